@@ -1,0 +1,9 @@
+//! fwlint: a linter for firewall configurations.
+//!
+//! The modules stand in the order in which they may depend on each other: each uses only
+//! those before it. A test holds the code to that order.
+
+pub mod source;
+pub mod packet;
+pub mod model;
+pub mod finding;

@@ -1,0 +1,3 @@
+//! Hands arguments and streams to the library.
+
+fn main() {}

@@ -1,0 +1,351 @@
+//! What every dialect becomes: tables, chains, rules and sets, in the kernel's own terms.
+
+mod sets;
+
+pub use sets::{Element, ElementKey, Elements, NamedSet};
+
+use crate::packet::{Axis, Family, PacketSet, Values};
+use crate::source::{Span, Spanned};
+
+/// The rules that are loaded together on one machine: one file, or several joined.
+#[derive(Clone, Debug, Default)]
+pub struct Ruleset {
+    /// In the order of loading.
+    pub tables: Vec<Table>,
+    /// Named sets of all tables (nft) or of the host (ipset).
+    pub sets: Vec<NamedSet>,
+    /// The families for which this is the whole truth: what it leaves out is open, not unknown.
+    pub families: Families,
+    /// Was a file of sets read, so that a set that is not defined is truly missing?
+    pub has_sets: bool,
+    /// What the reader noticed while reading.
+    pub remarks: Vec<Remark>,
+}
+
+/// A set of address families.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Families {
+    /// IPv4 is among them.
+    pub v4: bool,
+    /// IPv6 is among them.
+    pub v6: bool,
+}
+
+/// A table: chains of one name space.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// Its name: `filter`, `nat`, or whatever nft calls it.
+    pub name: Box<str>,
+    /// Whose packets it sees.
+    pub families: Families,
+    /// Chains in the order in which they were made.
+    pub chains: Vec<Chain>,
+    /// Does it do nothing (nft's flag `dormant`)?
+    pub dormant: bool,
+    /// Where it begins: its header.
+    pub span: Span,
+}
+
+/// A chain of rules.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Its name.
+    pub name: Box<str>,
+    /// Where it is declared; where it is first used if it is declared nowhere.
+    pub span: Span,
+    /// Is it declared (by `:NAME`, `-N`, or as a built-in), not just used by rules?
+    pub declared: bool,
+    /// How the kernel calls it; `None` for a chain that only others call.
+    pub base: Option<Base>,
+    /// Its rules in order.
+    pub rules: Vec<Rule>,
+}
+
+/// How the kernel calls a base chain.
+#[derive(Clone, Debug)]
+pub struct Base {
+    /// Where.
+    pub hook: Hook,
+    /// When: lower first.
+    pub priority: i32,
+    /// What for.
+    pub kind: ChainKind,
+    /// What happens at its end, and where that is written (the chain's declaration if nowhere).
+    pub policy: Spanned<Policy>,
+    /// Is the policy written in the file? Built-in chains that a file only uses have ACCEPT.
+    pub policy_is_written: bool,
+}
+
+/// The hooks of the kernel's packet path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hook {
+    /// All that comes in, before the routing decision.
+    Prerouting,
+    /// To the host itself.
+    Input,
+    /// Through the host.
+    Forward,
+    /// From the host itself.
+    Output,
+    /// All that goes out, after the routing decision.
+    Postrouting,
+}
+
+/// What a base chain is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainKind {
+    /// Sees every packet.
+    Filter,
+    /// Sees the first packet of each tracked flow, at the hook's fixed place.
+    Nat,
+    /// Sees every packet; a changed mark makes the kernel route again.
+    Route,
+}
+
+/// What happens at the end of a base chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// The packet goes on.
+    Accept,
+    /// The packet is gone.
+    Drop,
+}
+
+/// One rule: if all matches hold, the actions are done, then the verdict is given.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The whole rule, without counters in front and line end.
+    pub span: Span,
+    /// Conditions, all of which must hold.
+    pub matches: Vec<Spanned<Match>>,
+    /// What it does to the packet besides deciding.
+    pub actions: Vec<Spanned<Action>>,
+    /// What it decides.
+    pub verdict: Spanned<Verdict>,
+    /// The rule's own comment, unescaped.
+    pub comment: Option<Spanned<Box<str>>>,
+}
+
+/// A condition of a rule. Negation has been worked out already.
+#[derive(Clone, Debug)]
+pub enum Match {
+    /// The value on one axis is among these.
+    Field(Axis, Values),
+    /// The packet is in this set: a condition on several axes.
+    Packets(Box<PacketSet>),
+    /// The packet's keys are in a named set.
+    Lookup {
+        /// Its name.
+        set: Box<str>,
+        /// What is looked up, in the order of the set's type.
+        keys: Vec<Key>,
+        /// Does it hold when they are *not* in the set?
+        negated: bool,
+    },
+    /// What the file cannot tell.
+    Atom(Atom),
+}
+
+/// What a set lookup compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// ipset: the address, port or interface of this side, whichever the set's type wants here.
+    Side(Side),
+    /// nft: just this.
+    Axis(Axis),
+}
+
+/// A side of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Where it comes from.
+    Source,
+    /// Where it goes.
+    Destination,
+}
+
+/// A condition that cannot be decided from the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Atom {
+    /// The condition as the file says it, white space folded.
+    pub text: Box<str>,
+    /// Is its answer a function of the packet and the file alone? Then equal texts of one table
+    /// have equal answers for one packet; otherwise (`limit`, `recent`) each is on its own.
+    pub pure: bool,
+}
+
+/// What a rule does to a packet or its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `mark = (mark & and) ^ xor`.
+    Mark {
+        /// Bits that stay.
+        and: u32,
+        /// Bits that are then flipped.
+        xor: u32,
+    },
+    /// The same with the mark of the flow.
+    ConnMark {
+        /// Bits that stay.
+        and: u32,
+        /// Bits that are then flipped.
+        xor: u32,
+    },
+    /// `connmark = (connmark & !connmark_mask) ^ (mark & mark_mask)`.
+    SaveMark {
+        /// The bits that are taken.
+        mark_mask: u32,
+        /// The bits that are cleared first.
+        connmark_mask: u32,
+    },
+    /// `mark = (mark & !mark_mask) ^ (connmark & connmark_mask)`.
+    RestoreMark {
+        /// The bits that are cleared first.
+        mark_mask: u32,
+        /// The bits that are taken.
+        connmark_mask: u32,
+    },
+    /// The mark becomes something that the file cannot tell.
+    ForgetMark,
+    /// Takes the packet out of connection tracking (where that has not happened yet).
+    NoTrack,
+}
+
+/// What a rule decides.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// On to the next base chain.
+    Accept,
+    /// Gone, silently.
+    Drop,
+    /// Gone, with an answer.
+    Reject(Reject),
+    /// Back to the calling chain; in a base chain, on to the policy.
+    Return,
+    /// On in another chain, and back here at its end.
+    Jump(Box<str>),
+    /// On in another chain, and from its end to where this chain was called from.
+    Goto(Box<str>),
+    /// On to the next rule: the rule counts, logs or marks.
+    Continue,
+    /// A program decides: it may accept or drop.
+    Queue,
+    /// Translated, and accepted in this table.
+    Nat(Nat),
+    /// A target that fwlint does not know: it may accept, drop, return or go on.
+    Unknown(Box<str>),
+}
+
+/// The answer of a reject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reject {
+    /// A TCP reset. Says nothing to what is not TCP, which the rule then does not match.
+    TcpReset,
+    /// An ICMP (IPv4) or ICMPv6 error of this type and code.
+    Icmp {
+        /// The type.
+        kind: u8,
+        /// The code.
+        code: u8,
+    },
+}
+
+/// A network address translation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Nat {
+    /// The destination becomes one of these.
+    Destination(Target),
+    /// The source becomes one of these.
+    Source(Target),
+    /// The source becomes the address of the outgoing interface.
+    Masquerade,
+    /// The destination becomes the host itself.
+    Redirect(Target),
+    /// The prefix is exchanged (source in POSTROUTING and INPUT, destination elsewhere).
+    Netmap(Values),
+    /// Handed to a socket of the host, whatever the destination; the packet itself is unchanged.
+    Tproxy,
+}
+
+/// What an address translation may choose from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Target {
+    /// The addresses (as on [`Axis::Destination`]); `None` leaves them as they are.
+    pub addresses: Option<Values>,
+    /// The ports; `None` leaves them as they are.
+    pub ports: Option<Values>,
+}
+
+/// Something that the reader noticed, for lints to speak of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// What kind of thing.
+    pub kind: RemarkKind,
+    /// Where.
+    pub span: Span,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// Sentences that explain.
+    pub notes: Vec<String>,
+}
+
+/// Kinds of remarks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemarkKind {
+    /// The loader would refuse this, or it makes no sense here. What it stands in is not lost: the
+    /// rule is kept with an atom, as far as it was understood.
+    Syntax,
+    /// A match or target that fwlint does not know.
+    UnknownMatch,
+    /// A match or option that is superseded, or goes in coming versions.
+    Deprecated,
+    /// A line of a script that fwlint does not follow and that may change the rules.
+    NotFollowed,
+}
+
+impl Families {
+    /// Neither.
+    pub const NONE: Families = Families { v4: false, v6: false };
+    /// IPv4 alone.
+    pub const V4: Families = Families { v4: true, v6: false };
+    /// IPv6 alone.
+    pub const V6: Families = Families { v4: false, v6: true };
+    /// Both.
+    pub const BOTH: Families = Families { v4: true, v6: true };
+
+    /// Is the family among them?
+    pub fn has(self, family: Family) -> bool {
+        match family {
+            Family::V4 => self.v4,
+            Family::V6 => self.v6,
+        }
+    }
+
+    /// Those of either.
+    pub fn or(self, other: Families) -> Families {
+        Families { v4: self.v4 || other.v4, v6: self.v6 || other.v6 }
+    }
+}
+
+impl Ruleset {
+    /// Adds what another file loads on the same machine, after this.
+    pub fn join(&mut self, later: Ruleset) {
+        self.tables.extend(later.tables);
+        self.sets.extend(later.sets);
+        self.families = self.families.or(later.families);
+        self.has_sets |= later.has_sets;
+        self.remarks.extend(later.remarks);
+    }
+
+    /// Is it only a part of something: no chain of it is called by the kernel?
+    pub fn is_fragment(&self) -> bool {
+        !self.tables.iter().flat_map(|table| &table.chains).any(|chain| chain.base.is_some())
+    }
+}
+
+impl Table {
+    /// The chain of a name.
+    pub fn chain(&self, name: &str) -> Option<&Chain> {
+        self.chains.iter().find(|chain| *chain.name == *name)
+    }
+}

@@ -1,0 +1,20 @@
+//! Exact sets of packets: the engine's currency.
+//!
+//! A [`PacketSet`] is a union of [`Cube`]s; a cube is a cross product: for each [`Axis`] that it
+//! names, a [`Values`] of that axis. What it does not name may be anything. Unknowns are axes too
+//! ([`Axis::Atom`]), so that "it depends" is computed by the same arithmetic as all else.
+
+pub mod axis;
+pub mod cube;
+pub mod describe;
+pub mod masks;
+pub mod ranges;
+pub mod set;
+pub mod values;
+
+pub use axis::{Axis, Family};
+pub use cube::Cube;
+pub use masks::Masks;
+pub use ranges::Ranges;
+pub use set::{PacketSet, TooManyPieces};
+pub use values::Values;

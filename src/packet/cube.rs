@@ -1,0 +1,126 @@
+//! A cross product of sets, one for each axis that it names.
+
+use smallvec::SmallVec;
+
+use super::{Axis, Values};
+
+/// A set of packets: those whose value on each named axis is among the given ones. Axes stand in
+/// ascending order; none is named with all or no values.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Cube {
+    sides: SmallVec<[(Axis, Values); 4]>,
+}
+
+impl Cube {
+    /// All packets.
+    pub fn any() -> Self {
+        Cube::default()
+    }
+
+    /// The named axes and their values, ascending by axis.
+    pub fn sides(&self) -> &[(Axis, Values)] {
+        &self.sides
+    }
+
+    /// What it allows on an axis; `None` if anything.
+    pub fn get(&self, axis: Axis) -> Option<&Values> {
+        self.sides.binary_search_by_key(&axis, |side| side.0).ok().map(|at| &self.sides[at].1)
+    }
+
+    /// The packets of this cube whose value on an axis is among the given ones; `None` if there are
+    /// none.
+    pub fn with(mut self, axis: Axis, values: impl Into<Values>) -> Option<Cube> {
+        let values = values.into();
+        match self.sides.binary_search_by_key(&axis, |side| side.0) {
+            Ok(at) => {
+                let both = self.sides[at].1.and(&values);
+                if both.is_empty() {
+                    return None;
+                }
+                self.sides[at].1 = both;
+            }
+            Err(_) if values.is_all(axis) => {}
+            Err(_) if values.is_empty() => return None,
+            Err(at) => self.sides.insert(at, (axis, values)),
+        }
+        Some(self)
+    }
+
+    /// The cube with an axis forgotten: its packets, and all that differ from them there only.
+    pub fn without(mut self, axis: Axis) -> Cube {
+        self.sides.retain(|side| side.0 != axis);
+        self
+    }
+
+    /// The cube with the axes forgotten for which the test says so.
+    pub fn forget(mut self, mut is_forgotten: impl FnMut(Axis) -> bool) -> Cube {
+        self.sides.retain(|side| !is_forgotten(side.0));
+        self
+    }
+
+    /// The cube after each of its packets was given these values on an axis. Values must not be
+    /// empty.
+    pub fn set(self, axis: Axis, values: impl Into<Values>) -> Cube {
+        let values = values.into();
+        debug_assert!(!values.is_empty());
+        self.without(axis).with(axis, values).unwrap_or_default()
+    }
+
+    /// The packets in both; `None` if there are none.
+    pub fn and(&self, other: &Cube) -> Option<Cube> {
+        let mut sides = SmallVec::with_capacity(self.sides.len().max(other.sides.len()));
+        let (mut left, mut right) = (self.sides.iter().peekable(), other.sides.iter().peekable());
+        loop {
+            let side = match (left.peek(), right.peek()) {
+                (Some(a), Some(b)) if a.0 == b.0 => {
+                    let both = a.1.and(&b.1);
+                    if both.is_empty() {
+                        return None;
+                    }
+                    let axis = a.0;
+                    left.next();
+                    right.next();
+                    Some((axis, both))
+                }
+                (Some(a), Some(b)) if a.0 > b.0 => right.next().cloned(),
+                (Some(_), _) => left.next().cloned(),
+                (None, _) => right.next().cloned(),
+            };
+            match side {
+                Some(side) => sides.push(side),
+                None => return Some(Cube { sides }),
+            }
+        }
+    }
+
+    /// Is any packet in both?
+    pub fn overlaps(&self, other: &Cube) -> bool {
+        let mut right = other.sides.iter().peekable();
+        self.sides.iter().all(|(axis, values)| {
+            while right.next_if(|side| side.0 < *axis).is_some() {}
+            right.peek().is_none_or(|side| side.0 != *axis || side.1.overlaps(values))
+        })
+    }
+
+    /// Are all packets of the other in this cube?
+    pub fn covers(&self, other: &Cube) -> bool {
+        self.sides.iter().all(|(axis, values)| other.get(*axis).is_some_and(|theirs| values.covers(theirs)))
+    }
+
+    /// The packets of this cube that are not in the other, as disjoint cubes added to `rest`.
+    pub fn minus(&self, other: &Cube, rest: &mut Vec<Cube>) {
+        if !self.overlaps(other) {
+            rest.push(self.clone());
+            return;
+        }
+        let mut inside = self.clone();
+        for (axis, values) in &other.sides {
+            let mine = inside.get(*axis).cloned().unwrap_or_else(|| Values::all(*axis));
+            let outside = mine.minus(values);
+            if !outside.is_empty() {
+                rest.push(inside.clone().set(*axis, outside));
+                inside = inside.set(*axis, mine.and(values));
+            }
+        }
+    }
+}

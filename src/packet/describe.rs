@@ -1,0 +1,1 @@
+//! Packet sets in words.

@@ -1,0 +1,105 @@
+//! Unions of cubes.
+
+use super::{Axis, Cube};
+
+/// A set of packets: the union of its cubes. The cubes are disjoint where nothing else is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PacketSet {
+    cubes: Vec<Cube>,
+}
+
+/// A set fell into more pieces than the budget allows: the question stays undecided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyPieces;
+
+/// How many cubes a difference may have before it is given up.
+pub const BUDGET: usize = 200_000;
+
+impl From<Cube> for PacketSet {
+    fn from(cube: Cube) -> Self {
+        PacketSet { cubes: vec![cube] }
+    }
+}
+
+impl From<Option<Cube>> for PacketSet {
+    fn from(cube: Option<Cube>) -> Self {
+        PacketSet { cubes: cube.into_iter().collect() }
+    }
+}
+
+impl PacketSet {
+    /// No packet.
+    pub fn none() -> Self {
+        PacketSet::default()
+    }
+
+    /// All packets.
+    pub fn any() -> Self {
+        Cube::any().into()
+    }
+
+    /// A union of cubes that need not be disjoint.
+    pub fn from_cubes(cubes: impl IntoIterator<Item = Cube>) -> Self {
+        PacketSet { cubes: cubes.into_iter().collect() }
+    }
+
+    /// The cubes.
+    pub fn cubes(&self) -> &[Cube] {
+        &self.cubes
+    }
+
+    /// Is there no packet in it?
+    pub fn is_empty(&self) -> bool {
+        self.cubes.is_empty()
+    }
+
+    /// The packets in both.
+    pub fn and(&self, other: &PacketSet) -> PacketSet {
+        let pairs = self.cubes.iter().flat_map(|a| other.cubes.iter().filter_map(move |b| a.and(b)));
+        PacketSet { cubes: pairs.collect() }
+    }
+
+    /// Is any packet in both?
+    pub fn overlaps(&self, other: &PacketSet) -> bool {
+        self.cubes.iter().any(|a| other.cubes.iter().any(|b| a.overlaps(b)))
+    }
+
+    /// Adds the packets of another set; cubes may then overlap.
+    pub fn add(&mut self, other: PacketSet) {
+        self.cubes.extend(other.cubes);
+    }
+
+    /// The packets of this set that are not in the other.
+    pub fn minus(&self, other: &PacketSet) -> Result<PacketSet, TooManyPieces> {
+        let mut rest = self.cubes.clone();
+        for cut in &other.cubes {
+            if !rest.iter().any(|cube| cube.overlaps(cut)) {
+                continue;
+            }
+            let mut next = Vec::with_capacity(rest.len());
+            for cube in &rest {
+                cube.minus(cut, &mut next);
+            }
+            if next.len() > BUDGET {
+                return Err(TooManyPieces);
+            }
+            rest = next;
+        }
+        Ok(PacketSet { cubes: rest })
+    }
+
+    /// Are all packets of the other in this set?
+    pub fn covers(&self, other: &PacketSet) -> Result<bool, TooManyPieces> {
+        Ok(other.minus(self)?.is_empty())
+    }
+
+    /// Each cube changed on its own; those for which the change gives `None` are dropped.
+    pub fn map(&self, change: impl FnMut(Cube) -> Option<Cube>) -> PacketSet {
+        PacketSet { cubes: self.cubes.iter().cloned().filter_map(change).collect() }
+    }
+
+    /// The set with axes forgotten: its packets, and all that differ from them there only.
+    pub fn forget(&self, mut is_forgotten: impl FnMut(Axis) -> bool) -> PacketSet {
+        PacketSet { cubes: self.cubes.iter().map(|cube| cube.clone().forget(&mut is_forgotten)).collect() }
+    }
+}

@@ -1,0 +1,183 @@
+//! What a cube allows on one axis, and how the field's words become numbers.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Axis, Family, Masks, Ranges};
+
+/// A set of values of one axis.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Values {
+    /// Ranges of numbers: every axis but marks.
+    Ranges(Ranges),
+    /// Patterns of bits: marks.
+    Masks(Masks),
+}
+
+impl From<Ranges> for Values {
+    fn from(ranges: Ranges) -> Self {
+        Values::Ranges(ranges)
+    }
+}
+
+impl From<Masks> for Values {
+    fn from(masks: Masks) -> Self {
+        Values::Masks(masks)
+    }
+}
+
+/// An address as a range of [`Axis::Source`] or [`Axis::Destination`]: one number for IPv6, a block
+/// of 2^96 for IPv4.
+pub fn address(address: IpAddr) -> (u128, u128) {
+    match address {
+        IpAddr::V4(v4) => prefix(IpAddr::V4(v4), 32),
+        IpAddr::V6(v6) => (v6.to_bits(), v6.to_bits()),
+    }
+}
+
+/// A prefix as a range of [`Axis::Source`] or [`Axis::Destination`]; bits behind the length do not
+/// count. The length must fit the family.
+pub fn prefix(address: IpAddr, length: u8) -> (u128, u128) {
+    let bits = match address {
+        IpAddr::V4(v4) => u128::from(v4.to_bits()) << 96,
+        IpAddr::V6(v6) => v6.to_bits(),
+    };
+    let free = u128::MAX.checked_shr(u32::from(length)).unwrap_or(0);
+    (bits & !free, bits | free)
+}
+
+/// The address at the beginning of a value of [`Axis::Source`] or [`Axis::Destination`].
+pub fn to_address(family: Family, value: u128) -> IpAddr {
+    match family {
+        Family::V4 => IpAddr::V4(Ipv4Addr::from_bits((value >> 96) as u32)),
+        Family::V6 => IpAddr::V6(Ipv6Addr::from_bits(value)),
+    }
+}
+
+/// All addresses between two of one family, both included.
+pub fn address_range(low: IpAddr, high: IpAddr) -> (u128, u128) {
+    (address(low).0, address(high).1)
+}
+
+/// An interface name as a number; names compare like their bytes. `None` if it is empty or longer
+/// than the kernel's 15 bytes.
+pub fn name(name: &str) -> Option<u128> {
+    let bytes = name.as_bytes();
+    if bytes.is_empty() || bytes.len() > 15 {
+        return None;
+    }
+    let mut padded = [0; 16];
+    padded[..bytes.len()].copy_from_slice(bytes);
+    Some(u128::from_be_bytes(padded))
+}
+
+/// All interface names that begin so (never the missing interface). `None` if it is longer than
+/// the kernel's 15 bytes.
+pub fn names_with_prefix(start: &str) -> Option<(u128, u128)> {
+    if start.is_empty() {
+        return Some((1, u128::MAX));
+    }
+    let low = name(start)?;
+    Some((low, low | u128::MAX >> (8 * start.len())))
+}
+
+/// The interface name of a number; empty for the missing interface.
+pub fn to_name(value: u128) -> String {
+    let bytes = value.to_be_bytes();
+    let length = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
+}
+
+impl Values {
+    /// All values of an axis.
+    pub fn all(axis: Axis) -> Values {
+        match axis {
+            Axis::Mark | Axis::ConnMark => Values::Masks(Masks::all()),
+            _ => Values::Ranges(Ranges::new(0, axis.max())),
+        }
+    }
+
+    /// One value of an axis.
+    pub fn single(axis: Axis, value: u128) -> Values {
+        match axis {
+            Axis::Mark | Axis::ConnMark => Values::Masks(Masks::new(u32::MAX, value as u32)),
+            _ => Values::Ranges(Ranges::single(value)),
+        }
+    }
+
+    /// The values in both. Both must be of the same axis, as for all that follow.
+    pub fn and(&self, other: &Values) -> Values {
+        match (self, other) {
+            (Values::Ranges(a), Values::Ranges(b)) => Values::Ranges(a.and(b)),
+            (Values::Masks(a), Values::Masks(b)) => Values::Masks(a.and(b)),
+            _ => unreachable!("values of one axis are of one kind"),
+        }
+    }
+
+    /// The values in either.
+    pub fn or(&self, other: &Values) -> Values {
+        match (self, other) {
+            (Values::Ranges(a), Values::Ranges(b)) => Values::Ranges(a.or(b)),
+            (Values::Masks(a), Values::Masks(b)) => Values::Masks(a.or(b)),
+            _ => unreachable!("values of one axis are of one kind"),
+        }
+    }
+
+    /// The values of this set that are not in the other.
+    pub fn minus(&self, other: &Values) -> Values {
+        match (self, other) {
+            (Values::Ranges(a), Values::Ranges(b)) => Values::Ranges(a.minus(b)),
+            (Values::Masks(a), Values::Masks(b)) => Values::Masks(a.minus(b)),
+            _ => unreachable!("values of one axis are of one kind"),
+        }
+    }
+
+    /// Is any value in both?
+    pub fn overlaps(&self, other: &Values) -> bool {
+        match (self, other) {
+            (Values::Ranges(a), Values::Ranges(b)) => a.overlaps(b),
+            (Values::Masks(a), Values::Masks(b)) => a.overlaps(b),
+            _ => unreachable!("values of one axis are of one kind"),
+        }
+    }
+
+    /// Are all values of the other in this set?
+    pub fn covers(&self, other: &Values) -> bool {
+        match (self, other) {
+            (Values::Ranges(a), Values::Ranges(b)) => a.covers(b),
+            (Values::Masks(a), Values::Masks(b)) => a.covers(b),
+            _ => unreachable!("values of one axis are of one kind"),
+        }
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Values::Ranges(ranges) => ranges.is_empty(),
+            Values::Masks(masks) => masks.is_empty(),
+        }
+    }
+
+    /// Is it all values of the axis?
+    pub fn is_all(&self, axis: Axis) -> bool {
+        match self {
+            Values::Ranges(ranges) => *ranges == Ranges::One(0, axis.max()),
+            Values::Masks(masks) => masks.is_all(),
+        }
+    }
+
+    /// The ranges of an axis that has them.
+    pub fn ranges(&self) -> Option<&Ranges> {
+        match self {
+            Values::Ranges(ranges) => Some(ranges),
+            Values::Masks(_) => None,
+        }
+    }
+
+    /// The smallest value, if any.
+    pub fn first(&self) -> Option<u128> {
+        match self {
+            Values::Ranges(ranges) => ranges.first(),
+            Values::Masks(masks) => masks.first().map(u128::from),
+        }
+    }
+}
