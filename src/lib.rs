@@ -7,3 +7,4 @@ pub mod source;
 pub mod packet;
 pub mod model;
 pub mod finding;
+pub mod profile;

@@ -1,0 +1,1 @@
+//! The integration tests: what the program as a whole does with real texts.
