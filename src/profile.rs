@@ -241,7 +241,9 @@ impl Profile {
             }
             _ => return None,
         };
-        Some(cell.get_or_init(|| serde_yaml::from_str(text).expect("each built-in profile is read by a test")))
+        Some(
+            cell.get_or_init(|| serde_yaml::from_str(text).expect("each built-in profile is read by a test")),
+        )
     }
 
     /// What is dialled under a setting (`global`, `us`, …); `None` if the profile does not know it.

@@ -103,7 +103,11 @@ impl Ranges {
             if a.max(c) <= b.min(d) {
                 both.push((a.max(c), b.min(d)));
             }
-            if b < d { left.next() } else { right.next() };
+            if b < d {
+                left.next()
+            } else {
+                right.next()
+            };
         }
         Self::from_sorted(both)
     }
@@ -118,7 +122,11 @@ impl Ranges {
             if a.max(c) <= b.min(d) {
                 return true;
             }
-            if b < d { left.next() } else { right.next() };
+            if b < d {
+                left.next()
+            } else {
+                right.next()
+            };
         }
         false
     }
