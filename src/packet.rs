@@ -5,14 +5,17 @@
 //! ([`Axis::Atom`]), so that "it depends" is computed by the same arithmetic as all else.
 
 pub mod axis;
+pub mod cover;
 pub mod cube;
 pub mod describe;
 pub mod masks;
 pub mod ranges;
+mod remainder;
 pub mod set;
 pub mod values;
 
 pub use axis::{Axis, Family};
+pub use cover::Cover;
 pub use cube::Cube;
 pub use masks::Masks;
 pub use ranges::Ranges;

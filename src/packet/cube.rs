@@ -102,9 +102,27 @@ impl Cube {
         })
     }
 
+    /// Is the packet with these values in it? An IPv4 address is any number of its block.
+    pub fn contains(&self, mut packet: impl FnMut(Axis) -> u128) -> bool {
+        self.sides.iter().all(|(axis, values)| values.contains(packet(*axis)))
+    }
+
     /// Are all packets of the other in this cube?
     pub fn covers(&self, other: &Cube) -> bool {
         self.sides.iter().all(|(axis, values)| other.get(*axis).is_some_and(|theirs| values.covers(theirs)))
+    }
+
+    /// How large a part of the other cube it takes, on a logarithmic scale: 0 for all of it, about -8
+    /// for a 256th. Only the order of the numbers means something.
+    pub fn share_of(&self, other: &Cube) -> i32 {
+        let parts = self.sides.iter().map(|(axis, values)| {
+            let (both, whole) = match other.get(*axis) {
+                Some(theirs) => (values.and(theirs).bits(), theirs.bits()),
+                None => (values.bits(), Values::all(*axis).bits()),
+            };
+            both as i32 - whole as i32
+        });
+        parts.sum()
     }
 
     /// The packets of this cube that are not in the other, as disjoint cubes added to `rest`.

@@ -40,6 +40,11 @@ impl Masks {
         self.0.first().map(|pattern| pattern.1)
     }
 
+    /// How many marks.
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|pattern| 1 << pattern.0.count_zeros()).sum()
+    }
+
     /// Is the mark in it?
     pub fn contains(&self, mark: u32) -> bool {
         self.0.iter().any(|&(mask, value)| mark & mask == value)

@@ -149,6 +149,14 @@ impl Values {
         }
     }
 
+    /// Is the value in it?
+    pub fn contains(&self, value: u128) -> bool {
+        match self {
+            Values::Ranges(ranges) => ranges.contains(value),
+            Values::Masks(masks) => u32::try_from(value).is_ok_and(|mark| masks.contains(mark)),
+        }
+    }
+
     /// Are there none?
     pub fn is_empty(&self) -> bool {
         match self {
@@ -162,6 +170,14 @@ impl Values {
         match self {
             Values::Ranges(ranges) => *ranges == Ranges::One(0, axis.max()),
             Values::Masks(masks) => masks.is_all(),
+        }
+    }
+
+    /// How many values there are, as the number of binary digits of that; 0 for none.
+    pub fn bits(&self) -> u32 {
+        match self {
+            Values::Ranges(ranges) => u128::BITS - ranges.count().leading_zeros(),
+            Values::Masks(masks) => u64::BITS - masks.count().leading_zeros(),
         }
     }
 
