@@ -1,3 +1,5 @@
-//! The integration tests: what the program as a whole does with real texts.
+//! The integration tests: what the program as a whole does with real texts, also against the kernel.
 
+mod eval_cases;
+mod kernel;
 mod packets;

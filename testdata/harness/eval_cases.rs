@@ -1,0 +1,124 @@
+//! The cases of `testdata/eval`: each shows one sentence of the design's section "Meaning".
+//!
+//! Two tests hold them: fwlint must answer as the file says, everywhere; and the kernel must, where it can be
+//! asked. `UPDATE=1` as root writes what the kernel does into the files; fwlint's answers never get there.
+
+pub mod case;
+pub mod outcome;
+mod packet;
+
+use crate::kernel::{self, oracle, ours};
+use case::Case;
+use outcome::line;
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::{env, thread};
+
+const WORKERS: usize = 4;
+
+#[test]
+fn fwlint_answers_each_case_as_the_kernel_does() {
+    if env::var_os("UPDATE").is_some() {
+        return oracle::say_skipped("fwlint's answers to the cases", "the kernel is writing them");
+    }
+    let mut problems = Vec::new();
+    let (mut compared, mut unread) = (0, 0);
+    for case in Case::all("eval") {
+        problems.extend(malformed(&case));
+        let Some(answers) = ours::answers(&case.rulesets, &case.interfaces, &case.probes()) else {
+            unread += 1;
+            continue;
+        };
+        for (packet, answer) in case.packets().zip(&answers) {
+            compared += 1;
+            let expected = packet.ours.as_ref().or(packet.kernel.as_ref()).map_or("", String::as_str);
+            let said = line(answer);
+            if said != expected {
+                problems.push(format!(
+                    "{}\n  {}\n    expected {expected}\n    fwlint   {said}\n    {answer}",
+                    case.name(),
+                    packet.text
+                ));
+            }
+        }
+    }
+    oracle::say(&format!(
+        "eval cases: {compared} packets compared; {unread} files that fwlint cannot read yet"
+    ));
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn the_kernel_answers_each_case_as_it_says() {
+    let folder = match oracle::folder() {
+        Ok(folder) => folder,
+        Err(reason) => return oracle::say_skipped("the cases of testdata/eval with the kernel", &reason),
+    };
+    let cases = Case::all("eval");
+    let answers: Vec<Vec<Value>> = thread::scope(|scope| {
+        let asked = ["nft", "legacy"].map(|backend| (backend, scope.spawn(|| ask(&folder, backend, &cases))));
+        asked.map(|(_, asked)| asked.join().expect("the oracle answers")).into()
+    });
+    let mut problems = Vec::new();
+    let mut shown = 0;
+    for (at, case) in cases.iter().enumerate() {
+        let [nft, legacy] = [0, 1].map(|backend| outcomes(&answers[backend][at], case.packets().count()));
+        if nft != legacy {
+            problems
+                .push(format!("{}: the backends differ\n  nft    {nft:?}\n  legacy {legacy:?}", case.name()));
+        } else if env::var_os("UPDATE").is_some() {
+            case.update(&nft).expect("the case can be written");
+        }
+        for (packet, outcome) in case.packets().zip(&nft) {
+            shown += 1;
+            if outcome.starts_with("error")
+                || env::var_os("UPDATE").is_none() && packet.kernel.as_ref() != Some(outcome)
+            {
+                let expected = packet.kernel.as_deref().unwrap_or("nothing (run with UPDATE=1)");
+                problems.push(format!(
+                    "{}\n  {}\n    expected {expected}\n    kernel   {outcome}",
+                    case.name(),
+                    packet.text
+                ));
+            }
+        }
+    }
+    oracle::say(&format!("eval cases: {shown} packets of {} files shown to the kernel", cases.len()));
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+/// What is wrong with a file in itself.
+fn malformed(case: &Case) -> Vec<String> {
+    let missing = case.packets().filter(|packet| packet.kernel.is_none());
+    let missing = missing.map(|packet| format!("{}: no outcome for {}", case.name(), packet.text));
+    let contradicting = case.packets().filter(|packet| match (&packet.ours, &packet.kernel) {
+        (Some(ours), Some(kernel)) => !outcome::is_weaker(ours, kernel),
+        _ => false,
+    });
+    let contradicting =
+        contradicting.map(|packet| format!("{}: more than the kernel: {}", case.name(), packet.text));
+    missing.chain(contradicting).collect()
+}
+
+/// The oracle's answer to each case.
+fn ask(folder: &Path, backend: &str, cases: &[Case]) -> Vec<Value> {
+    let (mut oracle, mut jobs) = oracle::Oracle::start(folder, backend, WORKERS / 2);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for case in cases {
+                let job = kernel::job(&case.rulesets, &case.interfaces, &case.probes());
+                writeln!(jobs, "{job}").expect("the oracle takes jobs");
+            }
+        });
+        cases.iter().map(|_| oracle.next()).collect()
+    })
+}
+
+/// One line for each packet; the loader's complaint for all of them if the ruleset was refused.
+fn outcomes(answer: &Value, count: usize) -> Vec<String> {
+    match answer["results"].as_array() {
+        Some(results) => results.iter().map(line).collect(),
+        None => vec![line(answer); count],
+    }
+}
