@@ -91,7 +91,11 @@ fn cells_of(set: &PacketSet) -> Cells {
 /// The cells of cubes that must be disjoint.
 fn disjoint_cells(set: &PacketSet) -> Cells {
     let all = cells_of(set);
-    assert_eq!(all.len(), set.cubes().iter().map(|cube| cells(cube).len()).sum::<usize>(), "disjoint: {set:?}");
+    assert_eq!(
+        all.len(),
+        set.cubes().iter().map(|cube| cells(cube).len()).sum::<usize>(),
+        "disjoint: {set:?}"
+    );
     all
 }
 
