@@ -4,6 +4,7 @@
 //! those before it. A test holds the code to that order.
 
 pub mod source;
+pub mod tree;
 pub mod packet;
 pub mod model;
 pub mod finding;
