@@ -255,7 +255,11 @@ mod tests {
             ("\"\\é\"", 2, "not JSON: expected an escape"),
         ] {
             let mistake = value(FileId(0), text).expect_err(text);
-            assert_eq!((mistake.span.map(|span| span.start), &*mistake.message), (Some(at), message), "{text}");
+            assert_eq!(
+                (mistake.span.map(|span| span.start), &*mistake.message),
+                (Some(at), message),
+                "{text}"
+            );
         }
         assert!(value(FileId(0), &"[".repeat(100_000)).is_err());
     }

@@ -294,9 +294,9 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Allow, (u32, String, Option<String>)> {
-        yaml(FileId(7), text).expect("it is YAML")[0]
-            .read()
-            .map_err(|mistake| (mistake.span.map_or(u32::MAX, |span| span.start), mistake.message, mistake.help))
+        yaml(FileId(7), text).expect("it is YAML")[0].read().map_err(|mistake| {
+            (mistake.span.map_or(u32::MAX, |span| span.start), mistake.message, mistake.help)
+        })
     }
 
     #[test]

@@ -131,9 +131,10 @@ impl<'text> Builder<'text> {
     }
 
     fn spend(&mut self, nodes: usize, span: Span) -> Result<(), Mistake> {
-        self.budget = self.budget.checked_sub(nodes).ok_or_else(|| {
-            Mistake::at(span, format!("aliases expand to more than {ALIAS_BUDGET} nodes"))
-        })?;
+        self.budget = self
+            .budget
+            .checked_sub(nodes)
+            .ok_or_else(|| Mistake::at(span, format!("aliases expand to more than {ALIAS_BUDGET} nodes")))?;
         Ok(())
     }
 }
