@@ -9,3 +9,4 @@ pub mod packet;
 pub mod model;
 pub mod finding;
 pub mod profile;
+pub mod dialects;

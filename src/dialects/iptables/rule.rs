@@ -1,0 +1,106 @@
+//! What the words of a rule are made of, and what they become.
+
+use std::borrow::Cow;
+
+use super::parse::{Given, Parsed};
+use super::{base, parse, targets};
+use crate::model::{Action, Atom, Match, Remark, RemarkKind, Rule, Verdict};
+use crate::packet::{Axis, Family, Values};
+use crate::source::{FileId, Span, Spanned};
+
+/// A word of a command, as the shell or iptables-restore hands it on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word<'a> {
+    /// Its text, quotes and escapes resolved.
+    pub text: Cow<'a, str>,
+    /// Where it stands, quotes included.
+    pub span: Span,
+    /// Does it hold something that the file does not tell, such as an unset `$VARIABLE`? Such a
+    /// value becomes a pure atom, never a guess.
+    pub unresolved: bool,
+}
+
+/// Where a rule stands, as far as its meaning hangs on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The file.
+    pub file: FileId,
+    /// iptables or ip6tables.
+    pub family: Family,
+}
+
+/// Reads the words of a rule alone: matches and target, without `-A CHAIN`. What is wrong becomes a
+/// remark, and an atom in its place. There must be a word.
+pub fn read(words: &[Word<'_>], context: &Context, remarks: &mut Vec<Remark>) -> Rule {
+    build(parse::parse(words, context, remarks), context, remarks)
+}
+
+/// A rule that is being put together.
+pub(super) struct Builder<'r> {
+    pub family: Family,
+    pub remarks: &'r mut Vec<Remark>,
+    pub matches: Vec<Spanned<Match>>,
+    pub actions: Vec<Spanned<Action>>,
+    pub comment: Option<Spanned<Box<str>>>,
+    /// The protocol that `-p` names, when it names one and is not negated.
+    pub protocol: Option<u8>,
+}
+
+/// Puts together what the words say.
+pub(super) fn build(parsed: Parsed<'_>, context: &Context, remarks: &mut Vec<Remark>) -> Rule {
+    let mut builder = Builder {
+        family: context.family,
+        remarks,
+        matches: Vec::with_capacity(parsed.base.len() + parsed.instances.len()),
+        actions: Vec::new(),
+        comment: None,
+        protocol: parsed.protocol,
+    };
+    for (letter, given) in &parsed.base {
+        base::read(&mut builder, *letter, given);
+    }
+    for instance in &parsed.instances {
+        (instance.extension.read)(&mut builder, instance);
+    }
+    let verdict = match &parsed.target {
+        Some(target) => targets::read(&mut builder, target),
+        None => Spanned::new(Verdict::Continue, Span { start: parsed.span.end, ..parsed.span }),
+    };
+    Rule {
+        span: parsed.span,
+        matches: builder.matches,
+        actions: builder.actions,
+        verdict,
+        comment: builder.comment,
+    }
+}
+
+impl Builder<'_> {
+    /// Adds a condition on one axis; with `!`, that it is none of these.
+    pub fn field(&mut self, axis: Axis, values: impl Into<Values>, negated: bool, span: Span) {
+        let values = values.into();
+        let values = if negated { Values::all(axis).minus(&values) } else { values };
+        self.matches.push(Spanned::new(Match::Field(axis, values), span));
+    }
+
+    /// Adds a condition that cannot be decided.
+    pub fn atom(&mut self, text: impl Into<Box<str>>, pure: bool, span: Span) {
+        self.matches.push(Spanned::new(Match::Atom(Atom { text: text.into(), pure }), span));
+    }
+
+    /// Adds what an option says as a condition that the packet and the file alone decide.
+    pub fn pure(&mut self, given: &Given<'_>) {
+        self.atom(given.text(), true, given.span);
+    }
+
+    /// Says that the loader would refuse a word, and keeps the option as an atom.
+    pub fn refuse(&mut self, given: &Given<'_>, at: Span, message: impl Into<String>) {
+        self.remark(RemarkKind::Syntax, at, message);
+        self.pure(given);
+    }
+
+    /// Adds a remark.
+    pub fn remark(&mut self, kind: RemarkKind, span: Span, message: impl Into<String>) {
+        self.remarks.push(Remark { kind, span, message: message.into(), notes: Vec::new() });
+    }
+}
