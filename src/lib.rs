@@ -10,3 +10,4 @@ pub mod model;
 pub mod finding;
 pub mod profile;
 pub mod dialects;
+pub mod eval;

@@ -91,6 +91,12 @@ impl Masks {
         });
         images.fold(Masks::none(), |sum, (mask, value)| sum.or(&Masks::new(mask, value)))
     }
+
+    /// The set with some bits forgotten: its marks, and all that differ from them there only.
+    pub fn forget(&self, bits: u32) -> Masks {
+        let images = self.0.iter().map(|&(mask, value)| Masks::new(mask & !bits, value & !bits));
+        images.fold(Masks::none(), |sum, image| sum.or(&image))
+    }
 }
 
 /// Do two patterns agree on the bits that both fix?

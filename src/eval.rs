@@ -1,0 +1,18 @@
+//! Works out what a host does to packets: which rule decides which, and whether a flow gets
+//! through in both directions.
+//!
+//! ```text
+//! Ruleset ─compile─▶ Host ─walk─▶ who decides what in one base chain
+//!                         ─path─▶ what one packet meets, hook after hook
+//!                         ─flow─▶ first packet, answer, next packet
+//! ```
+//!
+//! A [`Host`] knows nothing of Cloudflare, of lints or of dialects.
+
+mod compile;
+mod conntrack;
+mod lookup;
+mod walk;
+
+pub use compile::{Atoms, BaseChain, ChainId, Host, RuleId, Unknown};
+pub use walk::{Decision, Fate, Observer, Walk};

@@ -1,0 +1,285 @@
+//! From the model to what the walk needs: each rule as a packet set, each hook as a list of chains.
+
+use std::collections::HashMap;
+
+use crate::model::{
+    Action, Atom, Base, Chain, ChainKind, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
+};
+use crate::packet::axis::direction;
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
+use crate::source::{Span, Spanned};
+
+use super::lookup;
+
+/// A chain of a [`Host`]: an index into its chains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChainId(pub u32);
+
+/// A rule of a [`Host`]: its chain and its place there, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId {
+    /// The chain.
+    pub chain: ChainId,
+    /// The place in the chain, from 0.
+    pub index: u32,
+}
+
+/// The rules of one machine, ready to be walked.
+#[derive(Debug)]
+pub struct Host<'m> {
+    /// What it was made from.
+    pub ruleset: &'m Ruleset,
+    /// All chains of all tables; tables that are dormant or of other families are among them.
+    pub chains: Vec<CompiledChain<'m>>,
+    /// The base chains in the order in which the kernel calls them, hook by hook.
+    bases: Vec<BaseChain<'m>>,
+    /// What the rules leave open.
+    pub atoms: Atoms,
+}
+
+/// A base chain and how it is called.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseChain<'m> {
+    /// The chain.
+    pub chain: ChainId,
+    /// How it is called.
+    pub base: &'m Base,
+    /// Whose packets it sees.
+    pub families: Families,
+}
+
+/// A chain with its rules as packet sets.
+#[derive(Debug)]
+pub struct CompiledChain<'m> {
+    /// The table that it is in.
+    pub table: &'m Table,
+    /// The chain itself.
+    pub chain: &'m Chain,
+    /// One for each rule, in order.
+    pub rules: Vec<CompiledRule<'m>>,
+}
+
+/// A rule as a packet set.
+#[derive(Debug)]
+pub struct CompiledRule<'m> {
+    /// The rule.
+    pub rule: &'m Rule,
+    /// The packets that fulfil its matches.
+    pub packets: PacketSet,
+    /// Where it goes on.
+    pub next: Next,
+    /// The unknowns of its verdict (queue, unknown target).
+    pub choices: Vec<u32>,
+}
+
+/// What a rule does with the way of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// As its verdict says.
+    Verdict,
+    /// To another chain and back.
+    Jump(ChainId),
+    /// To another chain, not back.
+    Goto(ChainId),
+    /// To a chain that is not there.
+    Nowhere,
+}
+
+/// What rules ask and the file cannot tell: one entry for each [`Axis::Atom`].
+#[derive(Debug, Default)]
+pub struct Atoms {
+    list: Vec<Unknown>,
+    pure: HashMap<(usize, Box<str>), u32>,
+}
+
+/// One thing that the file cannot tell.
+#[derive(Clone, Debug)]
+pub struct Unknown {
+    /// The condition as the file says it.
+    pub text: Box<str>,
+    /// Where it is asked (first).
+    pub span: Span,
+}
+
+impl Atoms {
+    /// The unknown of an [`Axis::Atom`].
+    pub fn get(&self, number: u32) -> &Unknown {
+        &self.list[number as usize]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Is everything known?
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of them, by number.
+    pub fn iter(&self) -> impl Iterator<Item = &Unknown> {
+        self.list.iter()
+    }
+
+    /// The number of an unknown: equal pure ones of one table share theirs.
+    fn number(&mut self, table: usize, atom: &Atom, span: Span) -> u32 {
+        let fresh = self.list.len() as u32;
+        let number = if atom.pure { *self.pure.entry((table, atom.text.clone())).or_insert(fresh) } else { fresh };
+        if number == fresh {
+            self.list.push(Unknown { text: atom.text.clone(), span });
+        }
+        number
+    }
+}
+
+impl<'m> Host<'m> {
+    /// Compiles a ruleset.
+    pub fn new(ruleset: &'m Ruleset) -> Self {
+        let mut atoms = Atoms::default();
+        let sets: HashMap<&str, &NamedSet> = ruleset.sets.iter().map(|set| (&*set.name, set)).collect();
+        let mut chains = Vec::new();
+        let mut bases = Vec::new();
+        for (number, table) in ruleset.tables.iter().enumerate() {
+            let first = chains.len() as u32;
+            let names: HashMap<&str, ChainId> =
+                (first..).zip(&table.chains).map(|(id, chain)| (&*chain.name, ChainId(id))).collect();
+            for chain in &table.chains {
+                let id = ChainId(chains.len() as u32);
+                if let Some(base) = chain.base.as_ref().filter(|_| !table.dormant) {
+                    bases.push(BaseChain { chain: id, base, families: table.families });
+                }
+                let mut compiler = Compiler { table, number, sets: &sets, names: &names, atoms: &mut atoms };
+                let rules = chain.rules.iter().map(|rule| compiler.rule(rule)).collect();
+                chains.push(CompiledChain { table, chain, rules });
+            }
+        }
+        // At equal priority the chain that was registered later runs first.
+        bases.reverse();
+        bases.sort_by_key(|base| (base.base.hook, base.base.priority));
+        Host { ruleset, chains, bases, atoms }
+    }
+
+    /// The base chains of a hook for one family, in the order in which the kernel calls them.
+    pub fn bases(&self, hook: Hook) -> impl Iterator<Item = BaseChain<'m>> + '_ {
+        self.bases.iter().filter(move |base| base.base.hook == hook).copied()
+    }
+
+    /// Does it have a base chain at this hook that may do anything at all?
+    pub fn filters(&self, hook: Hook, family: Family) -> bool {
+        self.bases(hook).any(|base| {
+            base.families.has(family)
+                && (base.base.policy.value == Policy::Drop || !self.chain(base.chain).rules.is_empty())
+        })
+    }
+
+    /// The chain of an id.
+    pub fn chain(&self, id: ChainId) -> &CompiledChain<'m> {
+        &self.chains[id.0 as usize]
+    }
+
+    /// The rule of an id.
+    pub fn rule(&self, id: RuleId) -> &CompiledRule<'m> {
+        &self.chain(id.chain).rules[id.index as usize]
+    }
+
+    /// All rules with their ids, chain by chain.
+    pub fn rules(&self) -> impl Iterator<Item = (RuleId, &CompiledRule<'m>)> {
+        (0..).zip(&self.chains).flat_map(|(chain, compiled)| {
+            let ids = (0..).map(move |index| RuleId { chain: ChainId(chain), index });
+            ids.zip(&compiled.rules)
+        })
+    }
+}
+
+/// What is at hand while the rules of a table are compiled.
+struct Compiler<'a, 'm> {
+    table: &'m Table,
+    number: usize,
+    sets: &'a HashMap<&'m str, &'m NamedSet>,
+    names: &'a HashMap<&'m str, ChainId>,
+    atoms: &'a mut Atoms,
+}
+
+impl<'m> Compiler<'_, 'm> {
+    fn rule(&mut self, rule: &'m Rule) -> CompiledRule<'m> {
+        let mut packets = PacketSet::from(family_cube(self.table.families));
+        for part in &rule.matches {
+            packets = self.narrow(packets, part);
+        }
+        let target = |name: &str| self.names.get(name).copied();
+        let next = match &rule.verdict.value {
+            Verdict::Jump(name) => target(name).map_or(Next::Nowhere, Next::Jump),
+            Verdict::Goto(name) => target(name).map_or(Next::Nowhere, Next::Goto),
+            _ => Next::Verdict,
+        };
+        CompiledRule { rule, packets, next, choices: self.choices(rule, next) }
+    }
+
+    /// The unknowns of a verdict that a program, or something that fwlint does not know, decides.
+    fn choices(&mut self, rule: &Rule, next: Next) -> Vec<u32> {
+        let questions: &[&str] = match &rule.verdict.value {
+            _ if next == Next::Nowhere => &["ends here", "accepts"],
+            Verdict::Queue => &["the queue's program accepts"],
+            Verdict::Nat(crate::model::Nat::Tproxy) => &["a socket takes it"],
+            Verdict::Unknown(_) => &["ends here", "accepts"],
+            _ => &[],
+        };
+        let span = rule.verdict.span;
+        let name = match &rule.verdict.value {
+            Verdict::Unknown(name) | Verdict::Jump(name) | Verdict::Goto(name) => name,
+            _ => "",
+        };
+        let text = |question: &str| format!("{name}: {question}").trim_start_matches(": ").into();
+        questions
+            .iter()
+            .map(|question| {
+                self.atoms.number(self.number, &Atom { text: text(question), pure: false }, span)
+            })
+            .collect()
+    }
+
+    fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
+        match &part.value {
+            Match::Field(axis, values) => {
+                let narrowed = packets.map(|cube| cube.with(*axis, values.clone()));
+                // Without an entry there is no mark of a flow, and no test of it holds.
+                if *axis == Axis::ConnMark { narrowed.map(|cube| with_entry(cube)) } else { narrowed }
+            }
+            Match::Packets(set) => packets.and(set),
+            Match::Atom(atom) => self.ask(packets, atom, part.span, true),
+            Match::Lookup { set, keys, negated } => {
+                match self.sets.get(&**set).and_then(|named| lookup::members(named, keys, self.sets)) {
+                    Some(members) if !negated => packets.and(&members),
+                    Some(members) => match packets.minus(&members) {
+                        Ok(rest) => rest,
+                        Err(_) => self.ask(packets, &lookup_atom(set, keys), part.span, false),
+                    },
+                    None => self.ask(packets, &lookup_atom(set, keys), part.span, !negated),
+                }
+            }
+        }
+    }
+
+    /// Narrows to the packets for which the answer to an unknown is yes (or no).
+    fn ask(&mut self, packets: PacketSet, atom: &Atom, span: Span, yes: bool) -> PacketSet {
+        let axis = Axis::Atom(self.atoms.number(self.number, atom, span));
+        packets.map(|cube| cube.with(axis, Values::single(axis, u128::from(yes))))
+    }
+}
+
+/// The packets of a table's families.
+fn family_cube(families: Families) -> Option<Cube> {
+    let numbers = Family::ALL.into_iter().filter(|family| families.has(*family)).map(Family::number);
+    Cube::any().with(Axis::Family, Ranges::union(numbers.map(|number| (number, number))))
+}
+
+/// The packets that have a conntrack entry.
+fn with_entry(cube: Cube) -> Option<Cube> {
+    cube.with(Axis::Direction, Ranges::new(direction::ORIGINAL, direction::REPLY))
+}
+
+/// The unknown "is it in this set?".
+fn lookup_atom(set: &str, keys: &[crate::model::Key]) -> Atom {
+    Atom { text: format!("in set {set} ({})", lookup::name_keys(keys)).into(), pure: true }
+}

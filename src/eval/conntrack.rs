@@ -1,0 +1,130 @@
+//! What the kernel's connection tracking makes of a packet.
+//!
+//! Sources: `tcp_valid_flags` and `tcp_conntracks` in nf_conntrack_proto_tcp.c, `valid_new` in
+//! nf_conntrack_proto_icmp.c and nf_conntrack_proto_icmpv6.c (Linux 6.18).
+
+use crate::packet::axis::{direction, state};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values};
+
+/// The first packet of a flow, as conntrack leaves it: each cube split by the state that it gets.
+/// Packets that were taken out of tracking keep UNTRACKED.
+pub fn first(packets: &PacketSet) -> PacketSet {
+    let mut all = PacketSet::none();
+    for cube in packets.cubes() {
+        let (untracked, seen) = split(cube, Axis::State, Ranges::single(state::UNTRACKED));
+        all.add(PacketSet::from(untracked));
+        if let Some(seen) = seen {
+            all.add(classify(&seen));
+        }
+    }
+    all
+}
+
+/// A later packet of a flow that has an entry, unless it was taken out of tracking. Without a known
+/// mark of the flow the packets may have any.
+pub fn with_entry(packets: &PacketSet, seen: u128, way: u128, nat: u128, connmark: Option<&Values>) -> PacketSet {
+    assign(packets, |cube| {
+        let cube = cube.set(Axis::State, Ranges::single(seen));
+        let cube = cube.set(Axis::Direction, Ranges::single(way)).set(Axis::Nat, Ranges::single(nat));
+        match connmark {
+            Some(values) => cube.set(Axis::ConnMark, values.clone()),
+            None => cube.without(Axis::ConnMark),
+        }
+    })
+}
+
+/// A packet that does not fit its flow, or belongs to none and begins none.
+pub fn invalid(packets: &PacketSet) -> PacketSet {
+    assign(packets, without_entry)
+}
+
+fn assign(packets: &PacketSet, change: impl Fn(Cube) -> Cube) -> PacketSet {
+    let mut all = PacketSet::none();
+    for cube in packets.cubes() {
+        let (untracked, seen) = split(cube, Axis::State, Ranges::single(state::UNTRACKED));
+        all.add(PacketSet::from(untracked));
+        all.add(PacketSet::from(seen.map(&change)));
+    }
+    all
+}
+
+/// As a packet is before connection tracking has seen it, and when it has no entry.
+pub fn without_entry(cube: Cube) -> Cube {
+    let cube = cube.set(Axis::State, Ranges::single(state::INVALID));
+    let cube = cube.set(Axis::Direction, Ranges::single(direction::NONE));
+    cube.set(Axis::Nat, Ranges::single(0)).set(Axis::ConnMark, Masks::new(u32::MAX, 0))
+}
+
+fn with_new_entry(cube: Cube) -> Cube {
+    let cube = cube.set(Axis::State, Ranges::single(state::NEW));
+    let cube = cube.set(Axis::Direction, Ranges::single(direction::ORIGINAL));
+    cube.set(Axis::Nat, Ranges::single(0)).set(Axis::ConnMark, Masks::new(u32::MAX, 0))
+}
+
+/// The state of a packet that no entry knows.
+fn classify(cube: &Cube) -> PacketSet {
+    let mut all = PacketSet::none();
+    let mut rest = Some(cube.clone());
+    let mut take = |protocol: u128, family: Option<Family>, change: &dyn Fn(&Cube) -> PacketSet| {
+        let Some(cube) = rest.take() else { return };
+        let Some(family) = family else {
+            let (mine, others) = split(&cube, Axis::Protocol, Ranges::single(protocol));
+            rest = others;
+            all.add(mine.map(|cube| change(&cube)).unwrap_or_default());
+            return;
+        };
+        // The other family's use of the number is tracked like any unknown protocol.
+        let (mine, others) = split(&cube, Axis::Protocol, Ranges::single(protocol));
+        rest = others;
+        if let Some(mine) = mine {
+            let (own, foreign) = split(&mine, Axis::Family, Ranges::single(family.number()));
+            all.add(own.map(|cube| change(&cube)).unwrap_or_default());
+            all.add(PacketSet::from(foreign.map(with_new_entry)));
+        }
+    };
+    take(6, None, &|cube| by_values(cube, Axis::TcpFlags, tcp_flags_that_begin(), None));
+    take(1, Some(Family::V4), &|cube| {
+        by_values(cube, Axis::DestinationPort, icmp_types([8, 13, 15, 17]), None)
+    });
+    take(58, Some(Family::V6), &|cube| {
+        let untracked = icmp_types([130, 131, 132, 133, 134, 135, 136, 143]);
+        by_values(cube, Axis::DestinationPort, icmp_types([128, 139]), Some(untracked))
+    });
+    all.add(PacketSet::from(rest.map(with_new_entry)));
+    all
+}
+
+/// Splits by the values that begin a flow, those that are never tracked, and the invalid rest.
+fn by_values(cube: &Cube, axis: Axis, begins: Ranges, untracked: Option<Ranges>) -> PacketSet {
+    let (new, rest) = split(cube, axis, begins);
+    let mut all = PacketSet::from(new.map(with_new_entry));
+    let Some(rest) = rest else { return all };
+    let (aside, rest) = match untracked {
+        Some(values) => split(&rest, axis, values),
+        None => (None, Some(rest)),
+    };
+    let aside = aside.map(without_entry).map(|cube| cube.set(Axis::State, Ranges::single(state::UNTRACKED)));
+    all.add(PacketSet::from(aside));
+    all.add(PacketSet::from(rest.map(without_entry)));
+    all
+}
+
+/// TCP flags with which conntrack begins a flow: SYN, or a bare ACK (it picks up connections),
+/// with or without URG; PSH, ECE and CWR do not count.
+fn tcp_flags_that_begin() -> Ranges {
+    const IGNORED: u128 = 0x08 | 0x40 | 0x80;
+    const BEGINS: [u128; 4] = [0x02, 0x22, 0x10, 0x30];
+    let flags = (0..=0xff).filter(|flags| BEGINS.contains(&(flags & !IGNORED)));
+    Ranges::union(flags.map(|flags| (flags, flags)))
+}
+
+/// All codes of these ICMP types.
+fn icmp_types<const N: usize>(types: [u128; N]) -> Ranges {
+    Ranges::union(types.map(|kind| (kind << 8, kind << 8 | 0xff)))
+}
+
+/// A cube cut in two: inside and outside of the values of an axis.
+pub fn split(cube: &Cube, axis: Axis, values: Ranges) -> (Option<Cube>, Option<Cube>) {
+    let inside = cube.clone().with(axis, values.clone());
+    (inside, cube.clone().with(axis, values.complement(axis.max())))
+}

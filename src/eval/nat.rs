@@ -1,0 +1,203 @@
+//! What address translation does to a flow, packet by packet.
+//!
+//! The destination changes in PREROUTING and OUTPUT, the source in POSTROUTING and INPUT; for the
+//! answers it is undone in the same places (nf_nat_packet in nf_nat_core.c).
+
+use crate::model::{Hook, Nat, Target};
+use crate::packet::axis::{direction, kind};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
+
+use super::trip::Flight;
+
+/// The translations of a flow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Translations {
+    /// What became of the destination.
+    pub destination: Option<Mapping>,
+    /// What became of the source.
+    pub source: Option<Mapping>,
+    destination_is_settled: bool,
+    source_is_settled: bool,
+}
+
+/// One end of a flow, before and after. What is `None` may be anything that it was, and stays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapping {
+    before: End,
+    after: End,
+}
+
+/// An address and a port, each as the values of its axis.
+#[derive(Clone, Debug, PartialEq)]
+struct End {
+    address: Option<Values>,
+    port: Option<Values>,
+    kind: Option<Values>,
+}
+
+/// The axes of one end of a packet.
+#[derive(Clone, Copy)]
+struct EndAxes {
+    address: Axis,
+    port: Axis,
+    kind: Axis,
+}
+
+const SOURCE: EndAxes = EndAxes { address: Axis::Source, port: Axis::SourcePort, kind: Axis::SourceKind };
+const DESTINATION: EndAxes =
+    EndAxes { address: Axis::Destination, port: Axis::DestinationPort, kind: Axis::DestinationKind };
+
+impl Translations {
+    /// Has this hook's end been settled, so that its nat chains are not asked again?
+    pub fn is_done(&self, hook: Hook) -> bool {
+        if changes_destination(hook) { self.destination_is_settled } else { self.source_is_settled }
+    }
+
+    /// The value of [`Axis::Nat`].
+    pub fn bits(&self) -> u128 {
+        u128::from(self.source.is_some()) | u128::from(self.destination.is_some()) << 1
+    }
+
+    /// Is nothing translated?
+    pub fn is_none(&self) -> bool {
+        self.destination.is_none() && self.source.is_none()
+    }
+
+    /// A cube of the flow's original direction as it was before all translation.
+    pub fn undo(&self, cube: Cube) -> Cube {
+        let undo = |cube, mapping: &Option<Mapping>, axes| match mapping {
+            Some(mapping) => put(cube, axes, &mapping.before),
+            None => cube,
+        };
+        undo(undo(cube, &self.destination, DESTINATION), &self.source, SOURCE)
+    }
+
+    /// After the first packet has left this hook, its end is settled.
+    pub fn settle(mut self, hook: Hook) -> Self {
+        if changes_destination(hook) {
+            self.destination_is_settled = true;
+        } else {
+            self.source_is_settled = true;
+        }
+        self
+    }
+}
+
+fn changes_destination(hook: Hook) -> bool {
+    matches!(hook, Hook::Prerouting | Hook::Output)
+}
+
+/// A nat rule takes the first packets of flows: one flight for each cube, as each has its own past.
+pub fn begin(rule: &Nat, hook: Hook, packets: &PacketSet, nat: &Translations) -> Vec<Flight> {
+    let axes = if changes_destination(hook) { DESTINATION } else { SOURCE };
+    let flight = |cube: &Cube| {
+        let before = end(cube, axes);
+        let after = image(rule, hook, cube, &before);
+        let mut nat = nat.clone();
+        if after != before {
+            let mapping = Some(Mapping { before, after: after.clone() });
+            *(if changes_destination(hook) { &mut nat.destination } else { &mut nat.source }) = mapping;
+        }
+        let cube = put(cube.clone(), axes, &after).set(Axis::Nat, Ranges::single(nat.bits()));
+        Flight { packets: cube.into(), nat: nat.settle(hook) }
+    };
+    packets.cubes().iter().map(flight).collect()
+}
+
+/// A later packet of a flow: the same translation, or back.
+pub fn apply(flight: Flight, hook: Hook, way: u128) -> Flight {
+    let is_reply = way == direction::REPLY;
+    // What a hook changes in an answer is what the other kind of hook changed in the question.
+    let changes = if changes_destination(hook) != is_reply { &flight.nat.destination } else { &flight.nat.source };
+    let Some(mapping) = changes.clone() else { return flight };
+    let axes = if changes_destination(hook) { DESTINATION } else { SOURCE };
+    let (from, to) = if is_reply { (&mapping.after, &mapping.before) } else { (&mapping.before, &mapping.after) };
+    let packets = flight.packets.map(|cube| {
+        let has_entry = cube.get(Axis::Direction).is_some_and(|values| values.first() == Some(way));
+        let is_theirs = from.address.as_ref().is_none_or(|address| {
+            cube.get(axes.address).is_none_or(|values| values.overlaps(address))
+        });
+        Some(if has_entry && is_theirs { put(cube, axes, to) } else { cube })
+    });
+    Flight { packets, nat: flight.nat }
+}
+
+fn end(cube: &Cube, axes: EndAxes) -> End {
+    let get = |axis| cube.get(axis).cloned();
+    End { address: get(axes.address), port: get(axes.port), kind: get(axes.kind) }
+}
+
+fn put(cube: Cube, axes: EndAxes, end: &End) -> Cube {
+    let set = |cube: Cube, axis, values: &Option<Values>| match values {
+        Some(values) => cube.set(axis, values.clone()),
+        None => cube.without(axis),
+    };
+    set(set(set(cube, axes.address, &end.address), axes.port, &end.port), axes.kind, &end.kind)
+}
+
+/// What a nat rule makes of an end.
+fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End) -> End {
+    match rule {
+        Nat::Destination(target) | Nat::Source(target) => aim(target, before),
+        Nat::Redirect(target) => {
+            let own = if hook == Hook::Output { loopback(cube) } else { None };
+            let local = Some(Values::single(Axis::DestinationKind, kind::LOCAL));
+            let port = target.ports.clone().or_else(|| before.port.clone());
+            End { address: own, port, kind: local }
+        }
+        Nat::Netmap(prefix) => {
+            let address = before.address.as_ref().and_then(|values| netmap(values, prefix));
+            End { address: address.or_else(|| Some(prefix.clone())), kind: None, ..before.clone() }
+        }
+        // The outgoing interface's own address: for packets of the host that is what they have.
+        Nat::Masquerade => {
+            let is_own = before.kind.as_ref().is_some_and(|kinds| kinds.first() == Some(kind::LOCAL));
+            let own = Some(Values::single(Axis::SourceKind, kind::LOCAL));
+            if is_own { before.clone() } else { End { address: None, port: before.port.clone(), kind: own } }
+        }
+        Nat::Tproxy => before.clone(),
+    }
+}
+
+fn aim(target: &Target, before: &End) -> End {
+    let moved = target.addresses.is_some() && target.addresses != before.address;
+    End {
+        address: target.addresses.clone().or_else(|| before.address.clone()),
+        port: target.ports.clone().or_else(|| before.port.clone()),
+        kind: if moved { kind_of(target.addresses.as_ref()) } else { before.kind.clone() },
+    }
+}
+
+/// The kind of an address that a rule names: loopback is the host's; what else is, only the
+/// routing table knows.
+fn kind_of(addresses: Option<&Values>) -> Option<Values> {
+    let ranges = addresses?.ranges()?;
+    let loopback = [values::prefix(std::net::Ipv4Addr::LOCALHOST.into(), 8), values::address(std::net::Ipv6Addr::LOCALHOST.into())];
+    let is_loopback = Ranges::union(loopback).covers(ranges);
+    let number = if is_loopback { kind::LOCAL } else { kind::UNICAST };
+    Some(Values::single(Axis::DestinationKind, number))
+}
+
+/// The loopback address of a packet's family.
+fn loopback(cube: &Cube) -> Option<Values> {
+    let family = cube.get(Axis::Family)?.first()?;
+    let address: std::net::IpAddr = if family == Family::V4.number() {
+        std::net::Ipv4Addr::LOCALHOST.into()
+    } else {
+        std::net::Ipv6Addr::LOCALHOST.into()
+    };
+    let (low, high) = values::address(address);
+    Some(Ranges::new(low, high).into())
+}
+
+/// Addresses with their prefix exchanged; `None` when they span more than one block.
+fn netmap(addresses: &Values, prefix: &Values) -> Option<Values> {
+    let Ranges::One(low, high) = prefix.ranges()?.clone() else { return None };
+    let free = low ^ high;
+    let moved: Option<Vec<_>> = addresses
+        .ranges()?
+        .iter()
+        .map(|(from, to)| (from & !free == to & !free).then_some((low | from & free, low | to & free)))
+        .collect();
+    Some(Ranges::union(moved?).into())
+}

@@ -1,0 +1,259 @@
+//! The trip of one packet: hook after hook, chain after chain, with connection tracking and NAT at
+//! their places.
+
+use crate::model::{ChainKind, Hook};
+use crate::packet::axis::{direction, state};
+use crate::packet::{Axis, Family, PacketSet, Ranges, TooManyPieces, Values};
+
+use super::compile::{BaseChain, ChainId, Host, RuleId};
+use super::conntrack;
+use super::nat::{self, Translations};
+use super::walk::{Decision, Fate, Observer, Walk};
+
+/// Packets that travel together: one translation holds for all of them.
+#[derive(Clone, Debug)]
+pub struct Flight {
+    /// As they are now. Disjoint.
+    pub packets: PacketSet,
+    /// What NAT has done to their flow.
+    pub nat: Translations,
+}
+
+/// A decision about packets on their trip.
+#[derive(Clone, Debug)]
+pub struct Hop<'m> {
+    /// Where.
+    pub hook: Hook,
+    /// In which base chain the decision fell.
+    pub base: ChainId,
+    /// The chain in which the rule stands.
+    pub chain: ChainId,
+    /// The rule; `None` for the policy.
+    pub rule: Option<RuleId>,
+    /// The rules that jumped there, outermost first.
+    pub via: Vec<RuleId>,
+    /// What happened.
+    pub fate: Fate<'m>,
+    /// The packets as they were then, exactly.
+    pub packets: PacketSet,
+    /// The translation of their flow so far.
+    pub nat: Translations,
+}
+
+/// What connection tracking does with the packet when it comes to its place.
+#[derive(Clone, Debug)]
+pub enum Tracking {
+    /// No entry knows it: it may begin one.
+    Unknown,
+    /// It has been seen already on this trip (loopback).
+    Seen,
+    /// It belongs to an established flow, in this direction, with these NAT bits and flow mark.
+    Established { way: u128, nat: u128, connmark: Option<Values> },
+    /// It belongs to a flow of which no answer was seen yet.
+    Unanswered { nat: u128, connmark: Option<Values> },
+    /// It does not fit the flow that it belongs to.
+    Misfit,
+}
+
+/// One trip, and the record of it.
+#[derive(Debug)]
+pub struct Trip<'h, 'm> {
+    host: &'h Host<'m>,
+    /// Every decision on the way, in order.
+    pub hops: Vec<Hop<'m>>,
+}
+
+/// The priority at which connection tracking works.
+const CONNTRACK: i32 = -200;
+
+impl<'h, 'm> Trip<'h, 'm> {
+    /// A trip that has not begun.
+    pub fn new(host: &'h Host<'m>) -> Self {
+        Trip { host, hops: Vec::new() }
+    }
+
+    /// Sends flights through a hook; returns what comes out of it.
+    pub fn hook(
+        &mut self,
+        hook: Hook,
+        flights: Vec<Flight>,
+        tracking: &Tracking,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        let host = self.host;
+        let tracks = matches!(hook, Hook::Prerouting | Hook::Output);
+        let nat_place = match hook {
+            Hook::Prerouting | Hook::Output => Some(-100),
+            Hook::Input | Hook::Postrouting => Some(100),
+            Hook::Forward => None,
+        };
+        let mut is_tracked = !tracks;
+        let mut is_mapped = false;
+        let mut flights = flights;
+        for base in host.bases(hook).filter(|base| base.base.kind != ChainKind::Nat) {
+            if !is_tracked && base.base.priority > CONNTRACK {
+                flights = flights.into_iter().map(|flight| track(flight, tracking)).collect();
+                is_tracked = true;
+            }
+            if !is_mapped && nat_place.is_some_and(|place| base.base.priority > place) {
+                flights = self.translate(hook, flights, tracking)?;
+                is_mapped = true;
+            }
+            flights = self.filter(hook, base, flights)?;
+        }
+        if !is_tracked {
+            flights = flights.into_iter().map(|flight| track(flight, tracking)).collect();
+        }
+        if !is_mapped && nat_place.is_some() {
+            flights = self.translate(hook, flights, tracking)?;
+        }
+        Ok(flights)
+    }
+
+    /// Sends flights through one base chain.
+    fn filter(
+        &mut self,
+        hook: Hook,
+        base: BaseChain<'m>,
+        flights: Vec<Flight>,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        let mut passed = Vec::new();
+        for flight in flights {
+            let (mine, others) = of_families(&flight.packets, base);
+            let mut packets = others;
+            for hop in self.walk(hook, base, mine, &flight.nat)? {
+                // A translation outside of a nat chain cannot be loaded; it changes nothing here.
+                if matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) {
+                    packets.add(hop.packets.clone());
+                }
+                self.hops.push(hop);
+            }
+            if !packets.is_empty() {
+                passed.push(Flight { packets, nat: flight.nat });
+            }
+        }
+        Ok(passed)
+    }
+
+    /// NAT's place in a hook: nat chains for the first packet of a flow, the known mapping for others.
+    fn translate(
+        &mut self,
+        hook: Hook,
+        flights: Vec<Flight>,
+        tracking: &Tracking,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        let mut all = Vec::new();
+        for flight in flights {
+            match tracking {
+                Tracking::Unknown | Tracking::Seen if !flight.nat.is_done(hook) => {
+                    all.extend(self.map_first(hook, flight)?);
+                }
+                Tracking::Unknown | Tracking::Seen | Tracking::Misfit => all.push(flight),
+                Tracking::Established { way, .. } => all.push(nat::apply(flight, hook, *way)),
+                Tracking::Unanswered { .. } => all.push(nat::apply(flight, hook, direction::ORIGINAL)),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The first packets of flows in the nat chains of a hook.
+    fn map_first(&mut self, hook: Hook, flight: Flight) -> Result<Vec<Flight>, TooManyPieces> {
+        let host = self.host;
+        let is_first = |cube: &crate::packet::Cube| {
+            cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::NEW))
+        };
+        let (first, later): (Vec<_>, Vec<_>) = flight.packets.cubes().iter().cloned().partition(is_first);
+        let mut waiting = PacketSet::from_cubes(first);
+        let mut all = Vec::new();
+        for base in host.bases(hook).filter(|base| base.base.kind == ChainKind::Nat) {
+            let (mine, others) = of_families(&waiting, base);
+            waiting = others;
+            for hop in self.walk(hook, base, mine, &flight.nat)? {
+                match hop.fate {
+                    Fate::Accepted => waiting.add(hop.packets.clone()),
+                    Fate::Translated(rule) => all.extend(nat::begin(rule, hook, &hop.packets, &flight.nat)),
+                    Fate::Dropped | Fate::Rejected(_) => {}
+                }
+                self.hops.push(hop);
+            }
+        }
+        waiting.add(PacketSet::from_cubes(later));
+        if !waiting.is_empty() {
+            all.push(Flight { packets: waiting, nat: flight.nat });
+        }
+        Ok(all)
+    }
+
+    /// Who decides what in one base chain.
+    fn walk(
+        &self,
+        hook: Hook,
+        base: BaseChain<'m>,
+        packets: PacketSet,
+        nat: &Translations,
+    ) -> Result<Vec<Hop<'m>>, TooManyPieces> {
+        let mut record = Record { hook, base: base.chain, nat, hops: Vec::new() };
+        if !packets.is_empty() {
+            Walk::through(self.host, base, packets, &mut record)?;
+        }
+        Ok(record.hops)
+    }
+}
+
+/// Writes down every decision with its exact packets.
+struct Record<'n, 'm> {
+    hook: Hook,
+    base: ChainId,
+    nat: &'n Translations,
+    hops: Vec<Hop<'m>>,
+}
+
+impl<'m> Observer<'m> for Record<'_, 'm> {
+    fn decides(&mut self, decision: &Decision<'_, 'm>) -> Result<(), TooManyPieces> {
+        let packets = decision.packets()?;
+        if !packets.is_empty() {
+            self.hops.push(Hop {
+                hook: self.hook,
+                base: self.base,
+                chain: decision.chain,
+                rule: decision.rule,
+                via: decision.via.to_vec(),
+                fate: decision.fate,
+                packets,
+                nat: self.nat.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The packets whose families a base chain sees, and the others.
+fn of_families(packets: &PacketSet, base: BaseChain) -> (PacketSet, PacketSet) {
+    if base.families.v4 && base.families.v6 {
+        return (packets.clone(), PacketSet::none());
+    }
+    let numbers = Family::ALL.into_iter().filter(|family| base.families.has(*family)).map(Family::number);
+    let values = Ranges::union(numbers.map(|number| (number, number)));
+    let mine = packets.map(|cube| cube.with(Axis::Family, values.clone()));
+    let others = packets.map(|cube| cube.with(Axis::Family, values.complement(1)));
+    (mine, others)
+}
+
+/// Connection tracking looks at the packets.
+fn track(flight: Flight, tracking: &Tracking) -> Flight {
+    let packets = match tracking {
+        Tracking::Unknown => conntrack::first(&flight.packets),
+        Tracking::Seen => flight.packets,
+        Tracking::Established { way, nat, connmark } => {
+            conntrack::with_entry(&flight.packets, state::ESTABLISHED, *way, *nat, connmark.as_ref())
+        }
+        Tracking::Unanswered { nat, connmark } => conntrack::with_entry(
+            &flight.packets,
+            state::NEW,
+            direction::ORIGINAL,
+            *nat,
+            connmark.as_ref(),
+        ),
+        Tracking::Misfit => conntrack::invalid(&flight.packets),
+    };
+    Flight { packets, nat: flight.nat }
+}
