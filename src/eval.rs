@@ -11,8 +11,17 @@
 
 mod compile;
 mod conntrack;
+mod flow;
 mod lookup;
+mod nat;
+mod reject;
+mod routes;
+pub mod trace;
+mod trip;
 mod walk;
 
-pub use compile::{Atoms, BaseChain, ChainId, Host, RuleId, Unknown};
+pub use compile::{Atoms, BaseChain, ChainId, CompiledRule, Host, RuleId, Unknown};
+pub use flow::{Conversation, Lost, Moment, Question, Step, Way};
+pub use routes::{Interface, Routes};
+pub use trip::{Hop, Trip};
 pub use walk::{Decision, Fate, Observer, Walk};

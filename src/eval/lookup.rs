@@ -79,7 +79,7 @@ fn listed(families: Families, elements: &[Element], keys: &[Key]) -> Option<Pack
             cube(&sides).and_then(|cube| cube.with(axis, ranges)).and_then(|cube| cube.with(Axis::Family, family)),
         ));
     }
-    all.disjoint().ok()
+    PacketSet::none().or(&all).ok()
 }
 
 /// The addresses that are in a set with exceptions: of several members that hold an address, the

@@ -178,7 +178,7 @@ impl<'h, 'm> Trip<'h, 'm> {
         }
         waiting.add(PacketSet::from_cubes(later));
         if !waiting.is_empty() {
-            all.push(Flight { packets: waiting, nat: flight.nat });
+            all.push(Flight { packets: waiting, nat: flight.nat.settle(hook) });
         }
         Ok(all)
     }

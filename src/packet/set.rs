@@ -69,6 +69,14 @@ impl PacketSet {
         self.cubes.extend(other.cubes);
     }
 
+    /// The packets in either, as disjoint cubes if those of this set are.
+    pub fn or(mut self, other: &PacketSet) -> Result<PacketSet, TooManyPieces> {
+        for cube in &other.cubes {
+            self.add(PacketSet::from(cube.clone()).minus(&self)?);
+        }
+        Ok(self)
+    }
+
     /// The packets of this set that are not in the other.
     pub fn minus(&self, other: &PacketSet) -> Result<PacketSet, TooManyPieces> {
         let mut rest = self.cubes.clone();

@@ -1,0 +1,111 @@
+//! The answer that a reject makes is itself a packet, and may be dropped.
+//!
+//! Sources: nf_reject_ipv4.c and nf_reject_ipv6.c, icmp.c and icmpv6 of Linux 6.18; the answer is
+//! attached to the conntrack entry of what it answers (nf_ct_attach).
+
+use crate::model::{Hook, Reject};
+use crate::packet::axis::{direction, kind, state};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, values};
+
+use super::compile::Host;
+use super::flow::{before_tracking, looped, swap, with_interface, without_owner};
+use super::nat::Translations;
+use super::routes::Routes;
+use super::trip::{Flight, Hop, Tracking, Trip};
+
+/// Does the answer to rejected packets reach their sender?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrives {
+    /// For all values of the unknowns.
+    Surely,
+    /// For none.
+    Never,
+    /// It depends.
+    Perhaps,
+}
+
+/// Sends the answer to what a hop rejected on its way.
+pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result<Arrives, TooManyPieces> {
+    let answers = PacketSet::from_cubes(hop.packets.cubes().iter().filter_map(|cube| make(cube, reject)));
+    if answers.is_empty() {
+        return Ok(Arrives::Never);
+    }
+    let mut trip = Trip::new(host);
+    let mut arrived = 0;
+    let is_complete = answers.cubes().len() == hop.packets.cubes().len();
+    for cube in answers.cubes() {
+        let has_entry = cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::RELATED));
+        let tracking = if has_entry { Tracking::Seen } else { Tracking::Unknown };
+        let to_itself = hop.hook == Hook::Output || is_local(&hop.packets);
+        let cube = if to_itself { homeward(cube.clone()) } else { outward(cube.clone(), routes) };
+        let flights = vec![Flight { packets: cube.into(), nat: Translations::default() }];
+        let flights = with_interface(flights, Axis::InInterface, Ranges::single(0));
+        let flights = trip.hook(Hook::Output, flights, &tracking)?;
+        let mut flights = trip.hook(Hook::Postrouting, flights, &tracking)?;
+        if to_itself {
+            flights = trip.hook(Hook::Prerouting, looped(flights), &Tracking::Seen)?;
+            flights = trip.hook(Hook::Input, flights, &Tracking::Seen)?;
+        }
+        arrived += flights.len();
+    }
+    let is_lost = trip.hops.iter().any(|hop| !matches!(hop.fate, super::walk::Fate::Accepted));
+    Ok(match (arrived > 0, is_lost || !is_complete) {
+        (true, false) => Arrives::Surely,
+        (false, _) => Arrives::Never,
+        (true, true) => Arrives::Perhaps,
+    })
+}
+
+/// Did the packets come in over the loopback interface?
+fn is_local(packets: &PacketSet) -> bool {
+    let lo = values::name("lo");
+    packets.cubes().iter().all(|cube| cube.get(Axis::InInterface).is_some_and(|names| names.first() == lo))
+}
+
+/// The answer to a packet; `None` where the kernel stays silent (a reset is never answered by one).
+fn make(cube: &Cube, reject: Reject) -> Option<Cube> {
+    let has_entry = cube
+        .get(Axis::Direction)
+        .is_some_and(|values| values.first().is_some_and(|way| way != direction::NONE));
+    let family = cube.get(Axis::Family)?.first()?;
+    let answer = match reject {
+        Reject::TcpReset => {
+            let no_reset = Ranges::union((0..256).filter(|flags| flags & 4 == 0).map(|flags| (flags, flags)));
+            let cube = cube.clone().with(Axis::Protocol, Ranges::single(6))?.with(Axis::TcpFlags, no_reset)?;
+            let is_acked = cube.get(Axis::TcpFlags)?.first()? & 16 != 0;
+            swap(cube).set(Axis::TcpFlags, Ranges::single(if is_acked { 4 } else { 20 }))
+        }
+        Reject::Icmp { kind, code } => {
+            let protocol = if family == Family::V4.number() { 1 } else { 58 };
+            let number = u128::from(kind) << 8 | u128::from(code);
+            let cube = swap(cube.clone()).without(Axis::SourcePort).without(Axis::TcpFlags);
+            cube.set(Axis::Protocol, Ranges::single(protocol))
+                .set(Axis::DestinationPort, Ranges::single(number))
+        }
+    };
+    let answer = without_owner(before_tracking(answer)).set(Axis::Mark, Masks::new(u32::MAX, 0));
+    if !has_entry {
+        return Some(answer);
+    }
+    let answer = answer.set(Axis::State, Ranges::single(state::RELATED));
+    Some(answer.set(Axis::Direction, Ranges::single(direction::REPLY)))
+}
+
+/// An answer to the host itself: over lo. An ICMP error comes from its own address.
+fn homeward(cube: Cube) -> Cube {
+    let lo = Ranges::single(values::name("lo").unwrap_or(0));
+    let is_error = cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
+    let own = cube.get(Axis::Destination).cloned();
+    let cube = cube.set(Axis::OutInterface, lo).set(Axis::DestinationKind, Ranges::single(kind::LOCAL));
+    match own {
+        Some(own) if is_error => {
+            cube.set(Axis::Source, own).set(Axis::SourceKind, Ranges::single(kind::LOCAL))
+        }
+        _ => cube,
+    }
+}
+
+/// An answer to a remote machine.
+fn outward(cube: Cube, routes: &Routes) -> Cube {
+    if routes.interfaces.is_empty() { cube } else { routes.route(cube) }
+}

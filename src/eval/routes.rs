@@ -1,0 +1,118 @@
+//! Where the host sends packets, as far as it was told of its interfaces.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use crate::packet::axis::kind;
+use crate::packet::{Axis, Cube, Family, Ranges, Values, values};
+
+/// An interface of the host and its addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// Addresses with the length of their prefix.
+    pub addresses: Vec<(IpAddr, u8)>,
+}
+
+/// `NAME`, `NAME=192.0.2.10/24,2001:db8::10/64`; addresses without a length stand alone.
+impl FromStr for Interface {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, list) = text.split_once('=').unwrap_or((text, ""));
+        values::name(name).ok_or_else(|| format!("`{name}` is no interface name (1 to 15 bytes)"))?;
+        let address = |part: &str| {
+            let (address, length) = part.split_once('/').unwrap_or((part, ""));
+            let address: IpAddr = address.parse().map_err(|_| format!("`{part}` is no address"))?;
+            let longest = if address.is_ipv4() { 32 } else { 128 };
+            let length = if length.is_empty() { Ok(longest) } else { length.parse() };
+            let length = length.ok().filter(|length| *length <= longest);
+            Ok::<_, String>((address, length.ok_or_else(|| format!("`{part}` is no prefix"))?))
+        };
+        let addresses = list.split(',').filter(|part| !part.is_empty()).map(address).collect::<Result<_, _>>()?;
+        Ok(Interface { name: name.to_owned(), addresses })
+    }
+}
+
+/// What is known of the host's interfaces. Without any, routes stay unknown.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    /// The first has the best default route.
+    pub interfaces: Vec<Interface>,
+}
+
+impl Routes {
+    /// The host's address on an interface (by default the first) in a family.
+    pub fn address(&self, interface: Option<&str>, family: Family) -> Option<IpAddr> {
+        let mut named = self.interfaces.iter().filter(|each| interface.is_none_or(|name| each.name == name));
+        let addresses = &named.next()?.addresses;
+        addresses.iter().map(|each| each.0).find(|address| address.is_ipv4() == (family == Family::V4))
+    }
+
+    /// Is this one of the host's own addresses, as far as known?
+    pub fn owns(&self, address: IpAddr) -> bool {
+        address.is_loopback() || self.interfaces.iter().flat_map(|each| &each.addresses).any(|own| own.0 == address)
+    }
+
+    /// The gateway of an interface as the common convention has it: the first other address of its
+    /// prefix.
+    pub fn gateway(&self, interface: Option<&str>, family: Family) -> Option<IpAddr> {
+        let own = self.address(interface, family)?;
+        let mut all = self.interfaces.iter().flat_map(|each| &each.addresses);
+        let length = all.find(|each| each.0 == own)?.1;
+        let (low, _) = values::prefix(own, length);
+        let step = if family == Family::V4 { 1 << 96 } else { 1 };
+        let first = values::to_address(family, low + step);
+        Some(if first == own { values::to_address(family, low + 2 * step) } else { first })
+    }
+
+    /// The interface by which packets to an address leave; `None` if that is not known.
+    pub fn interface(&self, address: IpAddr) -> Option<&str> {
+        if self.owns(address) {
+            return Some("lo");
+        }
+        let number = values::address(address).0;
+        let is_on_link = |each: &&Interface| {
+            each.addresses.iter().any(|&(own, length)| {
+                let (low, high) = values::prefix(own, length);
+                own.is_ipv4() == address.is_ipv4() && (low..=high).contains(&number)
+            })
+        };
+        let first = self.interfaces.first();
+        self.interfaces.iter().find(is_on_link).or(first).map(|each| each.name.as_str())
+    }
+
+    /// A cube whose packets all have one destination gets its outgoing interface and the kind of its
+    /// destination; others stay as they are.
+    pub fn route(&self, cube: Cube) -> Cube {
+        let Some(address) = only_destination(&cube) else { return cube };
+        let own = if self.owns(address) { kind::LOCAL } else { kind::UNICAST };
+        let is_known = !self.interfaces.is_empty() || own == kind::LOCAL;
+        let cube = if is_known { cube.set(Axis::DestinationKind, Values::single(Axis::DestinationKind, own)) } else { cube };
+        match self.interface(address).and_then(values::name) {
+            Some(name) => cube.set(Axis::OutInterface, Ranges::single(name)),
+            None => cube,
+        }
+    }
+}
+
+/// The destination that all packets of a cube have.
+pub fn only_destination(cube: &Cube) -> Option<IpAddr> {
+    let family = match cube.get(Axis::Family)?.first()? {
+        0 => Family::V4,
+        _ => Family::V6,
+    };
+    let Values::Ranges(Ranges::One(low, high)) = cube.get(Axis::Destination)? else { return None };
+    let address = values::to_address(family, *low);
+    (values::address(address) == (*low, *high)).then_some(address)
+}
+
+/// The two loopback networks, as values of an address axis, for a family.
+pub fn loopback(family: Family) -> Ranges {
+    let (low, high) = match family {
+        Family::V4 => values::prefix(Ipv4Addr::LOCALHOST.into(), 8),
+        Family::V6 => values::address(Ipv6Addr::LOCALHOST.into()),
+    };
+    Ranges::new(low, high)
+}
