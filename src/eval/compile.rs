@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    Action, Atom, Base, Chain, ChainKind, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
+    Atom, Base, Chain, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
 };
 use crate::packet::axis::direction;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
@@ -125,7 +125,8 @@ impl Atoms {
     /// The number of an unknown: equal pure ones of one table share theirs.
     fn number(&mut self, table: usize, atom: &Atom, span: Span) -> u32 {
         let fresh = self.list.len() as u32;
-        let number = if atom.pure { *self.pure.entry((table, atom.text.clone())).or_insert(fresh) } else { fresh };
+        let number =
+            if atom.pure { *self.pure.entry((table, atom.text.clone())).or_insert(fresh) } else { fresh };
         if number == fresh {
             self.list.push(Unknown { text: atom.text.clone(), span });
         }
@@ -233,9 +234,7 @@ impl<'m> Compiler<'_, 'm> {
         let text = |question: &str| format!("{name}: {question}").trim_start_matches(": ").into();
         questions
             .iter()
-            .map(|question| {
-                self.atoms.number(self.number, &Atom { text: text(question), pure: false }, span)
-            })
+            .map(|question| self.atoms.number(self.number, &Atom { text: text(question), pure: false }, span))
             .collect()
     }
 

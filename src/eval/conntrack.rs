@@ -22,7 +22,13 @@ pub fn first(packets: &PacketSet) -> PacketSet {
 
 /// A later packet of a flow that has an entry, unless it was taken out of tracking. Without a known
 /// mark of the flow the packets may have any.
-pub fn with_entry(packets: &PacketSet, seen: u128, way: u128, nat: u128, connmark: Option<&Values>) -> PacketSet {
+pub fn with_entry(
+    packets: &PacketSet,
+    seen: u128,
+    way: u128,
+    nat: u128,
+    connmark: Option<&Values>,
+) -> PacketSet {
     assign(packets, |cube| {
         let cube = cube.set(Axis::State, Ranges::single(seen));
         let cube = cube.set(Axis::Direction, Ranges::single(way)).set(Axis::Nat, Ranges::single(nat));

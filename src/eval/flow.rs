@@ -155,7 +155,11 @@ impl<'m> Talk<'_, 'm> {
         for group in by_entry(arrived) {
             let is_tracked = group.seen == state::NEW;
             let tracking = if is_tracked {
-                Tracking::Established { way: direction::REPLY, nat: group.flight.nat.bits(), connmark: group.connmark }
+                Tracking::Established {
+                    way: direction::REPLY,
+                    nat: group.flight.nat.bits(),
+                    connmark: group.connmark,
+                }
             } else {
                 Tracking::Unknown
             };
@@ -165,9 +169,9 @@ impl<'m> Talk<'_, 'm> {
                 replies.push((is_tracked, tracking, Flight { packets, nat }));
             }
         }
-        let due = PacketSet::from_cubes(
-            replies.iter().flat_map(|reply| flows(self.question.way, std::slice::from_ref(&reply.2), Sense::Back).cubes().to_vec()),
-        );
+        let due = PacketSet::from_cubes(replies.iter().flat_map(|reply| {
+            flows(self.question.way, std::slice::from_ref(&reply.2), Sense::Back).cubes().to_vec()
+        }));
         if due.is_empty() {
             return Ok(());
         }
@@ -180,11 +184,9 @@ impl<'m> Talk<'_, 'm> {
             back.extend(arrived);
         }
         self.note(Moment::Reply, due, back, trip, Sense::Back);
-        let due = PacketSet::from_cubes(
-            next.iter().flat_map(|next: &(Tracking, Flight)| {
-                flows(self.question.way, std::slice::from_ref(&next.1), Sense::There).cubes().to_vec()
-            }),
-        );
+        let due = PacketSet::from_cubes(next.iter().flat_map(|next: &(Tracking, Flight)| {
+            flows(self.question.way, std::slice::from_ref(&next.1), Sense::There).cubes().to_vec()
+        }));
         if due.is_empty() {
             return Ok(());
         }
@@ -265,7 +267,11 @@ impl<'m> Talk<'_, 'm> {
             };
             let (own, remote): (Vec<_>, Vec<_>) = packets.cubes().iter().cloned().partition(is_local);
             let nat = flight.nat.clone();
-            self.diverted.add(flows(self.question.way, &[Flight { packets: PacketSet::from_cubes(own), nat }], Sense::There));
+            self.diverted.add(flows(
+                self.question.way,
+                &[Flight { packets: PacketSet::from_cubes(own), nat }],
+                Sense::There,
+            ));
             if !remote.is_empty() {
                 onward.push(Flight { packets: PacketSet::from_cubes(remote), nat: flight.nat });
             }
@@ -284,7 +290,11 @@ impl<'m> Talk<'_, 'm> {
         let arrived = trip.hook(Hook::Prerouting, flights, tracking)?;
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for flight in arrived {
-            let is_moved = flight.nat.destination.is_some() && matches!(tracking, Tracking::Unknown | Tracking::Established { way: direction::ORIGINAL, .. });
+            let is_moved = flight.nat.destination.is_some()
+                && matches!(
+                    tracking,
+                    Tracking::Unknown | Tracking::Established { way: direction::ORIGINAL, .. }
+                );
             if is_moved && !self.is_own(&flight) { others.push(flight) } else { own.push(flight) }
         }
         // Answers belong to a socket from here on (early demultiplexing); new packets never do.
@@ -388,10 +398,16 @@ impl<'m> Talk<'_, 'm> {
             }
         };
         let cube = before_tracking(cube).set(Axis::Mark, Masks::new(u32::MAX, 0));
-        let cube = if cube.get(Axis::TcpFlags).is_some() { cube.set(Axis::TcpFlags, Ranges::single(0x12)) } else { cube };
+        let cube = if cube.get(Axis::TcpFlags).is_some() {
+            cube.set(Axis::TcpFlags, Ranges::single(0x12))
+        } else {
+            cube
+        };
         let cube = match self.question.way {
             Way::In | Way::Local if has_ports => match self.question.service {
-                Some((uid, gid)) => cube.set(Axis::Uid, Ranges::single(uid)).set(Axis::Gid, Ranges::single(gid)),
+                Some((uid, gid)) => {
+                    cube.set(Axis::Uid, Ranges::single(uid)).set(Axis::Gid, Ranges::single(gid))
+                }
                 None => cube.without(Axis::Uid).without(Axis::Gid),
             },
             _ => without_owner(cube),
@@ -472,7 +488,8 @@ fn flows(way: Way, flights: &[Flight], sense: Sense) -> PacketSet {
             // The owner of an answer says nothing of the first packet's.
             Sense::Back => swap(cube.clone()).without(Axis::Uid).without(Axis::Gid),
         };
-        let has_ports = !cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
+        let has_ports =
+            !cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
         let cube = if has_ports { cube } else { cube.without(Axis::SourcePort) };
         flight.nat.undo(cube).forget(|axis| !is_coordinate(way, axis))
     };

@@ -56,7 +56,9 @@ fn listed(families: Families, elements: &[Element], keys: &[Key]) -> Option<Pack
         let mut address = None;
         for (part, key) in element.keys.iter().zip(keys) {
             match part {
-                ElementKey::Address(values) if address.is_none() => address = Some((address_axis(*key)?, values)),
+                ElementKey::Address(values) if address.is_none() => {
+                    address = Some((address_axis(*key)?, values))
+                }
                 _ => rest.extend(sides(part, *key)?),
             }
         }
@@ -76,7 +78,9 @@ fn listed(families: Families, elements: &[Element], keys: &[Key]) -> Option<Pack
         let allowed = Family::ALL.into_iter().filter(|family| families.has(*family)).map(Family::number);
         let family = Ranges::union(allowed.map(|number| (number, number)));
         all.add(PacketSet::from(
-            cube(&sides).and_then(|cube| cube.with(axis, ranges)).and_then(|cube| cube.with(Axis::Family, family)),
+            cube(&sides)
+                .and_then(|cube| cube.with(axis, ranges))
+                .and_then(|cube| cube.with(Axis::Family, family)),
         ));
     }
     PacketSet::none().or(&all).ok()
@@ -138,7 +142,9 @@ fn sides(part: &ElementKey, key: Key) -> Option<Vec<(Axis, Values)>> {
         ElementKey::Interface(values) => vec![(axis(Axis::InInterface, Axis::OutInterface), values.clone())],
         ElementKey::Mark(values) => vec![(axis(Axis::Mark, Axis::Mark), values.clone())],
         // The kernel can look at the source address of the frame only.
-        ElementKey::Mac(values) if axis(Axis::Mac, Axis::Uid) == Axis::Mac => vec![(Axis::Mac, values.clone())],
+        ElementKey::Mac(values) if axis(Axis::Mac, Axis::Uid) == Axis::Mac => {
+            vec![(Axis::Mac, values.clone())]
+        }
         ElementKey::Mac(_) => return None,
     })
 }

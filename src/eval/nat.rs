@@ -3,6 +3,8 @@
 //! The destination changes in PREROUTING and OUTPUT, the source in POSTROUTING and INPUT; for the
 //! answers it is undone in the same places (nf_nat_packet in nf_nat_core.c).
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use crate::model::{Hook, Nat, Target};
 use crate::packet::axis::{direction, kind};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
@@ -108,15 +110,18 @@ pub fn begin(rule: &Nat, hook: Hook, packets: &PacketSet, nat: &Translations) ->
 pub fn apply(flight: Flight, hook: Hook, way: u128) -> Flight {
     let is_reply = way == direction::REPLY;
     // What a hook changes in an answer is what the other kind of hook changed in the question.
-    let changes = if changes_destination(hook) != is_reply { &flight.nat.destination } else { &flight.nat.source };
+    let changes =
+        if changes_destination(hook) != is_reply { &flight.nat.destination } else { &flight.nat.source };
     let Some(mapping) = changes.clone() else { return flight };
     let axes = if changes_destination(hook) { DESTINATION } else { SOURCE };
-    let (from, to) = if is_reply { (&mapping.after, &mapping.before) } else { (&mapping.before, &mapping.after) };
+    let (from, to) =
+        if is_reply { (&mapping.after, &mapping.before) } else { (&mapping.before, &mapping.after) };
     let packets = flight.packets.map(|cube| {
         let has_entry = cube.get(Axis::Direction).is_some_and(|values| values.first() == Some(way));
-        let is_theirs = from.address.as_ref().is_none_or(|address| {
-            cube.get(axes.address).is_none_or(|values| values.overlaps(address))
-        });
+        let is_theirs = from
+            .address
+            .as_ref()
+            .is_none_or(|address| cube.get(axes.address).is_none_or(|values| values.overlaps(address)));
         Some(if has_entry && is_theirs { put(cube, axes, to) } else { cube })
     });
     Flight { packets, nat: flight.nat }
@@ -138,7 +143,7 @@ fn put(cube: Cube, axes: EndAxes, end: &End) -> Cube {
 /// What a nat rule makes of an end.
 fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End) -> End {
     match rule {
-        Nat::Destination(target) | Nat::Source(target) => aim(target, before),
+        Nat::Destination(target) | Nat::Source(target) => aim(target, cube, before),
         Nat::Redirect(target) => {
             let own = if hook == Hook::Output { loopback(cube) } else { None };
             let local = Some(Values::single(Axis::DestinationKind, kind::LOCAL));
@@ -159,33 +164,33 @@ fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End) -> End {
     }
 }
 
-fn aim(target: &Target, before: &End) -> End {
-    let moved = target.addresses.is_some() && target.addresses != before.address;
+fn aim(target: &Target, cube: &Cube, before: &End) -> End {
+    let moved = target.addresses.as_ref().filter(|addresses| Some(*addresses) != before.address.as_ref());
     End {
         address: target.addresses.clone().or_else(|| before.address.clone()),
         port: target.ports.clone().or_else(|| before.port.clone()),
-        kind: if moved { kind_of(target.addresses.as_ref()) } else { before.kind.clone() },
+        kind: moved.map(|addresses| kind_of(cube, addresses)).or_else(|| before.kind.clone()),
     }
 }
 
 /// The kind of an address that a rule names: loopback is the host's; what else is, only the
 /// routing table knows.
-fn kind_of(addresses: Option<&Values>) -> Option<Values> {
-    let ranges = addresses?.ranges()?;
-    let loopback = [values::prefix(std::net::Ipv4Addr::LOCALHOST.into(), 8), values::address(std::net::Ipv6Addr::LOCALHOST.into())];
-    let is_loopback = Ranges::union(loopback).covers(ranges);
-    let number = if is_loopback { kind::LOCAL } else { kind::UNICAST };
-    Some(Values::single(Axis::DestinationKind, number))
+fn kind_of(cube: &Cube, addresses: &Values) -> Values {
+    let is_v4 = cube.get(Axis::Family).and_then(Values::first) == Some(Family::V4.number());
+    let (low, high) = if is_v4 {
+        values::prefix(Ipv4Addr::LOCALHOST.into(), 8)
+    } else {
+        values::address(Ipv6Addr::LOCALHOST.into())
+    };
+    let is_loopback = Values::from(Ranges::new(low, high)).covers(addresses);
+    Values::single(Axis::DestinationKind, if is_loopback { kind::LOCAL } else { kind::UNICAST })
 }
 
 /// The loopback address of a packet's family.
 fn loopback(cube: &Cube) -> Option<Values> {
     let family = cube.get(Axis::Family)?.first()?;
-    let address: std::net::IpAddr = if family == Family::V4.number() {
-        std::net::Ipv4Addr::LOCALHOST.into()
-    } else {
-        std::net::Ipv6Addr::LOCALHOST.into()
-    };
+    let address: IpAddr =
+        if family == Family::V4.number() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
     let (low, high) = values::address(address);
     Some(Ranges::new(low, high).into())
 }

@@ -71,7 +71,8 @@ fn make(cube: &Cube, reject: Reject) -> Option<Cube> {
     let answer = match reject {
         Reject::TcpReset => {
             let no_reset = Ranges::union((0..256).filter(|flags| flags & 4 == 0).map(|flags| (flags, flags)));
-            let cube = cube.clone().with(Axis::Protocol, Ranges::single(6))?.with(Axis::TcpFlags, no_reset)?;
+            let cube =
+                cube.clone().with(Axis::Protocol, Ranges::single(6))?.with(Axis::TcpFlags, no_reset)?;
             let is_acked = cube.get(Axis::TcpFlags)?.first()? & 16 != 0;
             swap(cube).set(Axis::TcpFlags, Ranges::single(if is_acked { 4 } else { 20 }))
         }

@@ -1,6 +1,6 @@
 //! Where the host sends packets, as far as it was told of its interfaces.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::packet::axis::kind;
@@ -30,7 +30,8 @@ impl FromStr for Interface {
             let length = length.ok().filter(|length| *length <= longest);
             Ok::<_, String>((address, length.ok_or_else(|| format!("`{part}` is no prefix"))?))
         };
-        let addresses = list.split(',').filter(|part| !part.is_empty()).map(address).collect::<Result<_, _>>()?;
+        let addresses =
+            list.split(',').filter(|part| !part.is_empty()).map(address).collect::<Result<_, _>>()?;
         Ok(Interface { name: name.to_owned(), addresses })
     }
 }
@@ -52,7 +53,8 @@ impl Routes {
 
     /// Is this one of the host's own addresses, as far as known?
     pub fn owns(&self, address: IpAddr) -> bool {
-        address.is_loopback() || self.interfaces.iter().flat_map(|each| &each.addresses).any(|own| own.0 == address)
+        address.is_loopback()
+            || self.interfaces.iter().flat_map(|each| &each.addresses).any(|own| own.0 == address)
     }
 
     /// The gateway of an interface as the common convention has it: the first other address of its
@@ -89,7 +91,11 @@ impl Routes {
         let Some(address) = only_destination(&cube) else { return cube };
         let own = if self.owns(address) { kind::LOCAL } else { kind::UNICAST };
         let is_known = !self.interfaces.is_empty() || own == kind::LOCAL;
-        let cube = if is_known { cube.set(Axis::DestinationKind, Values::single(Axis::DestinationKind, own)) } else { cube };
+        let cube = if is_known {
+            cube.set(Axis::DestinationKind, Values::single(Axis::DestinationKind, own))
+        } else {
+            cube
+        };
         match self.interface(address).and_then(values::name) {
             Some(name) => cube.set(Axis::OutInterface, Ranges::single(name)),
             None => cube,
@@ -106,13 +112,4 @@ pub fn only_destination(cube: &Cube) -> Option<IpAddr> {
     let Values::Ranges(Ranges::One(low, high)) = cube.get(Axis::Destination)? else { return None };
     let address = values::to_address(family, *low);
     (values::address(address) == (*low, *high)).then_some(address)
-}
-
-/// The two loopback networks, as values of an address axis, for a family.
-pub fn loopback(family: Family) -> Ranges {
-    let (low, high) = match family {
-        Family::V4 => values::prefix(Ipv4Addr::LOCALHOST.into(), 8),
-        Family::V6 => values::address(Ipv6Addr::LOCALHOST.into()),
-    };
-    Ranges::new(low, high)
 }

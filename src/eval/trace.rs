@@ -270,7 +270,9 @@ fn question(routes: &Routes, probe: &Probe) -> Question {
     // What arrives has come by some interface, what leaves goes by one.
     let cube = match interface {
         Some(_) => cube,
-        None => cube.with(if own { Axis::OutInterface } else { Axis::InInterface }, Ranges::new(1, u128::MAX)).unwrap_or_default(),
+        None => cube
+            .with(if own { Axis::OutInterface } else { Axis::InInterface }, Ranges::new(1, u128::MAX))
+            .unwrap_or_default(),
     };
     let mark = Masks::new(u32::MAX, if own { probe.mark } else { 0 });
     Question { way: probe.way, packets: cube.into(), mark: mark.into(), service: Some((0, 0)) }
@@ -304,7 +306,8 @@ fn address(address: IpAddr) -> Values {
 fn discovery(host: &Host, routes: &Routes, probe: &Probe) -> Result<Option<Discovery>, TooManyPieces> {
     let interface = probe.interface.as_deref();
     let own = if probe.way == Way::Out { Some(probe.source) } else { routes.address(interface, Family::V6) };
-    let (Some(IpAddr::V6(own)), Some(IpAddr::V6(gateway))) = (own, routes.gateway(interface, Family::V6)) else {
+    let (Some(IpAddr::V6(own)), Some(IpAddr::V6(gateway))) = (own, routes.gateway(interface, Family::V6))
+    else {
         return Ok(None);
     };
     if probe.destination.is_ipv4() {
@@ -335,7 +338,8 @@ fn discovery(host: &Host, routes: &Routes, probe: &Probe) -> Result<Option<Disco
 fn solicited(way: Way, source: Ipv6Addr, destination: Ipv6Addr, kind: u128, interface: u128) -> Question {
     let (from, to) = kinds(way, destination.into());
     let axis = if way == Way::Out { Axis::OutInterface } else { Axis::InInterface };
-    let packet_type = if destination.is_multicast() && way == Way::In { packet_type::MULTICAST } else { packet_type::HOST };
+    let packet_type =
+        if destination.is_multicast() && way == Way::In { packet_type::MULTICAST } else { packet_type::HOST };
     let cube = Cube::any()
         .set(Axis::Family, Values::single(Axis::Family, Family::V6.number()))
         .set(Axis::Protocol, Ranges::single(58))

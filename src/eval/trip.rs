@@ -246,13 +246,9 @@ fn track(flight: Flight, tracking: &Tracking) -> Flight {
         Tracking::Established { way, nat, connmark } => {
             conntrack::with_entry(&flight.packets, state::ESTABLISHED, *way, *nat, connmark.as_ref())
         }
-        Tracking::Unanswered { nat, connmark } => conntrack::with_entry(
-            &flight.packets,
-            state::NEW,
-            direction::ORIGINAL,
-            *nat,
-            connmark.as_ref(),
-        ),
+        Tracking::Unanswered { nat, connmark } => {
+            conntrack::with_entry(&flight.packets, state::NEW, direction::ORIGINAL, *nat, connmark.as_ref())
+        }
         Tracking::Misfit => conntrack::invalid(&flight.packets),
     };
     Flight { packets, nat: flight.nat }

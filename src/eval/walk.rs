@@ -310,18 +310,22 @@ fn act(cube: &Cube, action: Action) -> Vec<Cube> {
         Action::ConnMark { and, xor } => with_entry(cube, |cube| {
             vec![cube.clone().set(Axis::ConnMark, masks(Axis::ConnMark).change(and, xor))]
         }),
-        Action::SaveMark { mark_mask, connmark_mask } => with_entry(cube, |cube| {
-            copy(cube, (Axis::Mark, mark_mask), (Axis::ConnMark, connmark_mask))
-        }),
-        Action::RestoreMark { mark_mask, connmark_mask } => with_entry(cube, |cube| {
-            copy(cube, (Axis::ConnMark, connmark_mask), (Axis::Mark, mark_mask))
-        }),
+        Action::SaveMark { mark_mask, connmark_mask } => {
+            with_entry(cube, |cube| copy(cube, (Axis::Mark, mark_mask), (Axis::ConnMark, connmark_mask)))
+        }
+        Action::RestoreMark { mark_mask, connmark_mask } => {
+            with_entry(cube, |cube| copy(cube, (Axis::ConnMark, connmark_mask), (Axis::Mark, mark_mask)))
+        }
         Action::ForgetMark => vec![cube.clone().without(Axis::Mark)],
         Action::NoTrack => {
-            let seen = super::conntrack::split(cube, Axis::Direction, Ranges::single(crate::packet::axis::direction::NONE));
-            let untracked = seen.0.map(|cube| {
-                cube.set(Axis::State, Ranges::single(crate::packet::axis::state::UNTRACKED))
-            });
+            let seen = super::conntrack::split(
+                cube,
+                Axis::Direction,
+                Ranges::single(crate::packet::axis::direction::NONE),
+            );
+            let untracked = seen
+                .0
+                .map(|cube| cube.set(Axis::State, Ranges::single(crate::packet::axis::state::UNTRACKED)));
             untracked.into_iter().chain(seen.1).collect()
         }
     }
