@@ -9,5 +9,6 @@ pub mod packet;
 pub mod model;
 pub mod finding;
 pub mod profile;
+pub mod config;
 pub mod dialects;
 pub mod eval;

@@ -10,6 +10,8 @@ use std::borrow::Cow;
 
 use crate::source::{FileId, Span};
 
+pub use read::OneOrMany;
+
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node<'text> {
@@ -81,7 +83,7 @@ impl<'text> Node<'text> {
     /// # Errors
     /// The first place that does not fit the type.
     pub fn read<'node, T: serde::Deserialize<'node>>(&'node self) -> Result<T, Mistake> {
-        T::deserialize(read::Reader { node: self })
+        read::Reader { node: self }.value(std::marker::PhantomData)
     }
 
     /// The text of a text or a number.

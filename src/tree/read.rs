@@ -3,9 +3,12 @@
 //!
 //! Types must not use `flatten`, `untagged` or internal tags: serde then buffers, and places are lost.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
 
-use serde::de::value::{BorrowedStrDeserializer, U32Deserializer};
+use serde::Deserialize;
+use serde::de::value::{BorrowedStrDeserializer, SeqAccessDeserializer, U32Deserializer};
+
 use serde::de::{self, DeserializeSeed, IntoDeserializer, Unexpected, Visitor};
 
 use super::{Kind, Mistake, Node, nearest};
@@ -15,9 +18,17 @@ use crate::source::{FileId, Span, Spanned};
 const SPANNED: &str = "$fwlint::Spanned";
 const SPANNED_FIELDS: &[&str] = &["file", "start", "end", "value"];
 
+/// The name by which a [`OneOrMany`] does.
+const ONE_OR_MANY: &str = "$fwlint::OneOrMany";
+
+/// A value, or a list of values: what may be written either way.
+#[derive(Clone, Debug)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
 /// Reads one node.
 #[derive(Clone, Copy)]
 pub struct Reader<'node, 'text> {
+    /// The node.
     pub node: &'node Node<'text>,
 }
 
@@ -28,6 +39,11 @@ impl<'node> Reader<'node, '_> {
             mistake.span.get_or_insert(self.node.span);
             mistake
         })
+    }
+
+    /// Reads the node for another, with what a type finds wrong with it at its place.
+    pub fn value<S: DeserializeSeed<'node>>(self, seed: S) -> Result<S::Value, Mistake> {
+        self.place(seed.deserialize(self))
     }
 
     /// Reads a number written in decimal digits, which is what the visitor of an integer wants to see.
@@ -49,7 +65,15 @@ impl<'node> Reader<'node, '_> {
             Kind::Number(_) => return self.integer(visitor),
             Kind::Text(text) => visitor.visit_borrowed_str(text),
             Kind::List(items) => visitor.visit_seq(Items { rest: items.iter() }),
-            Kind::Map(entries) => visitor.visit_map(Entries { rest: entries.iter(), value: None }),
+            Kind::Map(entries) => {
+                let mut entries = Entries { rest: entries.iter(), waiting: None };
+                let result = visitor.visit_map(&mut entries);
+                // What is wrong before a value was asked for is wrong with its key.
+                match entries.waiting {
+                    Some((key, _)) => Reader { node: key }.place(result),
+                    None => result,
+                }
+            }
         };
         self.place(result)
     }
@@ -98,10 +122,13 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Mistake> {
-        visitor.visit_newtype_struct(self)
+        match &self.node.kind {
+            Kind::List(_) if name == ONE_OR_MANY => self.any(visitor),
+            _ => self.place(visitor.visit_newtype_struct(self)),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -146,29 +173,29 @@ impl<'node> de::SeqAccess<'node> for Items<'node, '_> {
     type Error = Mistake;
 
     fn next_element_seed<T: DeserializeSeed<'node>>(&mut self, seed: T) -> Result<Option<T::Value>, Mistake> {
-        self.rest.next().map(|node| seed.deserialize(Reader { node })).transpose()
+        self.rest.next().map(|node| Reader { node }.value(seed)).transpose()
     }
 }
 
 /// The entries of a map.
 struct Entries<'node, 'text> {
     rest: std::slice::Iter<'node, (Node<'text>, Node<'text>)>,
-    value: Option<&'node Node<'text>>,
+    /// The entry whose key has been read and whose value has not.
+    waiting: Option<&'node (Node<'text>, Node<'text>)>,
 }
 
 impl<'node> de::MapAccess<'node> for Entries<'node, '_> {
     type Error = Mistake;
 
     fn next_key_seed<K: DeserializeSeed<'node>>(&mut self, seed: K) -> Result<Option<K::Value>, Mistake> {
-        let Some((key, value)) = self.rest.next() else { return Ok(None) };
-        self.value = Some(value);
-        let reader = Reader { node: key };
-        reader.place(seed.deserialize(reader)).map(Some)
+        let Some(entry) = self.rest.next() else { return Ok(None) };
+        self.waiting = Some(entry);
+        Reader { node: &entry.0 }.value(seed).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'node>>(&mut self, seed: V) -> Result<V::Value, Mistake> {
-        match self.value.take() {
-            Some(node) => seed.deserialize(Reader { node }),
+        match self.waiting.take() {
+            Some((_, node)) => Reader { node }.value(seed),
             None => Err(Mistake::unplaced("a value without a key".to_string())),
         }
     }
@@ -196,12 +223,12 @@ impl<'node> de::MapAccess<'node> for SpannedFields<'node, '_> {
             1 => seed.deserialize(number(span.file.0)),
             2 => seed.deserialize(number(span.start)),
             3 => seed.deserialize(number(span.end)),
-            _ => seed.deserialize(Reader { node: self.node }),
+            _ => Reader { node: self.node }.value(seed),
         }
     }
 }
 
-impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Spanned<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]
         #[serde(rename = "$fwlint::Spanned")]
@@ -213,6 +240,30 @@ impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Spanned<T> {
         }
         let Fields { file, start, end, value } = Fields::deserialize(deserializer)?;
         Ok(Spanned { value, span: Span { file: FileId(file), start, end } })
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+                formatter.write_str("a value or a list of values")
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<Vec<T>, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(items))
+            }
+
+            fn visit_newtype_struct<D: de::Deserializer<'de>>(self, one: D) -> Result<Vec<T>, D::Error> {
+                T::deserialize(one).map(|value| vec![value])
+            }
+        }
+
+        deserializer.deserialize_newtype_struct(ONE_OR_MANY, Either(PhantomData)).map(OneOrMany)
     }
 }
 

@@ -1,0 +1,250 @@
+//! What the user says about the hosts and about the lints: fwlint.yaml, cloudflared's own
+//! configuration, and flags.
+//!
+//! Mistakes have their places and name what was most likely meant. Names of lints stay text here:
+//! the lints say which of them exist.
+
+mod cloudflared;
+mod settings;
+mod values;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use cloudflared::read as read_cloudflared;
+pub use settings::{EdgeIpVersion, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
+pub use values::{Address, Interface, PortRange, ProtocolNumber, User};
+
+use crate::finding::Level;
+use crate::profile::{self, Profile};
+use crate::source::{FileId, Sources, Spanned};
+use crate::tree::{self, Kind, Mistake, Node, OneOrMany};
+use values::Interfaces;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "fwlint.yaml";
+
+/// What fwlint.yaml says.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The settings that it gives.
+    pub given: Given,
+    /// What the hosts must be able to reach; `None` when the file does not say.
+    pub profiles: Option<Vec<&'static Profile>>,
+    /// What the user makes of lints.
+    pub levels: Levels,
+    /// What may come in.
+    pub allow_ingress: Vec<AllowIngress>,
+    /// What is known of the machines.
+    pub hosts: Vec<Host>,
+}
+
+/// Levels by lint id, in order; `None` silences the lint.
+pub type Levels = Vec<(Spanned<String>, Option<Level>)>;
+
+/// Something that may come in, by name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AllowIngress {
+    /// What it is called: `ssh`.
+    pub name: Spanned<String>,
+    /// The destination ports; empty for all.
+    #[serde(default, alias = "port", deserialize_with = "one_or_many")]
+    pub ports: Vec<Spanned<PortRange>>,
+    /// The protocols; empty for all.
+    #[serde(default, alias = "protocols", deserialize_with = "one_or_many")]
+    pub protocol: Vec<Spanned<ProtocolNumber>>,
+    /// From where; empty for anywhere.
+    #[serde(default, alias = "sources", deserialize_with = "one_or_many")]
+    pub source: Vec<Spanned<Address>>,
+    /// Why, for the reader of the file.
+    pub reason: Option<String>,
+}
+
+/// A machine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Host {
+    /// What it is called.
+    pub name: Spanned<String>,
+    /// The files that are loaded on it, in this order, relative to fwlint.yaml. Empty: this is said of
+    /// whatever is linted.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub files: Vec<Spanned<String>>,
+    /// Its interfaces and their addresses; the first leads to the internet.
+    #[serde(default, deserialize_with = "interfaces")]
+    pub interfaces: Vec<Interface>,
+}
+
+/// The keys of the file.
+const KEYS: &[&str] = &[
+    "profiles",
+    "protocol",
+    "edge-ip-version",
+    "region",
+    "access",
+    "auto-update",
+    "quick-tunnel",
+    "resolvers",
+    "runs-in",
+    "user",
+    "policy",
+    "ephemeral-ports",
+    "levels",
+    "allow-ingress",
+    "hosts",
+];
+
+/// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where
+/// `.git` is). Outside of a repository only the directory itself counts.
+pub fn discover(directory: &Path) -> Option<PathBuf> {
+    let directory = std::path::absolute(directory).ok()?;
+    let root = directory.ancestors().find(|ancestor| ancestor.join(".git").exists()).unwrap_or(&directory);
+    let candidates = directory.ancestors().take_while(|ancestor| ancestor.starts_with(root));
+    candidates.map(|ancestor| ancestor.join(FILE_NAME)).find(|candidate| candidate.is_file())
+}
+
+/// Reads fwlint.yaml.
+///
+/// # Errors
+/// All mistakes in it, in the order of their places.
+pub fn read(sources: &Sources, file: FileId) -> Result<Config, Vec<Mistake>> {
+    let documents = tree::documents(file, &sources.file(file).text).map_err(|mistake| vec![mistake])?;
+    let entries = match documents.as_slice() {
+        [] => return Ok(Config::default()),
+        [Node { kind: Kind::Null, .. }] => return Ok(Config::default()),
+        [Node { kind: Kind::Map(entries), .. }] => entries,
+        [other] => {
+            let message = format!("expected keys and values, found {}", other.kind.describe());
+            return Err(vec![Mistake::at(other.span, message)]);
+        }
+        [_, second, ..] => return Err(vec![Mistake::at(second.span, "a second document")]),
+    };
+    let mut config = Config::default();
+    let mut mistakes = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, value) in entries {
+        let name = key.text().unwrap_or_default();
+        if seen.contains(&name) {
+            mistakes.push(Mistake::at(key.span, format!("the key `{name}` is there twice")));
+        } else if let Err(mistake) = take(&mut config, key, name, value) {
+            mistakes.push(mistake);
+        }
+        seen.push(name);
+    }
+    if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+}
+
+/// Takes one key of the file in.
+fn take(config: &mut Config, key: &Node, name: &str, value: &Node) -> Result<(), Mistake> {
+    let given = &mut config.given;
+    match name {
+        "profiles" => config.profiles = Some(profiles(value)?),
+        "protocol" => given.protocol = setting(value)?,
+        "edge-ip-version" => given.edge_ip_version = setting(value)?,
+        "region" => {
+            let region: Spanned<String> = value.read()?;
+            known_region(&region)?;
+            given.region = Some(Setting::at(region));
+        }
+        "access" => given.access = setting(value)?,
+        "auto-update" => given.auto_update = setting(value)?,
+        "quick-tunnel" => given.quick_tunnel = setting(value)?,
+        "resolvers" => {
+            let resolvers: OneOrMany<std::net::IpAddr> = value.read()?;
+            given.resolvers = Some(Setting::at(Spanned::new(resolvers.0, value.span)));
+        }
+        "runs-in" => given.runs_in = setting(value)?,
+        "user" => {
+            let user: Spanned<User> = value.read()?;
+            given.user = Some(Setting::at(user.map(Some)));
+        }
+        "policy" => given.policy = setting(value)?,
+        "ephemeral-ports" => given.ephemeral_ports = setting(value)?,
+        "levels" => config.levels = levels(value)?,
+        "allow-ingress" => config.allow_ingress = value.read()?,
+        "hosts" => config.hosts = value.read()?,
+        _ => {
+            let help = match tree::nearest(name, KEYS.iter().copied()) {
+                Some(right) => format!("Did you mean `{right}`?"),
+                None => format!("The keys are {}.", KEYS.join(", ")),
+            };
+            return Err(Mistake::at(key.span, format!("unknown key `{name}`")).help(help));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a profile knows a region.
+///
+/// # Errors
+/// If none does.
+pub fn known_region(region: &Spanned<String>) -> Result<(), Mistake> {
+    let profiles = profile::NAMES.iter().filter_map(|name| Profile::named(name));
+    let names: Vec<&str> =
+        profiles.flat_map(|profile| &profile.endpoints).map(|endpoint| endpoint.name.as_str()).collect();
+    if names.contains(&region.value.as_str()) {
+        return Ok(());
+    }
+    let help = match tree::nearest(&region.value, names.iter().copied()) {
+        Some(right) => format!("Did you mean `{right}`?"),
+        None => format!("It is one of {}.", names.join(", ")),
+    };
+    Err(Mistake::at(region.span, format!("unknown region `{}`", region.value)).help(help))
+}
+
+fn setting<T: for<'a> Deserialize<'a>>(value: &Node) -> Result<Option<Setting<T>>, Mistake> {
+    Ok(Some(Setting::at(value.read()?)))
+}
+
+fn profiles(value: &Node) -> Result<Vec<&'static Profile>, Mistake> {
+    let names: Vec<Spanned<String>> = value.read()?;
+    let find = |name: &Spanned<String>| {
+        Profile::named(&name.value).ok_or_else(|| {
+            let help = format!("It is one of {}; `profiles: []` is none.", profile::NAMES.join(", "));
+            Mistake::at(name.span, format!("unknown profile `{}`", name.value)).help(help)
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn levels(value: &Node) -> Result<Levels, Mistake> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Word {
+        Off,
+        Note,
+        Warning,
+        Error,
+    }
+    let Kind::Map(entries) = &value.kind else {
+        let message = format!("expected lints and their levels, found {}", value.kind.describe());
+        return Err(Mistake::at(value.span, message));
+    };
+    let level = |(lint, level): &(Node, Node)| {
+        let level = match level.read()? {
+            Word::Off => None,
+            Word::Note => Some(Level::Note),
+            Word::Warning => Some(Level::Warning),
+            Word::Error => Some(Level::Error),
+        };
+        Ok((lint.read()?, level))
+    };
+    entries.iter().map(level).collect()
+}
+
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    OneOrMany::deserialize(deserializer).map(|list| list.0)
+}
+
+fn interfaces<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Interface>, D::Error> {
+    Interfaces::deserialize(deserializer).map(|interfaces| interfaces.0)
+}
+
+#[cfg(test)]
+mod tests;

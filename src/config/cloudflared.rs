@@ -1,0 +1,83 @@
+//! cloudflared's own configuration, `config.yml`: what it says about the network.
+//!
+//! Its keys are those of cloudflared 2026.8.2; keys that say nothing about the network are its own affair.
+
+use std::net::IpAddr;
+
+use super::settings::{EdgeIpVersion, Given, Protocol, Setting};
+use crate::source::{FileId, Sources, Spanned};
+use crate::tree::{self, Kind, Mistake, Node};
+
+/// Reads the settings that cloudflared's configuration implies.
+///
+/// # Errors
+/// All mistakes in the keys that are read.
+pub fn read(sources: &Sources, file: FileId) -> Result<Given, Vec<Mistake>> {
+    let documents = tree::documents(file, &sources.file(file).text).map_err(|mistake| vec![mistake])?;
+    let mut given = Given::default();
+    let Some(root) = documents.first() else { return Ok(given) };
+    let Kind::Map(entries) = &root.kind else {
+        return Err(vec![Mistake::at(root.span, "expected the keys of cloudflared's configuration")]);
+    };
+    let mut mistakes = Vec::new();
+    for (key, value) in entries {
+        if let Err(mistake) = take(&mut given, key.text().unwrap_or_default(), value) {
+            mistakes.push(mistake);
+        }
+    }
+    given.access = access(root).map(Setting::at);
+    // The address that connections are bound to decides their family, whatever else is said.
+    if let Some(bound) = root.get("edge-bind-address") {
+        match bound.read::<Spanned<IpAddr>>() {
+            Ok(address) => {
+                let family = |address: IpAddr| match address {
+                    IpAddr::V4(_) => EdgeIpVersion::V4,
+                    IpAddr::V6(_) => EdgeIpVersion::V6,
+                };
+                given.edge_ip_version = Some(Setting::at(address.map(family)));
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(given) } else { Err(mistakes) }
+}
+
+/// Takes one key in.
+fn take(given: &mut Given, name: &str, value: &Node) -> Result<(), Mistake> {
+    match name {
+        "protocol" => given.protocol = Some(Setting::at(value.read::<Spanned<Protocol>>()?)),
+        "edge-ip-version" => {
+            given.edge_ip_version = Some(Setting::at(value.read::<Spanned<EdgeIpVersion>>()?));
+        }
+        "region" => given.region = Some(Setting::at(region(value)?)),
+        "no-autoupdate" => {
+            given.auto_update = Some(Setting::at(value.read::<Spanned<bool>>()?.map(|off| !off)));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The region in the profile's words: cloudflared says `fed` for `fedramp`, and nothing for `global`.
+fn region(value: &Node) -> Result<Spanned<String>, Mistake> {
+    let region = value.read::<Option<String>>()?.unwrap_or_default();
+    let region = match region.as_str() {
+        "" => "global",
+        "fed" => "fedramp",
+        other => other,
+    };
+    let region = Spanned::new(region.to_string(), value.span);
+    super::known_region(&region)?;
+    Ok(region)
+}
+
+/// Does some rule for incoming requests check Access tokens? `originRequest.access.required`, at the top
+/// or of one rule.
+fn access(root: &Node) -> Option<Spanned<bool>> {
+    let rules = root.get("ingress").map_or(&[][..], Node::items);
+    let mut requests = std::iter::once(root).chain(rules);
+    requests.find_map(|place| {
+        let required = place.get("originRequest")?.get("access")?.get("required")?;
+        (required.kind == Kind::Bool(true)).then_some(Spanned::new(true, required.span))
+    })
+}

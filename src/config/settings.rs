@@ -1,0 +1,156 @@
+//! The settings that lints read, and where each was set.
+
+use std::net::IpAddr;
+
+use super::values::{PortRange, User};
+use crate::source::{Span, Spanned};
+
+/// A value and who set it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Who set it.
+    pub origin: Origin,
+}
+
+/// Who set a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody: it is the default.
+    Default,
+    /// A flag of the command line.
+    Flag,
+    /// This place in fwlint.yaml or in cloudflared's configuration.
+    Place(Span),
+}
+
+impl<T> Setting<T> {
+    /// A value that stands in a file.
+    pub fn at(value: Spanned<T>) -> Self {
+        Setting { value: value.value, origin: Origin::Place(value.span) }
+    }
+
+    /// A value that a flag gave.
+    pub fn flag(value: T) -> Self {
+        Setting { value, origin: Origin::Flag }
+    }
+
+    /// The place that set it, if a file did.
+    pub fn place(&self) -> Option<Span> {
+        match self.origin {
+            Origin::Place(span) => Some(span),
+            Origin::Default | Origin::Flag => None,
+        }
+    }
+
+    /// Did the user set it?
+    pub fn is_given(&self) -> bool {
+        self.origin != Origin::Default
+    }
+}
+
+/// Makes, of one list of settings with their defaults, what a source gives and what is settled.
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty = $default:expr;)*) => {
+        /// What one source says: a file, or the flags.
+        #[derive(Clone, Debug, Default)]
+        pub struct Given {
+            $($(#[$doc])* pub $name: Option<Setting<$kind>>,)*
+        }
+
+        /// What holds for a unit.
+        #[derive(Clone, Debug)]
+        pub struct Settings {
+            $($(#[$doc])* pub $name: Setting<$kind>,)*
+        }
+
+        impl Given {
+            /// What this says, and where it says nothing, what the other does.
+            pub fn or(self, other: Given) -> Given {
+                Given { $($name: self.$name.or(other.$name),)* }
+            }
+
+            /// What holds: the defaults where nothing was said.
+            pub fn settle(self) -> Settings {
+                let default = Origin::Default;
+                Settings {
+                    $($name: self.$name.unwrap_or_else(|| Setting { value: $default, origin: default }),)*
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    /// What carries the tunnel's connections.
+    protocol: Protocol = Protocol::Auto;
+    /// The address family in which the edge is dialled.
+    edge_ip_version: EdgeIpVersion = EdgeIpVersion::Auto;
+    /// The endpoint of the profile that is dialled.
+    region: String = "global".to_string();
+    /// Does the tunnel check Access tokens?
+    access: bool = false;
+    /// Does the program update itself?
+    auto_update: bool = false;
+    /// Is it a quick tunnel, without an account?
+    quick_tunnel: bool = false;
+    /// The resolvers of the machine; empty when they are not known.
+    resolvers: Vec<IpAddr> = Vec::new();
+    /// Where the program runs.
+    runs_in: RunsIn = RunsIn::Host;
+    /// The user that the program runs as; `None` for the one that has its name.
+    user: Option<User> = None;
+    /// How strictly exposure is judged.
+    policy: Policy = Policy::Advisory;
+    /// The ports from which the machine opens connections.
+    ephemeral_ports: PortRange = PortRange { first: 32768, last: 60999 };
+}
+
+/// What carries the tunnel's connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// QUIC first, HTTP/2 when it fails.
+    Auto,
+    /// QUIC alone.
+    Quic,
+    /// HTTP/2 alone.
+    Http2,
+}
+
+/// The address family in which the edge is dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum EdgeIpVersion {
+    /// Whichever the resolver names first.
+    Auto,
+    /// IPv4 alone.
+    #[serde(rename = "4")]
+    #[value(name = "4")]
+    V4,
+    /// IPv6 alone.
+    #[serde(rename = "6")]
+    #[value(name = "6")]
+    V6,
+}
+
+/// Where the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum RunsIn {
+    /// On the machine itself: its packets meet OUTPUT.
+    Host,
+    /// In a container on a bridge: its packets meet FORWARD.
+    Container,
+}
+
+/// How strictly exposure is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// What gets in is worth a note.
+    Advisory,
+    /// Nothing gets in that is not allowed by name: anything else fails the run.
+    Positive,
+}
