@@ -64,7 +64,7 @@ inside() {
     local deb
     export XTABLES_LOCKFILE=/run/xtables.lock PATH=/usr/sbin:/usr/bin:/sbin:/bin
     for deb in /run/work/debs/*.deb; do
-        [ -e "$deb" ] && dpkg-deb -x "$deb" /
+        [ -e "$deb" ] && dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /
     done
     ip link set lo up
     ip link add eth0 type veth peer name peer0
@@ -76,6 +76,14 @@ inside() {
     # Leave nothing running that could hold on to the sandbox.
     kill $(jobs -p) 2>/dev/null || true
     wait
+}
+
+# iptables and its relatives are those of iptables-legacy from here on.
+use_legacy_backend() {
+    local name
+    for name in ip{,6}tables{,-restore,-save}; do
+        ln -sf /usr/sbin/xtables-legacy-multi "/usr/sbin/$name"
+    done
 }
 
 # Writes what the kernel has: `dump v4 v6 ipset`, each only where a user would have it.

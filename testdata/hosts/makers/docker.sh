@@ -56,3 +56,32 @@ stop_dockerd() {
     wait
     find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name docker -exec rmdir {} +
 }
+
+made[a-docker-29-host]="The rules of Docker 29 (which is not in Debian 12) with one container, \`docker run -p 8080:80\`, written by hand, loaded into the kernel, then iptables-save and ip6tables-save."
+a-docker-29-host() {
+    local tool chain
+    for tool in iptables ip6tables; do
+        for chain in DOCKER DOCKER-BRIDGE DOCKER-CT DOCKER-FORWARD DOCKER-INTERNAL DOCKER-USER; do
+            $tool -N $chain
+        done
+        $tool -A FORWARD -j DOCKER-USER
+        $tool -A FORWARD -j DOCKER-FORWARD
+        for chain in DOCKER-CT DOCKER-INTERNAL DOCKER-BRIDGE; do
+            $tool -A DOCKER-FORWARD -j $chain
+        done
+        $tool -t nat -N DOCKER
+        $tool -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+    done
+    iptables -t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
+    ip6tables -t nat -A OUTPUT ! -d ::1/128 -m addrtype --dst-type LOCAL -j DOCKER
+    iptables -P FORWARD DROP
+    iptables -A DOCKER-FORWARD -i docker0 -j ACCEPT
+    iptables -A DOCKER-CT -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+    iptables -A DOCKER-BRIDGE -o docker0 -j DOCKER
+    iptables -A DOCKER -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT
+    iptables -A DOCKER ! -i docker0 -o docker0 -j DROP
+    iptables -t raw -A PREROUTING -d 172.17.0.2/32 ! -i docker0 -j DROP
+    iptables -t nat -A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE
+    iptables -t nat -A DOCKER ! -i docker0 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80
+    dump v4 v6
+}
