@@ -12,3 +12,4 @@ pub mod profile;
 pub mod config;
 pub mod dialects;
 pub mod eval;
+pub mod lints;

@@ -1,7 +1,8 @@
 //! Where the host sends packets, as far as it was told of its interfaces.
 
 use std::net::IpAddr;
-use std::str::FromStr;
+
+use ipnet::IpNet;
 
 use crate::packet::axis::kind;
 use crate::packet::{Axis, Cube, Family, Ranges, Values, values};
@@ -11,29 +12,8 @@ use crate::packet::{Axis, Cube, Family, Ranges, Values, values};
 pub struct Interface {
     /// Its name.
     pub name: String,
-    /// Addresses with the length of their prefix.
-    pub addresses: Vec<(IpAddr, u8)>,
-}
-
-/// `NAME`, `NAME=192.0.2.10/24,2001:db8::10/64`; addresses without a length stand alone.
-impl FromStr for Interface {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, list) = text.split_once('=').unwrap_or((text, ""));
-        values::name(name).ok_or_else(|| format!("`{name}` is no interface name (1 to 15 bytes)"))?;
-        let address = |part: &str| {
-            let (address, length) = part.split_once('/').unwrap_or((part, ""));
-            let address: IpAddr = address.parse().map_err(|_| format!("`{part}` is no address"))?;
-            let longest = if address.is_ipv4() { 32 } else { 128 };
-            let length = if length.is_empty() { Ok(longest) } else { length.parse() };
-            let length = length.ok().filter(|length| *length <= longest);
-            Ok::<_, String>((address, length.ok_or_else(|| format!("`{part}` is no prefix"))?))
-        };
-        let addresses =
-            list.split(',').filter(|part| !part.is_empty()).map(address).collect::<Result<_, _>>()?;
-        Ok(Interface { name: name.to_owned(), addresses })
-    }
+    /// Its addresses, each with the prefix of its network.
+    pub addresses: Vec<IpNet>,
 }
 
 /// What is known of the host's interfaces. Without any, routes stay unknown.
@@ -48,13 +28,13 @@ impl Routes {
     pub fn address(&self, interface: Option<&str>, family: Family) -> Option<IpAddr> {
         let mut named = self.interfaces.iter().filter(|each| interface.is_none_or(|name| each.name == name));
         let addresses = &named.next()?.addresses;
-        addresses.iter().map(|each| each.0).find(|address| address.is_ipv4() == (family == Family::V4))
+        addresses.iter().map(IpNet::addr).find(|address| address.is_ipv4() == (family == Family::V4))
     }
 
     /// Is this one of the host's own addresses, as far as known?
     pub fn owns(&self, address: IpAddr) -> bool {
         address.is_loopback()
-            || self.interfaces.iter().flat_map(|each| &each.addresses).any(|own| own.0 == address)
+            || self.interfaces.iter().flat_map(|each| &each.addresses).any(|own| own.addr() == address)
     }
 
     /// The gateway of an interface as the common convention has it: the first other address of its
@@ -62,7 +42,7 @@ impl Routes {
     pub fn gateway(&self, interface: Option<&str>, family: Family) -> Option<IpAddr> {
         let own = self.address(interface, family)?;
         let mut all = self.interfaces.iter().flat_map(|each| &each.addresses);
-        let length = all.find(|each| each.0 == own)?.1;
+        let length = all.find(|each| each.addr() == own)?.prefix_len();
         let (low, _) = values::prefix(own, length);
         let step = if family == Family::V4 { 1 << 96 } else { 1 };
         let first = values::to_address(family, low + step);
@@ -74,13 +54,7 @@ impl Routes {
         if self.owns(address) {
             return Some("lo");
         }
-        let number = values::address(address).0;
-        let is_on_link = |each: &&Interface| {
-            each.addresses.iter().any(|&(own, length)| {
-                let (low, high) = values::prefix(own, length);
-                own.is_ipv4() == address.is_ipv4() && (low..=high).contains(&number)
-            })
-        };
+        let is_on_link = |each: &&Interface| each.addresses.iter().any(|own| own.contains(&address));
         let first = self.interfaces.first();
         self.interfaces.iter().find(is_on_link).or(first).map(|each| each.name.as_str())
     }

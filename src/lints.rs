@@ -1,0 +1,33 @@
+//! What fwlint looks for: one page each in `rules/`, and where the page is not enough, one function.
+
+mod context;
+
+pub use context::{Context, Unit};
+
+use crate::finding::Finding;
+
+/// Something that fwlint looks for.
+#[derive(Debug)]
+pub struct Lint {
+    /// Its id in kebab-case: names the bad thing, and reads well after "allow".
+    pub id: &'static str,
+    /// Its page: front matter, words, examples.
+    pub page: &'static str,
+    /// Does it look at every rule against every other? `check --quick` leaves it out.
+    pub is_whole_ruleset: bool,
+    /// Looks for it in one unit.
+    pub run: fn(&Context, &mut Vec<Finding>),
+}
+
+/// All lints, in the order of the table in `rules/README.md`.
+pub const LINTS: &[Lint] = &[];
+
+/// Runs all lints over one unit. Findings stand in the order of their places.
+pub fn run(context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for lint in LINTS.iter().filter(|lint| !(context.is_quick && lint.is_whole_ruleset)) {
+        (lint.run)(context, &mut findings);
+    }
+    findings.sort_by_key(|finding| (finding.span.map(|span| (span.file, span.start)), finding.lint));
+    findings
+}

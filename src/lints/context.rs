@@ -1,0 +1,51 @@
+//! What lints look at: one unit, what was said about it, and what the engine knows of it.
+
+use crate::config::{AllowIngress, Settings};
+use crate::eval::{Host, Routes};
+use crate::model::Ruleset;
+use crate::packet::Family;
+use crate::profile::Profile;
+use crate::source::{FileId, Sources};
+
+/// One thing with a verdict of its own: a host.
+#[derive(Debug)]
+pub struct Unit {
+    /// By what name it is reported.
+    pub name: String,
+    /// The files that are loaded on it, in order.
+    pub files: Vec<FileId>,
+    /// What they load.
+    pub ruleset: Ruleset,
+}
+
+/// What a lint looks at.
+pub struct Context<'c> {
+    /// The texts.
+    pub sources: &'c Sources,
+    /// The unit.
+    pub unit: &'c Unit,
+    /// Its rules, compiled.
+    pub host: Host<'c>,
+    /// What is known of its interfaces.
+    pub routes: Routes,
+    /// What the user said.
+    pub settings: &'c Settings,
+    /// What must get out; `None` switches the tunnel off.
+    pub profile: Option<&'static Profile>,
+    /// What may get in by name.
+    pub allow_ingress: &'c [AllowIngress],
+    /// Leave out what looks at the whole ruleset?
+    pub is_quick: bool,
+}
+
+impl Context<'_> {
+    /// Is the unit a fragment: no verdict about the tunnel or exposure?
+    pub fn is_fragment(&self) -> bool {
+        self.unit.ruleset.is_fragment()
+    }
+
+    /// Does the unit speak for this family, so that what it leaves out is open?
+    pub fn speaks_for(&self, family: Family) -> bool {
+        self.unit.ruleset.families.has(family)
+    }
+}
