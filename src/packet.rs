@@ -9,14 +9,18 @@ pub mod cover;
 pub mod cube;
 pub mod describe;
 pub mod masks;
+mod merge;
 pub mod ranges;
 mod remainder;
+pub mod sample;
 pub mod set;
+mod terms;
 pub mod values;
 
 pub use axis::{Axis, Family};
 pub use cover::Cover;
 pub use cube::Cube;
+pub use describe::Words;
 pub use masks::Masks;
 pub use ranges::Ranges;
 pub use set::{PacketSet, TooManyPieces};

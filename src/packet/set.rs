@@ -1,6 +1,6 @@
 //! Unions of cubes.
 
-use super::{Axis, Cube};
+use super::{Axis, Cube, merge};
 
 /// A set of packets: the union of its cubes. The cubes are disjoint where nothing else is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,6 +99,22 @@ impl PacketSet {
     /// Are all packets of the other in this set?
     pub fn covers(&self, other: &PacketSet) -> Result<bool, TooManyPieces> {
         Ok(other.minus(self)?.is_empty())
+    }
+
+    /// The same packets in disjoint cubes.
+    pub fn disjoint(&self) -> Result<PacketSet, TooManyPieces> {
+        let mut all = PacketSet::none();
+        for cube in &self.cubes {
+            let new = PacketSet::from(cube.clone()).minus(&all)?;
+            all.add(new);
+        }
+        Ok(all)
+    }
+
+    /// The same packets in fewer cubes, as far as cubes differ on one axis only or cover each other.
+    /// Disjoint cubes stay disjoint.
+    pub fn simplify(&self) -> PacketSet {
+        PacketSet { cubes: merge::merge(self.cubes.clone()) }
     }
 
     /// Each cube changed on its own; those for which the change gives `None` are dropped.

@@ -122,6 +122,22 @@ impl Values {
         }
     }
 
+    /// The values that are in any of these sets of an axis.
+    pub fn union<'a>(axis: Axis, sets: impl IntoIterator<Item = &'a Values>) -> Values {
+        let mut ranges = Vec::new();
+        let mut masks = Masks::none();
+        for set in sets {
+            match set {
+                Values::Ranges(set) => ranges.extend(set.iter()),
+                Values::Masks(set) => masks = masks.or(set),
+            }
+        }
+        match axis {
+            Axis::Mark | Axis::ConnMark => Values::Masks(masks),
+            _ => Values::Ranges(Ranges::union(ranges)),
+        }
+    }
+
     /// The values of this set that are not in the other.
     pub fn minus(&self, other: &Values) -> Values {
         match (self, other) {

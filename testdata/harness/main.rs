@@ -3,3 +3,4 @@
 mod eval_cases;
 mod kernel;
 mod packets;
+mod words;

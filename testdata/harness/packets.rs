@@ -91,11 +91,8 @@ fn cells_of(set: &PacketSet) -> Cells {
 /// The cells of cubes that must be disjoint.
 fn disjoint_cells(set: &PacketSet) -> Cells {
     let all = cells_of(set);
-    assert_eq!(
-        all.len(),
-        set.cubes().iter().map(|cube| cells(cube).len()).sum::<usize>(),
-        "disjoint: {set:?}"
-    );
+    let sum: usize = set.cubes().iter().map(|cube| cells(cube).len()).sum();
+    assert_eq!(all.len(), sum, "disjoint: {set:?}");
     all
 }
 
