@@ -168,8 +168,9 @@ impl<'a> Words<'a> {
             return None;
         }
         let terms = |values: &Values| terms::terms(axis, values, cube, self.name);
-        // From one address to another is harder to read than a prefix.
-        let is_range = |term: &&String| terms::is_address(axis) && term.contains('-');
+        // From one address or type to another is harder to read than a prefix or a name.
+        let is_range =
+            |term: &&String| terms::is_address(axis) && term.contains('-') || term.starts_with("types ");
         let cost = |terms: &[String]| terms.len() + 2 * terms.iter().filter(is_range).count();
         let mut best = Said { of: None, negated: false, terms: terms(&values), more: 0 };
         let exceptions = terms(&rest);

@@ -189,6 +189,9 @@ fn names((low, high): (u128, u128)) -> String {
     if low == high {
         return if low == 0 { "none".into() } else { first };
     }
+    if (low, high) == (1, u128::MAX) {
+        return "any interface".into();
+    }
     match names_with_prefix(&first) {
         Some(all) if all == (low, high) => format!("{first}*"),
         _ => format!("names from \"{first}\" to \"{}\"", to_name(high)),

@@ -138,7 +138,7 @@ fn a_cube_is_said_as_an_administrator_would() {
             "tcp to port 22 in by eth0 or wlan*",
         ),
         (vec![but(named(OutInterface, &["lo"]))], "everything out by any interface but lo"),
-        (vec![ranges(InInterface, &[(1, u128::MAX)])], "everything in by any interface but none"),
+        (vec![ranges(InInterface, &[(1, u128::MAX)])], "everything in by any interface"),
         (
             vec![(
                 InInterface,
