@@ -168,9 +168,12 @@ impl<'a> Words<'a> {
             return None;
         }
         let terms = |values: &Values| terms::terms(axis, values, cube, self.name);
-        // From one address or type to another is harder to read than a prefix or a name.
-        let is_range =
-            |term: &&String| terms::is_address(axis) && term.contains('-') || term.starts_with("types ");
+        // From one address, type or name to another is harder to read than a prefix or a single name.
+        let is_range = |term: &&String| {
+            terms::is_address(axis) && term.contains('-')
+                || term.starts_with("types ")
+                || term.starts_with("names ")
+        };
         let cost = |terms: &[String]| terms.len() + 2 * terms.iter().filter(is_range).count();
         let mut best = Said { of: None, negated: false, terms: terms(&values), more: 0 };
         let exceptions = terms(&rest);

@@ -194,7 +194,11 @@ fn names((low, high): (u128, u128)) -> String {
     }
     match names_with_prefix(&first) {
         Some(all) if all == (low, high) => format!("{first}*"),
-        _ => format!("names from \"{first}\" to \"{}\"", to_name(high)),
+        _ => {
+            let shown = 8 * (high.trailing_ones() / 8);
+            let last = to_name(high & u128::MAX.checked_shl(shown).unwrap_or(0));
+            format!("names from \"{first}\" to \"{last}*\"")
+        }
     }
 }
 
