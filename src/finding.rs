@@ -80,3 +80,51 @@ impl Finding {
         self
     }
 }
+
+/// All that a run has to say, as plain data for the printers.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What was judged.
+    pub units: Vec<UnitReport>,
+    /// What was found, in the order in which it is shown.
+    pub findings: Vec<Reported>,
+    /// What is known of the lints that struck.
+    pub lints: Vec<LintInfo>,
+}
+
+/// A finding and the unit in which it was found.
+#[derive(Clone, Debug)]
+pub struct Reported {
+    /// An index into [`Report::units`].
+    pub unit: usize,
+    /// The finding.
+    pub finding: Finding,
+}
+
+/// A unit in a report.
+#[derive(Clone, Debug, Default)]
+pub struct UnitReport {
+    /// What it is called.
+    pub name: String,
+    /// Its files, as they were named.
+    pub paths: Vec<String>,
+    /// What was decided, in a few words each: `("tunnel", "works")`.
+    pub verdicts: Vec<(String, String)>,
+    /// What was taken for granted: phrases.
+    pub assumptions: Vec<String>,
+    /// How many chains it has.
+    pub chains: usize,
+    /// How many rules it has.
+    pub rules: usize,
+}
+
+/// What is known of a lint.
+#[derive(Clone, Debug)]
+pub struct LintInfo {
+    /// Its id.
+    pub id: &'static str,
+    /// What it looks for: one line.
+    pub summary: String,
+    /// The page about it, if it is on the web.
+    pub url: Option<String>,
+}

@@ -11,5 +11,6 @@ pub mod finding;
 pub mod profile;
 pub mod config;
 pub mod dialects;
+pub mod report;
 pub mod eval;
 pub mod lints;

@@ -120,6 +120,14 @@ impl SourceFile {
         let line = self.lines.partition_point(|&start| start <= offset) as u32;
         Position { line, column: offset - self.lines[line as usize - 1] + 1 }
     }
+
+    /// The byte offsets of a line (counted from 1) without its line end; empty for a line that is not there.
+    pub fn line(&self, number: u32) -> std::ops::Range<usize> {
+        let length = self.text.len();
+        let offset = |line: u32| self.lines.get(line as usize).map_or(length, |&start| start as usize);
+        let (start, end) = (number.checked_sub(1).map_or(length, offset), offset(number));
+        start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
+    }
 }
 
 /// Replaces each byte that is not part of valid UTF-8 by `?`.

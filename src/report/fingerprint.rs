@@ -1,0 +1,89 @@
+//! What stays the same of a finding when lines around it come and go.
+//!
+//! A fingerprint is the 64-bit FNV-1a hash, in 16 hexadecimal digits, of these, each followed by a zero
+//! byte: the lint's id; the path as reported; the lines of the finding with white space folded and
+//! counters (`[12:3456]`) left out; and in decimal digits how many earlier findings of the report have
+//! the same three.
+
+use std::collections::HashMap;
+
+use crate::finding::Finding;
+use crate::source::Sources;
+
+/// Makes the fingerprints of one report, finding by finding.
+#[derive(Default)]
+pub struct Fingerprints {
+    seen: HashMap<u64, u32>,
+}
+
+impl Fingerprints {
+    /// The fingerprint of the next finding. `unit` stands for the path of a finding without a place.
+    pub fn of(&mut self, sources: &Sources, finding: &Finding, unit: &str) -> String {
+        let (path, text) = match finding.span {
+            None => (unit.into(), String::new()),
+            Some(span) => {
+                let file = sources.file(span.file);
+                let first = file.line(sources.start(span).line).start;
+                let last = file.line(sources.end(span).line).end;
+                (file.name.to_string_lossy(), normalise(file.text.get(first..last).unwrap_or("")))
+            }
+        };
+        let mut hash = 0xcbf2_9ce4_8422_2325;
+        for part in [finding.lint, &path, &text] {
+            hash = fnv1a(fnv1a(hash, part.as_bytes()), &[0]);
+        }
+        let occurrence = self.seen.entry(hash).or_default();
+        let hash = fnv1a(fnv1a(hash, occurrence.to_string().as_bytes()), &[0]);
+        *occurrence += 1;
+        format!("{hash:016x}")
+    }
+}
+
+/// The words of a rule: no counters, and one space between.
+fn normalise(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !is_counter(word));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Is it `[packets:bytes]`?
+fn is_counter(word: &str) -> bool {
+    let inner = word.strip_prefix('[').and_then(|word| word.strip_suffix(']'));
+    let parts = inner.and_then(|inner| inner.split_once(':'));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    parts.is_some_and(|(packets, bytes)| digits(packets) && digits(bytes))
+}
+
+/// Continues a hash: FNV-1a with 64 bits.
+fn fnv1a(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Level;
+    use crate::source::Span;
+
+    /// The fingerprints of one finding at each place of a word in a text.
+    fn fingerprints(text: &str, word: &str) -> Vec<String> {
+        let mut sources = Sources::default();
+        let file = sources.add("rules.v4", text.into());
+        let mut all = Fingerprints::default();
+        let at =
+            |(start, _)| Finding::new("open-port", Level::Note, "m").at(Span::new(file, start, start + 1));
+        text.match_indices(word).map(at).map(|finding| all.of(&sources, &finding, "unit")).collect()
+    }
+
+    #[test]
+    fn lines_before_and_counters_change_nothing_and_twins_differ() {
+        let one = fingerprints("-A INPUT -j DROP\n-A INPUT -j ACCEPT\n-A INPUT -j ACCEPT\n", "ACCEPT");
+        let two = fingerprints("\n[1:2]  -A INPUT -j ACCEPT\nx\n[5:99] -A INPUT\t-j ACCEPT\n", "ACCEPT");
+        assert_eq!(one, two);
+        assert_ne!(one[0], one[1]);
+    }
+
+    #[test]
+    fn the_hash_is_that_of_fowler_noll_and_vo() {
+        assert_eq!(fnv1a(0xcbf2_9ce4_8422_2325, b"foobar"), 0x85944171f73967e8);
+    }
+}

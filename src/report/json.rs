@@ -1,0 +1,156 @@
+//! A report as one JSON object, for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{CompactFormatter, Formatter};
+
+use super::escape::is_active;
+use super::fingerprint::Fingerprints;
+use crate::finding::{Level, Report, Reported};
+use crate::source::{Position, Sources, Span};
+
+/// Writes the report.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    let mut fingerprints = Fingerprints::default();
+    let output = Output {
+        version: env!("CARGO_PKG_VERSION"),
+        units: report.units.iter().map(unit).collect(),
+        findings: report
+            .findings
+            .iter()
+            .map(|each| finding(sources, report, each, &mut fingerprints))
+            .collect(),
+    };
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *to, Ascii(CompactFormatter));
+    output.serialize(&mut serializer).map_err(io::Error::from)?;
+    writeln!(to)
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    version: &'a str,
+    units: Vec<Unit<'a>>,
+    findings: Vec<Finding<'a>>,
+}
+
+#[derive(Serialize)]
+struct Unit<'a> {
+    name: &'a str,
+    paths: &'a [String],
+    verdicts: serde_json::Map<String, serde_json::Value>,
+    assumptions: &'a [String],
+    chains: usize,
+    rules: usize,
+}
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    lint: &'a str,
+    level: Level,
+    message: &'a str,
+    unit: &'a str,
+    path: Option<String>,
+    start: Option<Place>,
+    end: Option<Place>,
+    /// What is said at the place itself.
+    here: Option<&'a str>,
+    labels: Vec<Label<'a>>,
+    notes: &'a [String],
+    fingerprint: String,
+    url: Option<&'a str>,
+    /// The proven fix. None is made yet.
+    fix: Option<()>,
+}
+
+#[derive(Serialize)]
+struct Label<'a> {
+    path: String,
+    start: Place,
+    end: Place,
+    message: &'a str,
+}
+
+/// Line and column from 1, the column and the offset in bytes.
+#[derive(Serialize)]
+struct Place {
+    line: u32,
+    column: u32,
+    offset: u32,
+}
+
+fn unit(unit: &crate::finding::UnitReport) -> Unit<'_> {
+    let verdicts =
+        unit.verdicts.iter().map(|(what, verdict)| (what.clone(), verdict.clone().into())).collect();
+    let (name, paths, assumptions) = (&unit.name, &unit.paths, &unit.assumptions);
+    Unit { name, paths, verdicts, assumptions, chains: unit.chains, rules: unit.rules }
+}
+
+fn finding<'a>(
+    sources: &Sources,
+    report: &'a Report,
+    reported: &'a Reported,
+    fingerprints: &mut Fingerprints,
+) -> Finding<'a> {
+    let finding = &reported.finding;
+    let unit = report.units.get(reported.unit).map_or("", |unit| unit.name.as_str());
+    let info = report.lints.iter().find(|info| info.id == finding.lint);
+    let label = |label: &'a crate::finding::Label| Label {
+        path: path(sources, label.span),
+        start: start(sources, label.span),
+        end: end(sources, label.span),
+        message: &label.message,
+    };
+    Finding {
+        lint: finding.lint,
+        level: finding.level,
+        message: &finding.message,
+        unit,
+        path: finding.span.map(|span| path(sources, span)),
+        start: finding.span.map(|span| start(sources, span)),
+        end: finding.span.map(|span| end(sources, span)),
+        here: finding.here.as_deref(),
+        labels: finding.labels.iter().map(label).collect(),
+        notes: &finding.notes,
+        fingerprint: fingerprints.of(sources, finding, unit),
+        url: info.and_then(|info| info.url.as_deref()),
+        fix: None,
+    }
+}
+
+fn path(sources: &Sources, span: Span) -> String {
+    sources.file(span.file).name.to_string_lossy().into_owned()
+}
+
+fn start(sources: &Sources, span: Span) -> Place {
+    place(sources.start(span), span.start)
+}
+
+fn end(sources: &Sources, span: Span) -> Place {
+    place(sources.end(span), span.end)
+}
+
+fn place(position: Position, offset: u32) -> Place {
+    Place { line: position.line, column: position.column, offset }
+}
+
+/// JSON in which what would act on a terminal is escaped: the value is the same, the bytes are harmless.
+struct Ascii(CompactFormatter);
+
+impl Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_active) {
+            self.0.write_string_fragment(writer, &rest[..at])?;
+            let character = rest[at..].chars().next().unwrap_or_default();
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + character.len_utf8()..];
+        }
+        self.0.write_string_fragment(writer, rest)
+    }
+}

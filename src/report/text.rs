@@ -1,0 +1,153 @@
+//! A report as text, for people: each finding with the lines that it is about.
+
+use std::io::{self, Write};
+
+use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity};
+use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
+use codespan_reporting::term::{self, Styles, StylesWriter};
+
+use super::escape::{escape, escape_lines};
+use super::excerpt::Excerpts;
+use crate::finding::{Finding, Level, Report, UnitReport};
+use crate::source::{Sources, Span};
+use crate::tree::Mistake;
+
+/// Writes the findings, then of each unit what was decided and what it was decided on.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, color: bool) -> io::Result<()> {
+    let mut printer = Printer::new(sources);
+    for reported in &report.findings {
+        let mut diagnostic = Draft::of(&reported.finding);
+        if let (None, true, Some(unit)) =
+            (reported.finding.span, report.units.len() > 1, report.units.get(reported.unit))
+        {
+            diagnostic.notes.insert(0, format!("in {}", unit.name));
+        }
+        printer.print(to, diagnostic, color)?;
+    }
+    for (index, unit) in report.units.iter().enumerate() {
+        let findings = report.findings.iter().filter(|reported| reported.unit == index);
+        let levels: Vec<Level> = findings.map(|reported| reported.finding.level).collect();
+        write_unit(to, unit, &levels)?;
+    }
+    Ok(())
+}
+
+/// Writes mistakes in a configuration file.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write_mistakes(
+    to: &mut dyn Write,
+    sources: &Sources,
+    mistakes: &[Mistake],
+    color: bool,
+) -> io::Result<()> {
+    let mut printer = Printer::new(sources);
+    for mistake in mistakes {
+        let draft = Draft {
+            severity: Severity::Error,
+            code: None,
+            message: &mistake.message,
+            labels: mistake.span.map(|span| (span, "")).into_iter().collect(),
+            notes: mistake.help.iter().cloned().collect(),
+        };
+        printer.print(to, draft, color)?;
+    }
+    Ok(())
+}
+
+/// What will be a diagnostic once its texts are escaped and its lines are cut out.
+struct Draft<'a> {
+    severity: Severity,
+    code: Option<&'a str>,
+    message: &'a str,
+    /// Places and what to say there, the one to blame first.
+    labels: Vec<(Span, &'a str)>,
+    notes: Vec<String>,
+}
+
+impl<'a> Draft<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        let severity = match finding.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Note,
+        };
+        let here = finding.span.map(|span| (span, finding.here.as_deref().unwrap_or("")));
+        let others = finding.labels.iter().map(|label| (label.span, label.message.as_str()));
+        Draft {
+            severity,
+            code: Some(finding.lint),
+            message: &finding.message,
+            labels: here.into_iter().chain(others).collect(),
+            notes: finding.notes.clone(),
+        }
+    }
+}
+
+struct Printer<'a> {
+    sources: &'a Sources,
+    config: term::Config,
+    styles: Styles,
+}
+
+impl<'a> Printer<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        Printer { sources, config: term::Config::default(), styles: Styles::default() }
+    }
+
+    fn print(&mut self, to: &mut dyn Write, draft: Draft, color: bool) -> io::Result<()> {
+        let spans: Vec<Span> = draft.labels.iter().map(|(span, _)| *span).collect();
+        let (excerpts, places) = Excerpts::new(self.sources, &spans);
+        let mut diagnostic = Diagnostic::new(draft.severity).with_message(escape(draft.message).into_owned());
+        diagnostic.code = draft.code.map(str::to_string);
+        for (index, ((_, message), (file, range))) in draft.labels.iter().zip(places).enumerate() {
+            let style = if index == 0 { LabelStyle::Primary } else { LabelStyle::Secondary };
+            diagnostic.labels.push(Label::new(style, file, range).with_message(escape(message).into_owned()));
+        }
+        diagnostic.notes = draft.notes.iter().map(|note| escape_lines(note).into_owned()).collect();
+        if color {
+            self.emit(Ansi::new(to), &excerpts, &diagnostic)
+        } else {
+            self.emit(NoColor::new(to), &excerpts, &diagnostic)
+        }
+    }
+
+    fn emit(
+        &self,
+        to: impl WriteColor,
+        excerpts: &Excerpts,
+        diagnostic: &Diagnostic<usize>,
+    ) -> io::Result<()> {
+        let mut writer = StylesWriter::new(to, &self.styles);
+        term::emit_to_write_style(&mut writer, &self.config, excerpts, diagnostic).map_err(
+            |error| match error {
+                codespan_reporting::files::Error::Io(error) => error,
+                other => io::Error::other(other),
+            },
+        )
+    }
+}
+
+/// One line of verdicts and one of figures.
+fn write_unit(to: &mut dyn Write, unit: &UnitReport, levels: &[Level]) -> io::Result<()> {
+    let verdicts: Vec<String> =
+        unit.verdicts.iter().map(|(what, verdict)| format!("{what}: {verdict}")).collect();
+    writeln!(to, "{}: {}", escape(&unit.name), escape(&verdicts.join("; ")))?;
+    let count = |level: Level| levels.iter().filter(|each| **each == level).count();
+    let figures = [
+        plural(count(Level::Error), "error"),
+        plural(count(Level::Warning), "warning"),
+        plural(count(Level::Note), "note"),
+    ];
+    let size = [plural(unit.rules, "rule"), plural(unit.chains, "chain")];
+    writeln!(to, "  {} in {}", figures.join(", "), size.join(" and "))
+}
+
+/// `1 rule`, `2 rules`.
+fn plural(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
