@@ -41,6 +41,9 @@ pub fn parse(text: &str) -> Result<Value, String> {
 
 /// `192.0.2.10:53`, `[2001:db8::10]:53`, or the address alone.
 fn end_point(text: &str) -> Result<(IpAddr, Option<u16>), String> {
+    if let Ok(address) = text.parse() {
+        return Ok((address, None));
+    }
     let (address, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) => (address, rest.strip_prefix(':')),
         None => match text.split_once(':') {
