@@ -1,0 +1,57 @@
+//! One folder of a host.
+
+use super::truth::Truth;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// The files of a host and the kinds under which the oracle loads them, in the order of loading.
+const FILES: [(&str, &str); 4] =
+    [("ipset", "ipset"), ("rules.v4", "v4"), ("rules.v6", "v6"), ("setup.sh", "script")];
+
+/// A host.
+pub struct Folder {
+    /// Its name below `testdata/hosts`.
+    pub name: String,
+    path: PathBuf,
+    /// Kind and text, in the order of loading.
+    pub rulesets: Vec<(String, String)>,
+    /// Do its files speak of IPv6?
+    pub ipv6: bool,
+    /// What is known about it.
+    pub truth: Truth,
+}
+
+impl Folder {
+    /// All hosts, by name.
+    pub fn all() -> Vec<Folder> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hosts");
+        let mut names: Vec<String> = Vec::new();
+        for group in ["", "real-mistakes/"] {
+            let entries = fs::read_dir(root.join(group)).expect("the folder of hosts can be read");
+            let folders = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+            names.extend(folders.map(|name| format!("{group}{name}")));
+        }
+        names.retain(|name| FILES.iter().any(|(file, _)| root.join(name).join(file).exists()));
+        names.sort();
+        names.into_iter().map(|name| Folder::read(&root, name)).collect()
+    }
+
+    fn read(root: &Path, name: String) -> Folder {
+        let path = root.join(&name);
+        let text = |file: &str| fs::read_to_string(path.join(file)).ok();
+        let rulesets = FILES.iter().filter_map(|&(file, kind)| Some((kind.to_string(), text(file)?)));
+        let rulesets: Vec<(String, String)> = rulesets.collect();
+        let ipv6 = rulesets
+            .iter()
+            .any(|(kind, text)| kind == "v6" || kind == "script" && text.contains("ip6tables"));
+        assert!(text("README").is_some(), "{name} has no README that tells how it was made");
+        let truth = text("truth.md").unwrap_or_else(|| panic!("{name} has no truth.md"));
+        let truth = Truth::read(truth).unwrap_or_else(|wrong| panic!("{name}/truth.md: {wrong}"));
+        Folder { name, path, rulesets, ipv6, truth }
+    }
+
+    /// Replaces `truth.md`.
+    pub fn write_truth(&self, text: &str) -> io::Result<()> {
+        fs::write(self.path.join("truth.md"), text)
+    }
+}
