@@ -45,6 +45,8 @@ pub enum Operation<'w> {
     Delete(Name<'w>, Rule),
     /// `-D CHAIN NUMBER`, from 1.
     DeleteNumber(Name<'w>, u32),
+    /// `-C CHAIN RULE`: asks whether there is such a rule.
+    Check(Name<'w>, Rule),
     /// `-N CHAIN`.
     New(Name<'w>),
     /// `-F [CHAIN]`.
@@ -56,8 +58,25 @@ pub enum Operation<'w> {
     /// `-P CHAIN POLICY`; `None` for a policy that is not known: there is a remark then, unless it
     /// hangs on something that the file does not tell.
     Policy(Name<'w>, Option<Spanned<Policy>>),
-    /// `-L`, `-S`, `-Z`, `-C`, `-V`, `-h`: changes no rule.
+    /// `-L`, `-S`, `-Z`, `-V`, `-h`: changes no rule.
     Nothing,
+}
+
+impl<'w> Operation<'w> {
+    /// The chain that it speaks of.
+    pub fn chain(&self) -> Option<&Name<'w>> {
+        use Operation::*;
+        match self {
+            Append(chain, _)
+            | Insert(chain, ..)
+            | Replace(chain, ..)
+            | Delete(chain, _)
+            | DeleteNumber(chain, _) => Some(chain),
+            Check(chain, _) | New(chain) | Rename(chain, _) | Policy(chain, _) => Some(chain),
+            Flush(chain) | Erase(chain) => chain.as_ref(),
+            Nothing => None,
+        }
+    }
 }
 
 /// Reads the words behind `iptables`, or those of a line of a dump. Options may stand in any order.
@@ -97,12 +116,13 @@ pub fn read<'w>(words: &'w [Word<'w>], context: &Context, remarks: &mut Vec<Rema
             Ok(None) => Some(Operation::Delete(chain, rule(remarks))),
             Err(()) => None,
         },
+        ('C', Some(chain)) => Some(Operation::Check(chain, rule(remarks))),
         ('N', Some(chain)) => Some(Operation::New(chain)),
         ('P', Some(chain)) => policy(chain, &given, remarks),
         ('E', Some(old)) => name(&given, 1).map(|new| Operation::Rename(old, new)),
         ('F', chain) => Some(Operation::Flush(chain)),
         ('X', chain) => Some(Operation::Erase(chain)),
-        ('L' | 'S' | 'Z' | 'C' | 'V' | 'h', _) => Some(Operation::Nothing),
+        ('L' | 'S' | 'Z' | 'V' | 'h', _) => Some(Operation::Nothing),
         _ => None,
     };
     command

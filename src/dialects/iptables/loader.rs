@@ -92,6 +92,11 @@ impl Loader {
                     None => return Err(refuse(span, format!("`{}` has no such rule", chain.text))),
                 }
             }
+            Operation::Check(chain, rule) => {
+                if !self.rules(table, &chain).iter().any(|old| same(old, &rule)) {
+                    return Err(refuse(span, format!("`{}` has no such rule", chain.text)));
+                }
+            }
             Operation::New(chain) => {
                 let loading = self.loading(table, span);
                 if loading.index.get(&*chain.text).is_some_and(|at| loading.table.chains[*at].declared) {
@@ -131,6 +136,18 @@ impl Loader {
             Operation::Nothing => {}
         }
         Ok(())
+    }
+
+    /// The tables as they are now.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().map(|loading| &loading.table)
+    }
+
+    /// The chains of a table, or just one, as they are now; none if there are none.
+    pub fn chains(&mut self, table: &str, chain: Option<&str>) -> impl Iterator<Item = &mut Chain> {
+        let loading = self.tables.iter_mut().find(|loading| *loading.table.name == *table);
+        let chains = loading.into_iter().flat_map(|loading| loading.table.chains.iter_mut());
+        chains.filter(move |it| chain.is_none_or(|chain| *it.name == *chain))
     }
 
     /// The tables, in the order in which they were first used.
@@ -189,7 +206,7 @@ fn chain(table: &str, name: &str, span: Span) -> Chain {
 }
 
 /// Would the kernel take one rule for the other?
-fn same(a: &Rule, b: &Rule) -> bool {
+pub fn same(a: &Rule, b: &Rule) -> bool {
     format!("{:?}", keys(a)) == format!("{:?}", keys(b))
 }
 

@@ -15,3 +15,4 @@ pub mod save;
 pub mod script;
 pub mod tables;
 mod targets;
+pub mod words;

@@ -1,0 +1,307 @@
+//! Commands that change the firewall: iptables and its kin, iptables-restore, ipset.
+
+use std::borrow::Cow;
+
+use super::host::not_followed;
+use super::rewritten::Rewritten;
+use super::run::{Runner, Status};
+use super::tokens::{Document, Redirect};
+use super::tree::{Kind, Pipeline};
+use super::value::{Field, Piece};
+use crate::dialects::iptables::command::{self, Operation};
+use crate::dialects::iptables::rule::{Context, Word};
+use crate::dialects::iptables::words::{Scanner, line_end};
+use crate::dialects::iptables::{save, tables};
+use crate::model::{Match, Remark, RemarkKind, Rule, Verdict};
+use crate::packet::Family;
+use crate::source::{Span, Spanned};
+
+/// A program of the firewall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// iptables, ip6tables, or both in one.
+    Tables(&'static [Family]),
+    /// iptables-restore or ip6tables-restore.
+    Restore(Family),
+    /// ipset.
+    Sets,
+    /// arptables or ebtables.
+    Other,
+}
+
+/// The tool of a name or path.
+pub fn tool(name: &str) -> Option<Tool> {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let (name, restores) = match name.strip_suffix("-restore") {
+        Some(name) => (name, true),
+        None => (name, false),
+    };
+    let name = name.strip_suffix("-legacy").or_else(|| name.strip_suffix("-nft")).unwrap_or(name);
+    Some(match (name, restores) {
+        ("iptables", true) => Tool::Restore(Family::V4),
+        ("ip6tables", true) => Tool::Restore(Family::V6),
+        ("iptables", false) => Tool::Tables(&[Family::V4]),
+        ("ip6tables", false) => Tool::Tables(&[Family::V6]),
+        ("ip46tables", false) => Tool::Tables(&[Family::V4, Family::V6]),
+        ("ipset", false) => Tool::Sets,
+        ("arptables" | "ebtables", _) => Tool::Other,
+        _ => return None,
+    })
+}
+
+impl Runner<'_> {
+    /// Runs a command of the firewall; `None` if it is none.
+    pub fn firewall(
+        &mut self,
+        name: &str,
+        arguments: &[Field],
+        redirects: &[Redirect],
+        span: Span,
+        minded: bool,
+    ) -> Option<Status> {
+        Some(match tool(name)? {
+            Tool::Tables(families) => {
+                let mut status = Status::Success;
+                for (at, family) in families.iter().enumerate() {
+                    // What is wrong with the words is said once.
+                    let before = self.remarks.len();
+                    status = self.tables(*family, arguments, span, minded);
+                    if at > 0 {
+                        self.remarks.truncate(before);
+                    }
+                }
+                status
+            }
+            Tool::Restore(family) => {
+                let document = redirects.iter().find_map(|it| it.document);
+                self.restore(family, arguments, document, span);
+                Status::Success
+            }
+            Tool::Sets => {
+                let conditional = !self.conditions().is_empty();
+                let document = redirects.iter().find_map(|it| it.document);
+                match arguments
+                    .iter()
+                    .any(|it| matches!(it.value.text().as_str(), "restore" | "-R" | "--restore"))
+                {
+                    true => self.restore_sets(document, span),
+                    false => {
+                        let words = arguments.iter().map(|it| (it.value.text(), it.span)).collect();
+                        let is_known = arguments.iter().all(|it| it.value.known().is_some());
+                        self.sets.command(words, span, conditional, is_known, &mut self.remarks);
+                    }
+                }
+                Status::Success
+            }
+            Tool::Other => {
+                // ARP that is dropped takes IPv4 with it, and a bridge may drop anything.
+                if arguments.iter().any(|it| it.value.text() == "DROP") {
+                    self.not_followed(span, format!("`{name}` drops something here, which is not followed"));
+                }
+                Status::Success
+            }
+        })
+    }
+
+    fn tables(&mut self, family: Family, arguments: &[Field], span: Span, minded: bool) -> Status {
+        let words: Vec<Word<'_>> = arguments.iter().map(word).collect();
+        let is_bare = |at: usize| {
+            let begins = matches!(arguments[at].value.0.first(), Some(Piece::Symbol(_)));
+            begins && (at == 0 || !words[at - 1].text.starts_with('-'))
+        };
+        let command_at = words.iter().position(|it| it.text.starts_with('-')).unwrap_or(words.len());
+        if words.is_empty() || (0..command_at.min(words.len())).any(is_bare) {
+            self.not_followed(span, "what this changes is not known");
+            return Status::Unknown;
+        }
+        let context = Context { file: self.file, family };
+        let mut noticed = Vec::new();
+        let command = command::read(&words, &context, &mut noticed);
+        // A listing, `-V` and so on need no more.
+        let Some(mut operation) = command.operation else {
+            if noticed.is_empty() {
+                noticed.push(not_followed(span, "what this changes is not known"));
+            }
+            self.remarks.append(&mut noticed);
+            return Status::Unknown;
+        };
+        self.remarks.append(&mut noticed);
+        let is_unresolved = command.table.as_ref().is_some_and(|table| table.unresolved)
+            || operation.chain().is_some_and(|chain| chain.unresolved);
+        if is_unresolved {
+            self.not_followed(span, "which chain this changes is not known");
+            return Status::Unknown;
+        }
+        let table = command.table.as_ref().map_or("filter", |table| &table.text);
+        if !tables::TABLES.contains(&table) {
+            let at = command.table.as_ref().map_or(span, |table| table.span);
+            let message = format!("there is no table `{table}`");
+            self.remarks.push(Remark { kind: RemarkKind::Syntax, span: at, message, notes: Vec::new() });
+            return Status::Failure;
+        }
+        if matches!(operation, Operation::Nothing) {
+            return Status::Unknown;
+        }
+        if let Some(rule) = rule_of(&mut operation) {
+            rule.span = span;
+            let bare: Vec<Span> =
+                (0..arguments.len()).filter(|at| is_bare(*at)).map(|at| arguments[at].span).collect();
+            settle(rule, arguments, &bare);
+        }
+        self.warn_of_numbers(family, table, &operation, span);
+        let conditions = self.conditions();
+        let is_question = matches!(operation, Operation::Check(..));
+        match self.host.apply(family, table, operation, &conditions, span) {
+            Ok(()) => Status::Success,
+            Err(_) if minded || is_question => Status::Failure,
+            Err(mut remark) => {
+                remark.kind = RemarkKind::NotFollowed;
+                self.remarks.push(remark);
+                Status::Failure
+            }
+        }
+    }
+
+    /// Says that a rule's number is not sure where rules before it may be missing.
+    fn warn_of_numbers(&mut self, family: Family, table: &str, operation: &Operation<'_>, span: Span) {
+        let chain = match operation {
+            Operation::Insert(chain, 2.., _)
+            | Operation::Replace(chain, ..)
+            | Operation::DeleteNumber(chain, _) => chain,
+            _ => return,
+        };
+        if self.host.is_uncertain(family, table, &chain.text) {
+            self.not_followed(
+                span,
+                "this counts rules of which some may be missing; it is read as if all were there",
+            );
+        }
+    }
+
+    /// `cat <<END | iptables-restore`: does what the here-document says.
+    pub fn piped_document(&mut self, pipeline: &Pipeline) -> bool {
+        let [from, to] = pipeline.commands.as_slice() else { return false };
+        let (Kind::Simple(source), Kind::Simple(target)) = (&from.kind, &to.kind) else { return false };
+        let is_cat = source.len() == 1 && source[0].bare() == Some("cat");
+        let Some(document) = from.redirects.iter().find_map(|it| it.document).filter(|_| is_cat) else {
+            return false;
+        };
+        let fields = self.shell.fields(target);
+        let at = fields.iter().position(|it| it.value.known().is_some_and(|name| tool(&name).is_some()));
+        let Some(at) = at else { return false };
+        match tool(&fields[at].value.text()) {
+            Some(Tool::Restore(family)) => self.restore(family, &fields[at + 1..], Some(document), to.span),
+            Some(Tool::Sets) => self.restore_sets(Some(document), to.span),
+            _ => return false,
+        }
+        true
+    }
+
+    fn restore(&mut self, family: Family, arguments: &[Field], document: Option<usize>, span: Span) {
+        let has = |short: char, long: &str| {
+            arguments.iter().any(|it| {
+                let text = it.value.text();
+                text == long || text.starts_with('-') && !text.starts_with("--") && text.contains(short)
+            })
+        };
+        if has('t', "--test") || has('h', "--help") {
+            return;
+        }
+        let document = document.and_then(|number| self.documents.get(number).cloned().flatten());
+        let Some(document) = document else {
+            self.not_followed(span, "the rules that are loaded here stand elsewhere");
+            return;
+        };
+        if has('T', "--table") {
+            self.not_followed(span, "only one table of this is loaded; all are read");
+        }
+        let (text, unresolved) = self.document(&document);
+        let mut loaded = match family {
+            Family::V4 => save::read_v4(self.file, &text.text),
+            Family::V6 => save::read_v6(self.file, &text.text),
+        };
+        text.restore(&mut loaded);
+        let hangs = |span: Span| unresolved.iter().any(|it| it.start <= span.start && span.end <= it.end);
+        loaded.remarks.retain(|remark| remark.kind != RemarkKind::Syntax || !hangs(remark.span));
+        self.remarks.append(&mut loaded.remarks);
+        let conditions = self.conditions();
+        self.host.restore(family, loaded.tables, has('n', "--noflush"), &conditions);
+    }
+
+    fn restore_sets(&mut self, document: Option<usize>, span: Span) {
+        let document = document.and_then(|number| self.documents.get(number).cloned().flatten());
+        let Some(document) = document else {
+            self.not_followed(span, "the sets that are loaded here stand elsewhere");
+            return;
+        };
+        let (text, unresolved) = self.document(&document);
+        let conditional = !self.conditions().is_empty();
+        for (words, line) in text.lines() {
+            let is_known = !unresolved.contains(&line);
+            self.sets.command(words, line, conditional, is_known, &mut self.remarks);
+        }
+    }
+
+    /// The text of a here-document with its variables filled in, and the lines where that was not
+    /// possible.
+    fn document(&mut self, document: &Document) -> (Rewritten, Vec<Span>) {
+        let mut text = Rewritten::default();
+        let mut unresolved = Vec::new();
+        let (mut at, end) = (document.span.start as usize, document.span.end as usize);
+        while at < end {
+            let stop = (line_end(self.text, at) + 1).min(end);
+            let line = &self.text[at..stop];
+            let span = Span::new(self.file, at, stop);
+            if document.is_raw || !line.contains(['$', '`', '\\']) {
+                text.push(line, span);
+            } else {
+                let word = Scanner::new(self.file, self.text).document(at, stop);
+                let value = self.shell.value(&word);
+                if value.known().is_none() {
+                    unresolved.push(span);
+                }
+                text.push(&value.text(), span);
+            }
+            at = stop;
+        }
+        (text, unresolved)
+    }
+}
+
+/// A word for the reader of rules.
+fn word(field: &Field) -> Word<'static> {
+    let unresolved = field.value.symbols().next().is_some();
+    Word { text: Cow::Owned(field.value.text()), span: field.span, unresolved }
+}
+
+fn rule_of<'o>(operation: &'o mut Operation<'_>) -> Option<&'o mut Rule> {
+    match operation {
+        Operation::Append(_, rule) | Operation::Insert(_, _, rule) | Operation::Replace(_, _, rule) => {
+            Some(rule)
+        }
+        Operation::Delete(_, rule) | Operation::Check(_, rule) => Some(rule),
+        _ => None,
+    }
+}
+
+/// Mends what a rule says of words that only a run would tell.
+fn settle(rule: &mut Rule, arguments: &[Field], bare: &[Span]) {
+    for found in &mut rule.matches {
+        let Match::Atom(atom) = &mut found.value else { continue };
+        // Where the same words may mean another text the next time, each use stands on its own.
+        let overlaps =
+            |field: &&Field| field.span.start < found.span.end && found.span.start < field.span.end;
+        let changes = |field: &Field| field.value.symbols().any(|symbol| !symbol.steady);
+        if arguments.iter().filter(overlaps).any(changes) {
+            atom.pure = false;
+        }
+    }
+    // A variable that stands for itself may hold the target, too.
+    if let Some(first) = bare.first()
+        && rule.verdict.value == Verdict::Continue
+    {
+        let text =
+            arguments.iter().find(|it| it.span == *first).map(|it| it.value.text()).unwrap_or_default();
+        rule.verdict = Spanned::new(Verdict::Unknown(text.into()), *first);
+    }
+}

@@ -1,0 +1,247 @@
+//! The host that a script changes: its tables, as the commands leave them.
+//!
+//! Assumption: before the script runs, all tables are empty and all policies ACCEPT.
+
+use std::collections::HashSet;
+
+use crate::dialects::iptables::command::Operation;
+use crate::dialects::iptables::loader::{self, Loader};
+use crate::dialects::iptables::tables;
+use crate::model::{Atom, Chain, Families, Match, Policy, Remark, RemarkKind, Rule, Table, Verdict};
+use crate::packet::Family;
+use crate::source::{Span, Spanned};
+
+/// A host while a script changes it.
+pub struct Host {
+    v4: Loader,
+    v6: Loader,
+    /// The families that commands have spoken of.
+    pub families: Families,
+    /// Policies that hold only under conditions, in the order in which they were set.
+    policies: Vec<LatePolicy>,
+    /// Family, table and chain of rules that are there under conditions only.
+    uncertain: HashSet<(Family, String, String)>,
+}
+
+struct LatePolicy {
+    family: Family,
+    table: String,
+    chain: String,
+    policy: Spanned<Policy>,
+    conditions: Vec<Spanned<Atom>>,
+    span: Span,
+}
+
+impl Host {
+    /// A host with empty tables.
+    pub fn new() -> Self {
+        let (v4, v6) = (Loader::new(Family::V4), Loader::new(Family::V6));
+        Host { v4, v6, families: Families::NONE, policies: Vec::new(), uncertain: HashSet::new() }
+    }
+
+    /// Does what a command says, under conditions that may hold or not. If it cannot be done, the
+    /// error says why.
+    pub fn apply(
+        &mut self,
+        family: Family,
+        table: &str,
+        operation: Operation<'_>,
+        conditions: &[Spanned<Atom>],
+        span: Span,
+    ) -> Result<(), Remark> {
+        self.families = self.families.or(match family {
+            Family::V4 => Families::V4,
+            Family::V6 => Families::V6,
+        });
+        if let Operation::Policy(chain, Some(policy)) = &operation {
+            let is_it = |it: &LatePolicy| it.family == family && it.table == table && it.chain == *chain.text;
+            if !conditions.is_empty() {
+                let (table, chain) = (table.to_owned(), chain.text.to_string());
+                let (policy, conditions) = (*policy, conditions.to_vec());
+                self.policies.push(LatePolicy { family, table, chain, policy, conditions, span });
+                return Ok(());
+            }
+            self.policies.retain(|it| !is_it(it));
+        }
+        if conditions.is_empty() {
+            return self.loader(family).apply(table, operation, span);
+        }
+        if let Some(chain) = operation.chain() {
+            self.uncertain.insert((family, table.to_owned(), chain.text.to_string()));
+        }
+        let loader = self.loader(family);
+        match operation {
+            Operation::Append(chain, rule) => {
+                loader.apply(table, Operation::Append(chain, under(rule, conditions)), span)
+            }
+            Operation::Insert(chain, at, rule) => {
+                loader.apply(table, Operation::Insert(chain, at, under(rule, conditions)), span)
+            }
+            Operation::Replace(chain, at, rule) => {
+                let old =
+                    loader.chains(table, Some(&chain.text)).flat_map(|it| it.rules.get_mut(at as usize - 1));
+                old.for_each(|old| unless(old, conditions));
+                loader.apply(table, Operation::Insert(chain, at, under(rule, conditions)), span)
+            }
+            Operation::Delete(chain, rule) => {
+                let mut rules = loader.chains(table, Some(&chain.text)).flat_map(|it| it.rules.iter_mut());
+                match rules.find(|old| loader::same(old, &rule)) {
+                    Some(old) => unless(old, conditions),
+                    None => return Err(not_followed(span, "there is no such rule to delete")),
+                }
+                Ok(())
+            }
+            Operation::DeleteNumber(chain, at) => {
+                let old =
+                    loader.chains(table, Some(&chain.text)).flat_map(|it| it.rules.get_mut(at as usize - 1));
+                old.for_each(|old| unless(old, conditions));
+                Ok(())
+            }
+            Operation::Flush(chain) => {
+                let name = chain.as_ref().map(|chain| &*chain.text);
+                let rules = loader.chains(table, name).flat_map(|it| it.rules.iter_mut());
+                rules.for_each(|old| unless(old, conditions));
+                Ok(())
+            }
+            Operation::Rename(..) => Err(not_followed(span, "a chain may get another name here")),
+            // A chain without rules that may be there or not decides nothing.
+            Operation::Erase(_) => Ok(()),
+            other => loader.apply(table, other, span),
+        }
+    }
+
+    /// May a chain hold rules that are there under conditions only, so that the numbers of the rules
+    /// behind them are not known?
+    pub fn is_uncertain(&self, family: Family, table: &str, chain: &str) -> bool {
+        self.uncertain.contains(&(family, table.to_owned(), chain.to_owned()))
+    }
+
+    /// Loads tables as `iptables-restore` does; `keeps` says that `--noflush` leaves what was there.
+    pub fn restore(&mut self, family: Family, loaded: Vec<Table>, keeps: bool, conditions: &[Spanned<Atom>]) {
+        self.families = self.families.or(match family {
+            Family::V4 => Families::V4,
+            Family::V6 => Families::V6,
+        });
+        for table in loaded {
+            let name = table.name.clone();
+            if !keeps {
+                let loader = self.loader(family);
+                match conditions.is_empty() {
+                    true => loader.begin(&name, table.span),
+                    false => {
+                        let rules = loader.chains(&name, None).flat_map(|it| it.rules.iter_mut());
+                        rules.for_each(|old| unless(old, conditions));
+                    }
+                }
+            }
+            for chain in table.chains {
+                self.restore_chain(family, &name, chain, keeps, conditions);
+            }
+        }
+    }
+
+    fn restore_chain(
+        &mut self,
+        family: Family,
+        table: &str,
+        chain: Chain,
+        keeps: bool,
+        conditions: &[Spanned<Atom>],
+    ) {
+        let loader = self.loader(family);
+        let policy = chain.base.as_ref().filter(|base| base.policy_is_written).map(|base| base.policy);
+        if chain.declared {
+            if keeps && chain.base.is_none() {
+                for old in loader.chains(table, Some(&chain.name)) {
+                    match conditions.is_empty() {
+                        true => old.rules.clear(),
+                        false => old.rules.iter_mut().for_each(|old| unless(old, conditions)),
+                    }
+                }
+            }
+            loader.declare(table, &chain.name, policy.filter(|_| conditions.is_empty()), chain.span);
+        }
+        if let Some(policy) = policy {
+            let same = |it: &LatePolicy| it.family == family && it.table == table && it.chain == *chain.name;
+            if conditions.is_empty() {
+                self.policies.retain(|it| !same(it));
+            } else {
+                let (table, name) = (table.to_owned(), chain.name.to_string());
+                let conditions = conditions.to_vec();
+                let span = policy.span;
+                self.policies.push(LatePolicy { family, table, chain: name, policy, conditions, span });
+            }
+        }
+        let loader = self.loader(family);
+        for rule in chain.rules {
+            loader.append(table, &chain.name, chain.span, under(rule, conditions));
+        }
+    }
+
+    /// The tables at the end of the script, with all their built-in chains.
+    pub fn finish(mut self, remarks: &mut Vec<Remark>) -> Vec<Table> {
+        for late in std::mem::take(&mut self.policies).into_iter().rev() {
+            let loader = self.loader(late.family);
+            let returns = |rule: &Rule| rule.verdict.value == Verdict::Return;
+            if loader.chains(&late.table, Some(&late.chain)).any(|chain| chain.rules.iter().any(returns)) {
+                remarks.push(not_followed(late.span, "this policy may hold or not, and RETURN leads to it"));
+            }
+            let verdict = match late.policy.value {
+                Policy::Accept => Verdict::Accept,
+                Policy::Drop => Verdict::Drop,
+            };
+            let rule = Rule {
+                span: late.span,
+                matches: Vec::new(),
+                actions: Vec::new(),
+                verdict: Spanned::new(verdict, late.policy.span),
+                comment: None,
+            };
+            loader.append(&late.table, &late.chain, late.span, under(rule, &late.conditions));
+        }
+        let mut all = finish(self.v4);
+        all.extend(finish(self.v6));
+        all
+    }
+
+    fn loader(&mut self, family: Family) -> &mut Loader {
+        match family {
+            Family::V4 => &mut self.v4,
+            Family::V6 => &mut self.v6,
+        }
+    }
+}
+
+/// A remark that something is not followed.
+pub fn not_followed(span: Span, message: impl Into<String>) -> Remark {
+    Remark { kind: RemarkKind::NotFollowed, span, message: message.into(), notes: Vec::new() }
+}
+
+/// The rule, if the conditions hold.
+fn under(mut rule: Rule, conditions: &[Spanned<Atom>]) -> Rule {
+    rule.matches.extend(conditions.iter().map(|condition| condition.clone().map(Match::Atom)));
+    rule
+}
+
+/// The rule from now on holds only unless all conditions hold.
+fn unless(rule: &mut Rule, conditions: &[Spanned<Atom>]) {
+    let Some(last) = conditions.last() else { return };
+    let texts: Vec<&str> = conditions.iter().map(|condition| &*condition.value.text).collect();
+    let text = format!("! {{ {}; }}", texts.join(" && ")).into();
+    rule.matches.push(Spanned::new(Match::Atom(Atom { text, pure: true }), last.span));
+}
+
+fn finish(mut loader: Loader) -> Vec<Table> {
+    let used: Vec<(String, Span)> =
+        loader.tables().map(|table| (table.name.to_string(), table.span)).collect();
+    for (table, span) in used {
+        for chain in ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] {
+            if tables::built_in(&table, chain).is_some()
+                && loader.chains(&table, Some(chain)).next().is_none()
+            {
+                loader.declare(&table, chain, None, span);
+            }
+        }
+    }
+    loader.finish()
+}
