@@ -164,13 +164,12 @@ impl Runner<'_> {
 
     /// Says that a rule's number is not sure where rules before it may be missing.
     fn warn_of_numbers(&mut self, family: Family, table: &str, operation: &Operation<'_>, span: Span) {
-        let chain = match operation {
-            Operation::Insert(chain, 2.., _)
-            | Operation::Replace(chain, ..)
-            | Operation::DeleteNumber(chain, _) => chain,
+        let (chain, first) = match operation {
+            Operation::Insert(chain, at, _) => (chain, *at),
+            Operation::Replace(chain, at, _) | Operation::DeleteNumber(chain, at) => (chain, *at),
             _ => return,
         };
-        if self.host.is_uncertain(family, table, &chain.text) {
+        if self.host.is_uncertain(family, table, &chain.text, first as usize - 1) {
             self.not_followed(
                 span,
                 "this counts rules of which some may be missing; it is read as if all were there",

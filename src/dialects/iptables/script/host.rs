@@ -19,8 +19,8 @@ pub struct Host {
     pub families: Families,
     /// Policies that hold only under conditions, in the order in which they were set.
     policies: Vec<LatePolicy>,
-    /// Family, table and chain of rules that are there under conditions only.
-    uncertain: HashSet<(Family, String, String)>,
+    /// The conditions under which rules are there.
+    uncertain: HashSet<Box<str>>,
 }
 
 struct LatePolicy {
@@ -66,9 +66,7 @@ impl Host {
         if conditions.is_empty() {
             return self.loader(family).apply(table, operation, span);
         }
-        if let Some(chain) = operation.chain() {
-            self.uncertain.insert((family, table.to_owned(), chain.text.to_string()));
-        }
+        self.uncertain.extend(conditions.iter().map(|condition| condition.value.text.clone()));
         let loader = self.loader(family);
         match operation {
             Operation::Append(chain, rule) => {
@@ -110,10 +108,18 @@ impl Host {
         }
     }
 
-    /// May a chain hold rules that are there under conditions only, so that the numbers of the rules
-    /// behind them are not known?
-    pub fn is_uncertain(&self, family: Family, table: &str, chain: &str) -> bool {
-        self.uncertain.contains(&(family, table.to_owned(), chain.to_owned()))
+    /// Is a rule among the first so many of a chain that is there under conditions only, so that the
+    /// numbers of those behind it are not known?
+    pub fn is_uncertain(&mut self, family: Family, table: &str, chain: &str, first: usize) -> bool {
+        let uncertain = std::mem::take(&mut self.uncertain);
+        let is_one =
+            |it: &Spanned<Match>| matches!(&it.value, Match::Atom(atom) if uncertain.contains(&atom.text));
+        let mut rules =
+            self.loader(family).chains(table, Some(chain)).flat_map(|it| it.rules.iter().take(first));
+        let answer = rules.any(|rule| rule.matches.iter().any(is_one));
+        drop(rules);
+        self.uncertain = uncertain;
+        answer
     }
 
     /// Loads tables as `iptables-restore` does; `keeps` says that `--noflush` leaves what was there.

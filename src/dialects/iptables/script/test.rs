@@ -1,6 +1,6 @@
 //! What `[ … ]` and `[[ … ]]` say, where that is known.
 
-use super::value::Field;
+use super::value::{Field, Piece};
 
 /// The answer of a test; `None` if only a run would tell.
 pub fn evaluate(words: &[Field]) -> Option<bool> {
@@ -83,7 +83,9 @@ fn is_nonempty(word: &Field) -> Option<bool> {
     match word.value.known() {
         Some(text) => Some(!text.is_empty()),
         // A known piece of text makes it non-empty whatever the rest.
-        None if word.value.symbols().count() < word.value.0.len() => Some(true),
+        None if word.value.0.iter().any(|it| matches!(it, Piece::Text(text) if !text.is_empty())) => {
+            Some(true)
+        }
         None => None,
     }
 }
