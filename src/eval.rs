@@ -15,6 +15,7 @@ mod flow;
 mod lookup;
 mod nat;
 mod reject;
+mod require;
 mod routes;
 pub mod trace;
 mod trip;
@@ -22,6 +23,7 @@ mod walk;
 
 pub use compile::{Atoms, BaseChain, ChainId, CompiledRule, Host, RuleId, Unknown};
 pub use flow::{Conversation, Lost, Moment, Question, Step, Way};
+pub use require::{Certainty, Held, Witnesses};
 pub use routes::{Interface, Routes};
 pub use trip::{Hop, Trip};
 pub use walk::{Decision, Fate, Observer, Walk};

@@ -1,6 +1,7 @@
 //! What fwlint looks for: one page each in `rules/`, and where the page is not enough, one function.
 
 mod context;
+pub mod tunnel;
 
 pub use context::{Context, Unit};
 

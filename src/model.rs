@@ -142,6 +142,16 @@ pub enum Match {
         /// Does it hold when they are *not* in the set?
         negated: bool,
     },
+    /// The packet's socket belongs to a user or group that is given by name: which number that is,
+    /// the file cannot tell.
+    Owner {
+        /// [`Axis::Uid`] or [`Axis::Gid`].
+        axis: Axis,
+        /// The name.
+        name: Box<str>,
+        /// Does it hold for everyone else?
+        negated: bool,
+    },
     /// What the file cannot tell.
     Atom(Atom),
 }

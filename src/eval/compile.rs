@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::model::{
     Atom, Base, Chain, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
 };
-use crate::packet::axis::direction;
+use crate::packet::axis::{NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
 
@@ -99,6 +99,8 @@ pub struct Unknown {
     pub text: Box<str>,
     /// Where it is asked (first).
     pub span: Span,
+    /// The user or group that it names, when that is the question.
+    pub owner: Option<Box<str>>,
 }
 
 impl Atoms {
@@ -128,8 +130,17 @@ impl Atoms {
         let number =
             if atom.pure { *self.pure.entry((table, atom.text.clone())).or_insert(fresh) } else { fresh };
         if number == fresh {
-            self.list.push(Unknown { text: atom.text.clone(), span });
+            self.list.push(Unknown { text: atom.text.clone(), span, owner: None });
         }
+        number
+    }
+
+    /// The number of the unknown "does its socket belong to NAME?".
+    fn owner(&mut self, table: usize, axis: Axis, name: &str, span: Span) -> u32 {
+        let word = if axis == Axis::Uid { "user" } else { "group" };
+        let atom = Atom { text: format!("owned by {word} {name}").into(), pure: true };
+        let number = self.number(table, &atom, span);
+        self.list[number as usize].owner = Some(name.into());
         number
     }
 }
@@ -247,6 +258,17 @@ impl<'m> Compiler<'_, 'm> {
             }
             Match::Packets(set) => packets.and(set),
             Match::Atom(atom) => self.ask(packets, atom, part.span, true),
+            Match::Owner { axis, name, negated } => {
+                let atom = Axis::Atom(self.atoms.owner(self.number, *axis, name, part.span));
+                let yes = Ranges::single(u128::from(!negated));
+                // A packet without a socket has no owner, so the negation holds for it.
+                let owned = Ranges::new(0, NO_OWNER - 1);
+                let mut all = packets.map(|cube| cube.with(*axis, owned.clone())?.with(atom, yes.clone()));
+                if *negated {
+                    all.add(packets.map(|cube| cube.with(*axis, Ranges::single(NO_OWNER))));
+                }
+                all
+            }
             Match::Lookup { set, keys, negated } => {
                 match self.sets.get(&**set).and_then(|named| lookup::members(named, keys, self.sets)) {
                     Some(members) if !negated => packets.and(&members),

@@ -49,6 +49,8 @@ pub struct Question {
     pub packets: PacketSet,
     /// The mark that the client's socket gives its packets.
     pub mark: Values,
+    /// Unknowns of which the answer is known for every packet of the client.
+    pub known: Vec<(u32, bool)>,
     /// The user and group of the services of the host that answer; `None` if not known.
     pub service: Option<(u128, u128)>,
 }
@@ -86,11 +88,20 @@ pub struct Conversation<'m> {
     pub diverted: PacketSet,
 }
 
+impl Question {
+    /// A packet of the client, with what is known of the unknowns.
+    fn tell(&self, cube: Cube) -> Cube {
+        self.known
+            .iter()
+            .fold(cube, |cube, &(number, yes)| cube.set(Axis::Atom(number), Ranges::single(u128::from(yes))))
+    }
+}
+
 impl<'m> Conversation<'m> {
     /// Holds a flow against a host.
     pub fn hold(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
         let mut talk = Talk { host, routes, question, steps: Vec::new(), diverted: PacketSet::none() };
-        let first = question.packets.map(|cube| Some(before_tracking(cube)));
+        let first = question.packets.map(|cube| Some(question.tell(before_tracking(cube))));
         let first = vec![Flight { packets: first, nat: Translations::default() }];
         let arrived = talk.first(first)?;
         talk.answer(arrived)?;
@@ -420,7 +431,8 @@ impl<'m> Talk<'_, 'm> {
     fn next_after(&self, cube: Cube) -> Cube {
         let family = cube.get(Axis::Family).and_then(Values::first);
         let is_icmp = cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
-        let mut cube = before_tracking(cube).set(Axis::Mark, self.question.mark.clone());
+        let cube = before_tracking(cube).set(Axis::Mark, self.question.mark.clone());
+        let mut cube = self.question.tell(cube);
         if cube.get(Axis::TcpFlags).is_some() {
             cube = cube.set(Axis::TcpFlags, Ranges::single(0x10));
         }
@@ -473,7 +485,7 @@ fn by_entry(flights: Vec<Flight>) -> Vec<Group> {
 fn is_coordinate(way: Way, axis: Axis) -> bool {
     use Axis::*;
     match axis {
-        OutInterface => way == Way::Out,
+        OutInterface => matches!(way, Way::Out | Way::Forward),
         InInterface => matches!(way, Way::In | Way::Forward),
         Family | Protocol | Destination | Source | DestinationPort | SourcePort | Uid | Gid => true,
         _ => axis.is_unknown(),

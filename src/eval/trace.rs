@@ -275,7 +275,13 @@ fn question(routes: &Routes, probe: &Probe) -> Question {
             .unwrap_or_default(),
     };
     let mark = Masks::new(u32::MAX, if own { probe.mark } else { 0 });
-    Question { way: probe.way, packets: cube.into(), mark: mark.into(), service: Some((0, 0)) }
+    Question {
+        way: probe.way,
+        packets: cube.into(),
+        mark: mark.into(),
+        known: Vec::new(),
+        service: Some((0, 0)),
+    }
 }
 
 /// What kinds of addresses source and destination are.
@@ -352,7 +358,7 @@ fn solicited(way: Way, source: Ipv6Addr, destination: Ipv6Addr, kind: u128, inte
         .set(Axis::PacketType, Ranges::single(packet_type))
         .set(axis, Ranges::single(interface));
     let packets = PacketSet::from(without_owner(cube));
-    Question { way, packets, mark: Masks::new(u32::MAX, 0).into(), service: None }
+    Question { way, packets, mark: Masks::new(u32::MAX, 0).into(), known: Vec::new(), service: None }
 }
 
 /// The solicited-node group of an address (RFC 4291, section 2.7.1).

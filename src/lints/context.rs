@@ -1,5 +1,8 @@
 //! What lints look at: one unit, what was said about it, and what the engine knows of it.
 
+use std::cell::OnceCell;
+
+use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
 use crate::eval::{Host, Routes};
 use crate::model::Ruleset;
@@ -36,9 +39,31 @@ pub struct Context<'c> {
     pub allow_ingress: &'c [AllowIngress],
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
+    tunnel: OnceCell<Option<Tunnel<'c>>>,
 }
 
-impl Context<'_> {
+impl<'c> Context<'c> {
+    /// Looks at a unit.
+    pub fn new(
+        sources: &'c Sources,
+        unit: &'c Unit,
+        settings: &'c Settings,
+        profile: Option<&'static Profile>,
+        allow_ingress: &'c [AllowIngress],
+        routes: Routes,
+        is_quick: bool,
+    ) -> Self {
+        let host = Host::new(&unit.ruleset);
+        let tunnel = OnceCell::new();
+        Context { sources, unit, host, routes, settings, profile, allow_ingress, is_quick, tunnel }
+    }
+
+    /// What becomes of the tunnel; `None` when the unit has no say in it, or when it is too tangled to
+    /// be decided.
+    pub fn tunnel(&self) -> Option<&Tunnel<'c>> {
+        self.tunnel.get_or_init(|| Tunnel::judge(self)?.ok()).as_ref()
+    }
+
     /// Is the unit a fragment: no verdict about the tunnel or exposure?
     pub fn is_fragment(&self) -> bool {
         self.unit.ruleset.is_fragment()

@@ -1,0 +1,110 @@
+//! Requirements: flows that must get through *for all* of what is asked, *for some* witness.
+//!
+//! A witness is what the host is free to choose once for everything: the interface by which it
+//! leaves, its source address, the user. What all flows need is asked one after another; each
+//! leaves the witnesses that serve it, and the next is asked of those alone.
+
+use crate::packet::{Axis, PacketSet, TooManyPieces};
+
+use super::compile::Host;
+use super::flow::{Conversation, Lost, Question};
+use super::routes::Routes;
+
+/// What became of the flows of a question.
+#[derive(Clone, Debug)]
+pub struct Held<'m> {
+    /// Every step.
+    pub conversation: Conversation<'m>,
+    /// Flows that are lost whatever the unknowns are.
+    pub surely_lost: PacketSet,
+    /// Flows that are lost for some value of the unknowns; among them those above.
+    pub perhaps_lost: PacketSet,
+}
+
+/// Whether a requirement holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// For all values of the unknowns.
+    Met,
+    /// For some.
+    Depends,
+    /// For none.
+    Blocked,
+}
+
+impl<'m> Held<'m> {
+    /// Holds all flows of a question against a host.
+    ///
+    /// # Errors
+    /// If the sets fall into too many pieces.
+    pub fn hold(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
+        let conversation = Conversation::hold(host, routes, question)?;
+        let known = |set: &PacketSet| set.forget(Axis::is_unknown);
+        let (mut surely_lost, mut perhaps_lost) = (PacketSet::none(), PacketSet::none());
+        for step in &conversation.steps {
+            surely_lost.add(known(&step.due).minus(&known(&step.passed))?);
+            for lost in &step.lost {
+                perhaps_lost.add(known(&lost.flows));
+            }
+        }
+        perhaps_lost.add(surely_lost.clone());
+        Ok(Held { conversation, surely_lost, perhaps_lost })
+    }
+
+    /// What took flows of a part away, in the order of the steps.
+    pub fn losses(&self, part: &PacketSet) -> impl Iterator<Item = &Lost<'m>> {
+        let lost = self.conversation.steps.iter().flat_map(|step| &step.lost);
+        lost.filter(move |lost| lost.flows.overlaps(part))
+    }
+
+    /// The unknowns on which flows of a part depend, ascending.
+    pub fn unknowns(&self, part: &PacketSet) -> Vec<u32> {
+        let cubes = self.losses(part).flat_map(|lost| lost.flows.cubes());
+        let sides = cubes.flat_map(|cube| cube.sides());
+        let mut numbers: Vec<u32> = sides
+            .filter_map(|(axis, _)| match axis {
+                Axis::Atom(number) => Some(*number),
+                _ => None,
+            })
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
+/// The choices that the host has left.
+#[derive(Clone, Debug)]
+pub struct Witnesses {
+    /// The choices, named on the axes that are chosen alone.
+    pub left: PacketSet,
+}
+
+impl Witnesses {
+    /// All choices that the flows of a question leave open on these axes.
+    pub fn of(packets: &PacketSet, axes: &[Axis]) -> Self {
+        Witnesses { left: packets.forget(|axis| !axes.contains(&axis)) }
+    }
+
+    /// Asks whether some witness serves all flows of a part, and if so keeps only such witnesses.
+    /// `axes` are those of its choices that this requirement depends on.
+    ///
+    /// # Errors
+    /// If the sets fall into too many pieces.
+    pub fn serve(
+        &mut self,
+        held: &Held,
+        part: &PacketSet,
+        axes: &[Axis],
+    ) -> Result<Certainty, TooManyPieces> {
+        let chosen = |lost: &PacketSet| lost.and(part).forget(|axis| !axes.contains(&axis));
+        let perhaps = self.left.minus(&chosen(&held.surely_lost))?;
+        if perhaps.is_empty() {
+            return Ok(Certainty::Blocked);
+        }
+        let surely = perhaps.minus(&chosen(&held.perhaps_lost))?;
+        let is_sure = !surely.is_empty();
+        self.left = if is_sure { surely } else { perhaps };
+        Ok(if is_sure { Certainty::Met } else { Certainty::Depends })
+    }
+}

@@ -1,0 +1,351 @@
+//! What becomes of the tunnel: worked out once for a unit, and read by all lints that speak of it.
+
+pub mod ask;
+pub mod blame;
+mod dns;
+
+use std::net::IpAddr;
+
+use crate::config::{EdgeIpVersion, Protocol};
+use crate::eval::{Certainty, Held, Moment, Witnesses};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
+use crate::profile::{Endpoint, Profile, Service, Transport};
+
+use super::Context;
+use ask::{CHOICES, Flow};
+pub use dns::{Dns, Resolution};
+
+/// What becomes of the flows that a tunnel needs.
+#[derive(Debug)]
+pub struct Tunnel<'m> {
+    /// The profile that says what is needed.
+    pub profile: &'static Profile,
+    /// The endpoint that is dialled.
+    pub endpoint: &'static Endpoint,
+    /// One for each family and transport that is judged; those that the settings exclude too.
+    pub paths: Vec<Path<'m>>,
+    /// Name resolution.
+    pub dns: Dns<'m>,
+    /// Loopback, for each family that is judged.
+    pub loopback: Vec<(Family, Certainty, Held<'m>)>,
+    /// What else is dialled, and whether it gets out.
+    pub services: Vec<(&'static Service, Certainty, Option<Held<'m>>)>,
+    /// The choices that the host is left with: by which interface, from which address, as whom.
+    pub witnesses: Witnesses,
+}
+
+/// One transport over one family.
+#[derive(Debug)]
+pub struct Path<'m> {
+    /// The family.
+    pub family: Family,
+    /// The transport.
+    pub transport: &'static Transport,
+    /// What became of its flows.
+    pub held: Held<'m>,
+    /// Each address of the endpoint, region by region.
+    pub edges: Vec<Edge>,
+}
+
+/// One address of the endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge {
+    /// The region, an index into the endpoint's.
+    pub region: usize,
+    /// The address.
+    pub address: IpAddr,
+    /// Does it get through?
+    pub certainty: Certainty,
+    /// Where it is lost first, if it is lost.
+    pub lost_at: Option<LostAt>,
+}
+
+/// Where a flow is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostAt {
+    /// The first packet does not get out.
+    Egress,
+    /// NAT turns it to the host itself.
+    Diverted,
+    /// The answer does not get in, or what follows it not out.
+    Reply,
+}
+
+impl Path<'_> {
+    /// Is no address reached, whatever the unknowns are?
+    pub fn is_blocked(&self) -> bool {
+        self.edges.iter().all(|edge| edge.certainty == Certainty::Blocked)
+    }
+
+    /// Is every address surely reached?
+    pub fn is_open(&self) -> bool {
+        self.edges.iter().all(|edge| edge.certainty == Certainty::Met)
+    }
+
+    /// Are first packets let out, but the connection fails on the way back?
+    pub fn fails_on_the_way_back(&self) -> bool {
+        self.is_blocked() && self.edges.iter().all(|edge| edge.lost_at == Some(LostAt::Reply))
+    }
+
+    /// The addresses of a region.
+    pub fn region(&self, region: usize) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.region == region)
+    }
+
+    /// The flows to some of its addresses.
+    pub fn part<'e>(&self, edges: impl IntoIterator<Item = &'e Edge>) -> PacketSet {
+        to(self.family, edges.into_iter().map(|edge| edge.address))
+    }
+}
+
+impl<'m> Tunnel<'m> {
+    /// Works it out; `None` when the unit is a fragment, says nothing of the families in question, or
+    /// no profile is asked for.
+    pub fn judge(context: &Context<'m>) -> Option<Result<Self, TooManyPieces>> {
+        let profile = context.profile.filter(|_| !context.is_fragment())?;
+        let endpoint = profile.endpoint(&context.settings.region.value)?;
+        if families(context).is_empty() {
+            return None;
+        }
+        Some(Self::judge_families(context, profile, endpoint))
+    }
+
+    fn judge_families(
+        context: &Context<'m>,
+        profile: &'static Profile,
+        endpoint: &'static Endpoint,
+    ) -> Result<Self, TooManyPieces> {
+        let mut witnesses: Option<Witnesses> = None;
+        let mut paths = Vec::new();
+        for family in families(context) {
+            for transport in transports(context, profile) {
+                let flow = Flow {
+                    family,
+                    protocol: transport.protocol.number(),
+                    destinations: ask::addresses(edges(endpoint, family).map(|edge| edge.1)),
+                    port: profile.port,
+                    by_anyone: false,
+                };
+                let question = flow.question(context);
+                let fresh = Witnesses::of(&question.packets, &CHOICES);
+                let known = witnesses.get_or_insert_with(|| Witnesses { left: PacketSet::none() });
+                let of_family = Cube::any().set(Axis::Family, Ranges::single(family.number()));
+                if !known.left.overlaps(&of_family.into()) {
+                    known.left.add(fresh.left);
+                }
+                let held = Held::hold(&context.host, &context.routes, &question)?;
+                paths.push(judge_path(family, transport, endpoint, held, known)?);
+            }
+        }
+        let witnesses = witnesses.unwrap_or(Witnesses { left: PacketSet::none() });
+        let dns = Dns::judge(context, profile, &witnesses)?;
+        let mut loopback = Vec::new();
+        for family in families(context) {
+            loopback.push(judge_loopback(context, family)?);
+        }
+        let mut services = Vec::new();
+        for service in &profile.services {
+            services.push(judge_service(context, service, &witnesses)?);
+        }
+        Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses })
+    }
+
+    /// The paths of a transport.
+    pub fn paths_of(&self, transport: &str) -> impl Iterator<Item = &Path<'m>> {
+        self.paths.iter().filter(move |path| path.transport.name == transport)
+    }
+
+    /// Does no path of this transport lead anywhere?
+    pub fn is_transport_blocked(&self, transport: &str) -> bool {
+        self.paths_of(transport).all(Path::is_blocked)
+    }
+
+    /// Is nothing left by which the program could reach the edge with its settings?
+    pub fn is_cut_off(&self, context: &Context) -> bool {
+        let usable = wanted(context.settings.protocol.value);
+        usable.iter().all(|transport| self.is_transport_blocked(transport))
+    }
+
+    /// The verdict in a phrase: `gets out over QUIC and HTTP/2 (IPv4 only)`.
+    pub fn summary(&self, context: &Context) -> String {
+        let named = |certainty: Certainty| -> Vec<&str> {
+            let is_so = |name: &&&str| {
+                let paths = self.paths_of(name).flat_map(|path| &path.edges);
+                paths.map(|edge| edge.certainty).min() == Some(certainty)
+            };
+            wanted(context.settings.protocol.value).iter().filter(is_so).map(|name| title(name)).collect()
+        };
+        let (open, perhaps) = (named(Certainty::Met), named(Certainty::Depends));
+        if open.is_empty() && perhaps.is_empty() {
+            return "does not get out".to_owned();
+        }
+        let ways = |names: &[&str]| names.join(" and ");
+        let mut text = match (open.is_empty(), perhaps.is_empty()) {
+            (false, true) => format!("gets out over {}", ways(&open)),
+            (false, false) => format!("gets out over {}, perhaps over {}", ways(&open), ways(&perhaps)),
+            (true, _) => format!("perhaps gets out over {}", ways(&perhaps)),
+        };
+        let is_open = |family| self.paths.iter().any(|path| path.family == family && !path.is_blocked());
+        match (is_open(Family::V4), is_open(Family::V6)) {
+            (true, false) => text.push_str(" (IPv4 only)"),
+            (false, true) => text.push_str(" (IPv6 only)"),
+            _ => {}
+        }
+        if self.dns.is_blocked() {
+            text.push_str(", but finds no names");
+        }
+        text
+    }
+}
+
+/// The families in which the edge may be dialled and for which the unit speaks.
+pub fn families(context: &Context) -> Vec<Family> {
+    let wanted: &[Family] = match context.settings.edge_ip_version.value {
+        EdgeIpVersion::Auto => &Family::ALL,
+        EdgeIpVersion::V4 => &[Family::V4],
+        EdgeIpVersion::V6 => &[Family::V6],
+    };
+    wanted.iter().copied().filter(|family| context.speaks_for(*family)).collect()
+}
+
+/// The transports that a setting allows, by their names in the profile.
+pub fn wanted(protocol: Protocol) -> &'static [&'static str] {
+    match protocol {
+        Protocol::Auto => &["quic", "http2"],
+        Protocol::Quic => &["quic"],
+        Protocol::Http2 => &["http2"],
+    }
+}
+
+/// What a transport is called in running text.
+pub fn title(transport: &str) -> &'static str {
+    if transport == "quic" { "QUIC" } else { "HTTP/2" }
+}
+
+/// All transports, those that the settings want first.
+fn transports(context: &Context, profile: &'static Profile) -> Vec<&'static Transport> {
+    let first = wanted(context.settings.protocol.value);
+    let mut all: Vec<&Transport> = profile.transports.iter().collect();
+    all.sort_by_key(|transport| !first.contains(&transport.name.as_str()));
+    all
+}
+
+/// The addresses of an endpoint in a family, with their regions.
+fn edges(endpoint: &Endpoint, family: Family) -> impl Iterator<Item = (usize, IpAddr)> {
+    endpoint.regions.iter().enumerate().flat_map(move |(number, region)| {
+        let v4 = region.v4.iter().filter(move |_| family == Family::V4).map(|address| IpAddr::from(*address));
+        let v6 = region.v6.iter().filter(move |_| family == Family::V6).map(|address| IpAddr::from(*address));
+        v4.chain(v6).map(move |address| (number, address))
+    })
+}
+
+/// Flows to these addresses.
+fn to(family: Family, addresses: impl Iterator<Item = IpAddr>) -> PacketSet {
+    let cube = Cube::any().set(Axis::Family, Ranges::single(family.number()));
+    PacketSet::from(cube.with(Axis::Destination, ask::addresses(addresses)))
+}
+
+fn judge_path<'m>(
+    family: Family,
+    transport: &'static Transport,
+    endpoint: &Endpoint,
+    held: Held<'m>,
+    witnesses: &mut Witnesses,
+) -> Result<Path<'m>, TooManyPieces> {
+    let all = to(family, edges(endpoint, family).map(|edge| edge.1));
+    let mut attempt = witnesses.clone();
+    let together = attempt.serve(&held, &all, &CHOICES)?;
+    let mut judged = Vec::new();
+    if together == Certainty::Met {
+        *witnesses = attempt;
+    }
+    for (region, address) in edges(endpoint, family) {
+        let certainty = match together {
+            Certainty::Met => Certainty::Met,
+            _ => witnesses.serve(&held, &to(family, std::iter::once(address)), &CHOICES)?,
+        };
+        judged.push(Edge { region, address, certainty, lost_at: None });
+    }
+    for edge in judged.iter_mut().filter(|edge| edge.certainty != Certainty::Met) {
+        let part = to(family, std::iter::once(edge.address)).and(&witnesses.left);
+        edge.lost_at = lost_at(&held, &part);
+    }
+    Ok(Path { family, transport, held, edges: judged })
+}
+
+/// Where flows of a part are lost first.
+fn lost_at(held: &Held, part: &PacketSet) -> Option<LostAt> {
+    if held.conversation.diverted.overlaps(part) {
+        return Some(LostAt::Diverted);
+    }
+    let is_lossy = |step: &&crate::eval::Step| step.lost.iter().any(|lost| lost.flows.overlaps(part));
+    held.conversation.steps.iter().find(is_lossy).map(|step| match step.moment {
+        Moment::Egress | Moment::Ingress => LostAt::Egress,
+        Moment::Reply | Moment::Followup => LostAt::Reply,
+    })
+}
+
+/// Is there any port on which a service can be reached over loopback?
+fn judge_loopback<'m>(
+    context: &Context<'m>,
+    family: Family,
+) -> Result<(Family, Certainty, Held<'m>), TooManyPieces> {
+    let own: IpAddr = match family {
+        Family::V4 => std::net::Ipv4Addr::LOCALHOST.into(),
+        Family::V6 => std::net::Ipv6Addr::LOCALHOST.into(),
+    };
+    let question = ask::loopback(family, 6, own, Ranges::new(1, 0xffff), context.settings);
+    let held = Held::hold(&context.host, &context.routes, &question)?;
+    let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
+    let mut witnesses = Witnesses::of(&question.packets, &axes);
+    let certainty = witnesses.serve(&held, &PacketSet::any(), &axes)?;
+    Ok((family, certainty, held))
+}
+
+/// Is any known address of a service reached, or any address at all where none is known?
+fn judge_service<'m>(
+    context: &Context<'m>,
+    service: &'static Service,
+    witnesses: &Witnesses,
+) -> Result<(&'static Service, Certainty, Option<Held<'m>>), TooManyPieces> {
+    let mut best: Option<(Certainty, Held)> = None;
+    for family in families(context) {
+        let v4 = service.v4.iter().map(|address| IpAddr::from(*address));
+        let v6 = service.v6.iter().map(|address| IpAddr::from(*address));
+        let known = v4.chain(v6).filter(|address| address.is_ipv4() == (family == Family::V4));
+        let known = ask::addresses(known);
+        let destinations = if known.is_empty() { ask::remotes(family) } else { known };
+        let (certainty, held) = some_destination(
+            context,
+            witnesses,
+            Flow { family, protocol: 6, destinations, port: 443, by_anyone: false },
+        )?;
+        if best.as_ref().is_none_or(|best| certainty < best.0) {
+            best = Some((certainty, held));
+        }
+    }
+    Ok(match best {
+        Some((certainty, held)) => (service, certainty, Some(held)),
+        None => (service, Certainty::Depends, None),
+    })
+}
+
+/// Is any of the destinations of a flow reached, by a choice that the tunnel left?
+pub(super) fn some_destination<'m>(
+    context: &Context<'m>,
+    witnesses: &Witnesses,
+    flow: Flow,
+) -> Result<(Certainty, Held<'m>), TooManyPieces> {
+    let question = flow.question(context);
+    let mut axes = CHOICES.to_vec();
+    axes.push(Axis::Destination);
+    let left = if flow.by_anyone {
+        witnesses.left.forget(|axis| matches!(axis, Axis::Uid | Axis::Gid))
+    } else {
+        witnesses.left.clone()
+    };
+    let choices = Witnesses::of(&question.packets, &axes);
+    let mut choices = Witnesses { left: choices.left.and(&left) };
+    let held = Held::hold(&context.host, &context.routes, &question)?;
+    Ok((choices.serve(&held, &PacketSet::any(), &axes)?, held))
+}

@@ -1,0 +1,220 @@
+//! The flows that a tunnel needs, as questions to the engine.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::super::Context;
+use crate::config::{RunsIn, Settings, User};
+use crate::eval::{Question, Routes, Way};
+use crate::packet::axis::{NO_OWNER, kind, packet_type};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
+
+/// Names of interfaces that lead to containers, guests and taps rather than out.
+const INNER: &[&str] = &[
+    "br-",
+    "docker",
+    "podman",
+    "virbr",
+    "vnet",
+    "veth",
+    "tap",
+    "cni",
+    "flannel",
+    "cali",
+    "lxcbr",
+    "lxdbr",
+    "kube-",
+    "dummy",
+    "ifb",
+    "nodelocaldns",
+    "cilium",
+];
+
+/// Names of interfaces that lead into tunnels: what leaves there is not seen by this host again.
+const TUNNELS: &[&str] = &["wg", "tun", "tailscale", "zt", "nebula", "ipsec", "gre", "sit"];
+
+/// The axes on which a host may choose for all flows at once.
+pub const CHOICES: [Axis; 6] =
+    [Axis::Family, Axis::InInterface, Axis::OutInterface, Axis::Source, Axis::Uid, Axis::Gid];
+
+/// A flow to remote machines: what is asked of the engine.
+pub struct Flow {
+    /// The family.
+    pub family: Family,
+    /// The protocol number.
+    pub protocol: u8,
+    /// The destination addresses, as on [`Axis::Destination`].
+    pub destinations: Ranges,
+    /// The destination port.
+    pub port: u16,
+    /// May another program of the host do it (a resolver)?
+    pub by_anyone: bool,
+}
+
+impl Flow {
+    /// The question whether the flow gets out and its answers get in.
+    pub fn question(&self, context: &Context) -> Question {
+        let (settings, routes) = (context.settings, &context.routes);
+        let known = if self.by_anyone { Vec::new() } else { owners(context) };
+        let is_host = settings.runs_in.value == RunsIn::Host;
+        let user = match &settings.user.value {
+            Some(User::Id(id)) if !self.by_anyone => Ranges::single(u128::from(*id)),
+            _ => Ranges::new(0, NO_OWNER - 1),
+        };
+        let ports = settings.ephemeral_ports.value;
+        let base = packet(self.family, self.protocol)
+            .set(Axis::Destination, self.destinations.clone())
+            .set(Axis::DestinationPort, Ranges::single(self.port.into()))
+            .set(Axis::SourcePort, Ranges::new(ports.first.into(), ports.last.into()))
+            .set(Axis::DestinationKind, Ranges::single(kind::UNICAST));
+        let cubes = if is_host {
+            let base = base
+                .set(Axis::SourceKind, Ranges::single(kind::LOCAL))
+                .set(Axis::Uid, user)
+                .set(Axis::Gid, Ranges::new(0, NO_OWNER - 1));
+            uplinks(base, self.family, routes)
+        } else {
+            let base = without_owner(base)
+                .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
+                .set(Axis::Source, sources(self.family))
+                .set(Axis::InInterface, inner_names())
+                .set(Axis::OutInterface, uplink_names());
+            vec![base]
+        };
+        let way = if is_host { Way::Out } else { Way::Forward };
+        Question { way, packets: PacketSet::from_cubes(cubes), mark: unmarked(), known, service: None }
+    }
+}
+
+/// A rule that names another user never helps the program, one that names its own always counts.
+fn owners(context: &Context) -> Vec<(u32, bool)> {
+    let own = match &context.settings.user.value {
+        Some(User::Name(name)) => name.as_str(),
+        Some(User::Id(_)) => return Vec::new(),
+        None => context.profile.map_or("", |profile| profile.program.as_str()),
+    };
+    let atoms = (0..).zip(context.host.atoms.iter());
+    atoms.filter_map(|(number, unknown)| Some((number, **unknown.owner.as_ref()? == *own))).collect()
+}
+
+/// A flow of the host to itself over loopback, to any of these ports.
+pub fn loopback(
+    family: Family,
+    protocol: u8,
+    destination: IpAddr,
+    ports: Ranges,
+    settings: &Settings,
+) -> Question {
+    let own =
+        if family == Family::V4 { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
+    let (low, high) = values::address(destination);
+    let source = values::address(own);
+    let ephemeral = settings.ephemeral_ports.value;
+    let local = Ranges::single(kind::LOCAL);
+    let cube = packet(family, protocol)
+        .set(Axis::Destination, Ranges::new(low, high))
+        .set(Axis::Source, Ranges::new(source.0, source.1))
+        .set(Axis::DestinationPort, ports)
+        .set(Axis::SourcePort, Ranges::new(ephemeral.first.into(), ephemeral.last.into()))
+        .set(Axis::SourceKind, local.clone())
+        .set(Axis::DestinationKind, local)
+        .set(Axis::Uid, Ranges::new(0, NO_OWNER - 1))
+        .set(Axis::Gid, Ranges::new(0, NO_OWNER - 1))
+        .set(Axis::OutInterface, Ranges::single(values::name("lo").unwrap_or_default()));
+    Question { way: Way::Local, packets: cube.into(), mark: unmarked(), known: Vec::new(), service: None }
+}
+
+/// New packets that come in from anywhere to a port of the host.
+pub fn inbound(family: Family, protocol: u8, port: u16) -> Question {
+    let lo = values::name("lo").unwrap_or_default();
+    let cube = without_owner(packet(family, protocol))
+        .set(Axis::DestinationPort, Ranges::single(port.into()))
+        .set(Axis::Source, sources(family))
+        .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
+        .set(Axis::DestinationKind, Ranges::single(kind::LOCAL))
+        .set(Axis::InInterface, Ranges::union([(1, lo - 1), (lo + 1, u128::MAX)]));
+    Question { way: Way::In, packets: cube.into(), mark: unmarked(), known: Vec::new(), service: None }
+}
+
+/// All addresses that a remote machine may have.
+pub fn remotes(family: Family) -> Ranges {
+    sources(family)
+}
+
+/// Does every interface among these lead into a tunnel?
+pub fn are_tunnels(names: &Values) -> bool {
+    names.ranges().is_some_and(|names| prefixes(TUNNELS).covers(names))
+}
+
+/// A list of addresses as values of an address axis.
+pub fn addresses(list: impl IntoIterator<Item = IpAddr>) -> Ranges {
+    Ranges::union(list.into_iter().map(values::address))
+}
+
+fn packet(family: Family, protocol: u8) -> Cube {
+    let cube = Cube::any()
+        .set(Axis::Family, Ranges::single(family.number()))
+        .set(Axis::Protocol, Ranges::single(protocol.into()))
+        .set(Axis::Mark, unmarked())
+        .set(Axis::PacketType, Ranges::single(packet_type::HOST));
+    if protocol == 6 { cube.set(Axis::TcpFlags, Ranges::single(0x02)) } else { cube }
+}
+
+fn unmarked() -> Values {
+    Masks::new(u32::MAX, 0).into()
+}
+
+fn without_owner(cube: Cube) -> Cube {
+    cube.set(Axis::Uid, Ranges::single(NO_OWNER)).set(Axis::Gid, Ranges::single(NO_OWNER))
+}
+
+/// A packet that leaves by the known interfaces with their addresses; by any that may lead out where
+/// none are known.
+fn uplinks(base: Cube, family: Family, routes: &Routes) -> Vec<Cube> {
+    if routes.interfaces.is_empty() {
+        return vec![base.set(Axis::Source, sources(family)).set(Axis::OutInterface, uplink_names())];
+    }
+    let named = routes.interfaces.iter().filter_map(|interface| {
+        let own = interface.addresses.iter().map(ipnet::IpNet::addr);
+        let own = addresses(own.filter(|address| address.is_ipv4() == (family == Family::V4)));
+        // An interface that was only named may have any address.
+        let source = if interface.addresses.is_empty() { sources(family) } else { own };
+        let name = Ranges::single(values::name(&interface.name)?);
+        base.clone().with(Axis::Source, source)?.with(Axis::OutInterface, name)
+    });
+    named.collect()
+}
+
+/// Unicast addresses that are neither loopback nor link-local.
+fn sources(family: Family) -> Ranges {
+    let excluded: &[(IpAddr, u8)] = match family {
+        Family::V4 => &[
+            (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8),
+            (IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
+            (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)), 16),
+            (IpAddr::V4(Ipv4Addr::new(224, 0, 0, 0)), 3),
+        ],
+        Family::V6 => &[
+            (IpAddr::V6(Ipv6Addr::UNSPECIFIED), 127),
+            (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
+            (IpAddr::V6(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0)), 8),
+        ],
+    };
+    let excluded = Ranges::union(excluded.iter().map(|&(address, length)| values::prefix(address, length)));
+    excluded.complement(u128::MAX)
+}
+
+/// Any interface that may lead out.
+fn uplink_names() -> Ranges {
+    let lo = values::name("lo").unwrap_or_default();
+    prefixes(INNER).or(&Ranges::union([(0, 0), (lo, lo)])).complement(u128::MAX)
+}
+
+/// Any interface on which containers may be.
+fn inner_names() -> Ranges {
+    let lo = values::name("lo").unwrap_or_default();
+    Ranges::union([(0, 0), (lo, lo)]).complement(u128::MAX)
+}
+
+fn prefixes(starts: &[&str]) -> Ranges {
+    Ranges::union(starts.iter().filter_map(|start| values::names_with_prefix(start)))
+}

@@ -1,0 +1,129 @@
+//! Can the program resolve names?
+
+use std::net::IpAddr;
+
+use crate::eval::{Certainty, Held, Witnesses};
+use crate::packet::{Axis, Family, PacketSet, Ranges, TooManyPieces};
+use crate::profile::{Profile, Protocol};
+
+use super::super::Context;
+use super::ask::{self, Flow};
+use super::{families, some_destination};
+
+/// What becomes of name resolution.
+#[derive(Debug)]
+pub struct Dns<'m> {
+    /// How it works, if it does.
+    pub resolution: Resolution,
+    /// Over UDP, the best way: what became of it.
+    pub udp: Option<Held<'m>>,
+    /// Over TCP: answers that do not fit a datagram.
+    pub tcp: (Certainty, Option<Held<'m>>),
+    /// Does the fallback (DNS over TLS) get out where plain DNS does not?
+    pub fallback_is_open: bool,
+}
+
+/// How names are resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// By a resolver that is reached.
+    Works,
+    /// Only if unknowns turn out well.
+    Depends,
+    /// Only if a resolver on the host itself asks over TLS or HTTPS.
+    OnlyByEncryptedStub,
+    /// In no way.
+    Blocked,
+}
+
+impl<'m> Dns<'m> {
+    /// Works it out.
+    pub fn judge(
+        context: &Context<'m>,
+        profile: &'static Profile,
+        witnesses: &Witnesses,
+    ) -> Result<Self, TooManyPieces> {
+        let set = &context.settings.resolvers.value;
+        let (stubs, remote): (Vec<IpAddr>, Vec<IpAddr>) =
+            set.iter().partition(|address| address.is_loopback());
+        let port = profile.dns.port;
+        let direct = |protocol: Protocol| best(context, witnesses, protocol.number(), port, &remote);
+        let (udp, held) = direct(Protocol::Udp)?;
+        let tcp = direct(Protocol::Tcp)?;
+        // A resolver on the host asks others in its turn, perhaps over TLS or HTTPS.
+        let dot = best(context, witnesses, 6, 853, &[])?.0;
+        let doh = best(context, witnesses, 6, 443, &[])?.0;
+        let encrypted = dot.min(doh);
+        let fallback =
+            best(context, witnesses, 6, profile.dns.fallback.port, &[profile.dns.fallback.address])?.0;
+        let stub = stub(context, port, &stubs)?;
+        let resolution = if !stubs.is_empty() && remote.is_empty() {
+            through_stub(stub, udp, encrypted)
+        } else {
+            match udp {
+                Certainty::Met => Resolution::Works,
+                Certainty::Depends => Resolution::Depends,
+                Certainty::Blocked if !set.is_empty() => Resolution::Blocked,
+                Certainty::Blocked => through_stub(stub, udp, encrypted),
+            }
+        };
+        Ok(Dns { resolution, udp: held, tcp, fallback_is_open: fallback != Certainty::Blocked })
+    }
+
+    /// Is there no way at all?
+    pub fn is_blocked(&self) -> bool {
+        self.resolution == Resolution::Blocked
+    }
+}
+
+/// By a resolver on the host, which is reached so, and asks others so.
+fn through_stub(stub: Certainty, upstream: Certainty, encrypted: Certainty) -> Resolution {
+    match (stub.max(upstream), stub.max(encrypted)) {
+        (Certainty::Met, _) => Resolution::Works,
+        (Certainty::Depends, _) => Resolution::Depends,
+        (Certainty::Blocked, Certainty::Blocked) => Resolution::Blocked,
+        (Certainty::Blocked, _) => Resolution::OnlyByEncryptedStub,
+    }
+}
+
+/// Is any of these resolvers (any at all, where none are named) reached, in any family?
+fn best<'m>(
+    context: &Context<'m>,
+    witnesses: &Witnesses,
+    protocol: u8,
+    port: u16,
+    resolvers: &[IpAddr],
+) -> Result<(Certainty, Option<Held<'m>>), TooManyPieces> {
+    let mut best: (Certainty, Option<Held>) = (Certainty::Blocked, None);
+    for family in families(context) {
+        let named =
+            ask::addresses(resolvers.iter().copied().filter(|r| r.is_ipv4() == (family == Family::V4)));
+        let destinations = match resolvers {
+            [] => ask::remotes(family),
+            _ if named.is_empty() => continue,
+            _ => named,
+        };
+        let flow = Flow { family, protocol, destinations, port, by_anyone: true };
+        let (certainty, held) = some_destination(context, witnesses, flow)?;
+        if best.1.is_none() || certainty < best.0 {
+            best = (certainty, Some(held));
+        }
+    }
+    Ok(best)
+}
+
+/// Is a resolver on the host reached over loopback?
+fn stub(context: &Context, port: u16, stubs: &[IpAddr]) -> Result<Certainty, TooManyPieces> {
+    let usual: [IpAddr; 1] = [IpAddr::from([127, 0, 0, 53])];
+    let asked = if stubs.is_empty() { &usual[..] } else { stubs };
+    let mut best = Certainty::Blocked;
+    for address in asked {
+        let family = if address.is_ipv4() { Family::V4 } else { Family::V6 };
+        let question = ask::loopback(family, 17, *address, Ranges::single(port.into()), context.settings);
+        let held = Held::hold(&context.host, &context.routes, &question)?;
+        let axes = [Axis::Family, Axis::Uid, Axis::Gid];
+        let mut choices = Witnesses::of(&question.packets, &axes);
+        best = best.min(choices.serve(&held, &PacketSet::any(), &axes)?);
+    }
+    Ok(best)
+}
