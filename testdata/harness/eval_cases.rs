@@ -67,7 +67,7 @@ fn the_kernel_answers_each_case_as_it_says() {
         if nft != legacy {
             problems
                 .push(format!("{}: the backends differ\n  nft    {nft:?}\n  legacy {legacy:?}", case.name()));
-        } else if env::var_os("UPDATE").is_some() {
+        } else if env::var_os("UPDATE").is_some() && !nft.iter().any(|outcome| outcome.starts_with("error")) {
             case.update(&nft).expect("the case can be written");
         }
         for (packet, outcome) in case.packets().zip(&nft) {
