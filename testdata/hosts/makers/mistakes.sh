@@ -357,3 +357,13 @@ stop_forwarding_but_answers() {
     iptables -I DOCKER-USER -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
     iptables -I DOCKER-USER 2 -i docker0 ! -o docker0 -j DROP
 }
+
+mistake http2-is-pinned-and-tcp-is-closed "cloudflared is told to use HTTP/2 alone (fwlint.yaml), and port 7844 is open over UDP alone."
+real-mistakes/http2-is-pinned-and-tcp-is-closed() {
+    real-mistakes/udp-alone
+}
+
+mistake quic-is-pinned-and-udp-is-closed "cloudflared is told to use QUIC alone (fwlint.yaml), and port 7844 is open over TCP alone."
+real-mistakes/quic-is-pinned-and-udp-is-closed() {
+    real-mistakes/tcp-alone
+}
