@@ -2,6 +2,7 @@
 
 mod context;
 pub mod tunnel;
+mod remarks;
 
 pub use context::{Context, Unit};
 
@@ -21,7 +22,32 @@ pub struct Lint {
 }
 
 /// All lints, in the order of the table in `rules/README.md`.
-pub const LINTS: &[Lint] = &[];
+pub const LINTS: &[Lint] = &[
+    Lint {
+        id: "syntax-error",
+        page: include_str!("../rules/syntax-error.md"),
+        is_whole_ruleset: false,
+        run: remarks::syntax_error,
+    },
+    Lint {
+        id: "unknown-match",
+        page: include_str!("../rules/unknown-match.md"),
+        is_whole_ruleset: false,
+        run: remarks::unknown_match,
+    },
+    Lint {
+        id: "deprecated-match",
+        page: include_str!("../rules/deprecated-match.md"),
+        is_whole_ruleset: false,
+        run: remarks::deprecated_match,
+    },
+    Lint {
+        id: "not-followed",
+        page: include_str!("../rules/not-followed.md"),
+        is_whole_ruleset: false,
+        run: remarks::not_followed,
+    },
+];
 
 /// Runs all lints over one unit. Findings stand in the order of their places.
 pub fn run(context: &Context) -> Vec<Finding> {

@@ -1,0 +1,62 @@
+//! What the readers noticed: four lints that only pass it on.
+
+use super::Context;
+use crate::finding::{Finding, Level};
+use crate::model::{Remark, RemarkKind};
+
+/// `syntax-error`: what the loader would refuse.
+pub(super) fn syntax_error(context: &Context, findings: &mut Vec<Finding>) {
+    pass_on(context, RemarkKind::Syntax, ("syntax-error", Level::Error), findings);
+}
+
+/// `unknown-match`: a match or target that fwlint does not know.
+pub(super) fn unknown_match(context: &Context, findings: &mut Vec<Finding>) {
+    pass_on(context, RemarkKind::UnknownMatch, ("unknown-match", Level::Note), findings);
+}
+
+/// `deprecated-match`: a match or option that is superseded.
+pub(super) fn deprecated_match(context: &Context, findings: &mut Vec<Finding>) {
+    pass_on(context, RemarkKind::Deprecated, ("deprecated-match", Level::Note), findings);
+}
+
+/// `not-followed`: a line of a script that may change the rules in a way that is not followed.
+pub(super) fn not_followed(context: &Context, findings: &mut Vec<Finding>) {
+    pass_on(context, RemarkKind::NotFollowed, ("not-followed", Level::Note), findings);
+}
+
+/// How many places of one message are shown; where there are more, their number is.
+const MOST_SHOWN: usize = 4;
+
+/// One finding for each message of a kind in each file: a mistake that is made a hundred times is
+/// still one mistake. Errors stand alone, since each of them must be mended.
+fn pass_on(
+    context: &Context,
+    kind: RemarkKind,
+    (lint, level): (&'static str, Level),
+    findings: &mut Vec<Finding>,
+) {
+    let mut groups: Vec<Vec<&Remark>> = Vec::new();
+    let mut index = std::collections::HashMap::new();
+    for remark in context.unit.ruleset.remarks.iter().filter(|remark| remark.kind == kind) {
+        let key = (remark.span.file, &remark.message, &remark.notes);
+        match index.get(&key) {
+            Some(&at) if level < Level::Error => groups[at as usize].push(remark),
+            _ => {
+                index.insert(key, groups.len() as u32);
+                groups.push(vec![remark]);
+            }
+        }
+    }
+    findings.extend(groups.iter().map(|group| {
+        let (first, more) = (group[0], &group[1..]);
+        let mut finding = Finding::new(lint, level, &first.message).at(first.span);
+        for again in more.iter().take(MOST_SHOWN) {
+            finding = finding.label(again.span, "here too");
+        }
+        finding.notes.extend(first.notes.iter().cloned());
+        match more.len().saturating_sub(MOST_SHOWN) {
+            0 => finding,
+            rest => finding.note(format!("the same in {rest} more places")),
+        }
+    }));
+}
