@@ -30,7 +30,7 @@ make_host() {
     if unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup \
         "$0" --sandbox "$host" "$scratch" >"$scratch/log" 2>&1; then
         mkdir -p "$here/$host"
-        (cd "$here/$host" && rm -f rules.v4 rules.v6 ipset)
+        (cd "$here/$host" && rm -f rules.v4 rules.v6 ipset rules.nft)
         cp "$scratch"/out/* "$here/$host"
         printf '%s\n' "${made[$host]}" >"$here/$host/README"
         echo "$host"
@@ -86,7 +86,7 @@ use_legacy_backend() {
     done
 }
 
-# Writes what the kernel has: `dump v4 v6 ipset`, each only where a user would have it.
+# Writes what the kernel has: `dump v4 v6 ipset`, each only where a user would have it; `dump nft` all of it.
 dump() {
     local what
     for what in "$@"; do
@@ -94,6 +94,7 @@ dump() {
             v4) iptables-save | settled >/run/work/out/rules.v4 ;;
             v6) ip6tables-save | settled >/run/work/out/rules.v6 ;;
             ipset) ipset save >/run/work/out/ipset ;;
+            nft) nft --stateless list ruleset >/run/work/out/rules.nft ;;
         esac
     done
 }

@@ -31,10 +31,11 @@ firewalld-with-the-tunnel-port-opened-inbound() {
     dump v4 v6
 }
 
+# start_firewalld [BACKEND]
 start_firewalld() {
     mkdir -p /run/dbus
     dbus-daemon --system --nofork --nopidfile &
-    sed -i 's/^FirewallBackend=.*/FirewallBackend=iptables/' /etc/firewalld/firewalld.conf
+    sed -i "s/^FirewallBackend=.*/FirewallBackend=${1:-iptables}/" /etc/firewalld/firewalld.conf
     firewalld --nofork --nopid >/tmp/firewalld.log 2>&1 &
     await firewall-cmd --state
 }
