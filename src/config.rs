@@ -177,21 +177,26 @@ fn take(config: &mut Config, key: &Node, name: &str, value: &Node) -> Result<(),
 }
 
 /// Checks that a profile knows a region.
+fn known_region(region: &Spanned<String>) -> Result<(), Mistake> {
+    let unknown = |help| Mistake::at(region.span, format!("unknown region `{}`", region.value)).help(help);
+    region_named(&region.value).map(|_| ()).map_err(unknown)
+}
+
+/// The region of a name, if a profile has it.
 ///
 /// # Errors
-/// If none does.
-pub fn known_region(region: &Spanned<String>) -> Result<(), Mistake> {
+/// A sentence with the right names.
+pub fn region_named(name: &str) -> Result<String, String> {
     let profiles = profile::NAMES.iter().filter_map(|name| Profile::named(name));
     let names: Vec<&str> =
         profiles.flat_map(|profile| &profile.endpoints).map(|endpoint| endpoint.name.as_str()).collect();
-    if names.contains(&region.value.as_str()) {
-        return Ok(());
+    if names.contains(&name) {
+        return Ok(name.to_string());
     }
-    let help = match tree::nearest(&region.value, names.iter().copied()) {
+    Err(match tree::nearest(name, names.iter().copied()) {
         Some(right) => format!("Did you mean `{right}`?"),
         None => format!("It is one of {}.", names.join(", ")),
-    };
-    Err(Mistake::at(region.span, format!("unknown region `{}`", region.value)).help(help))
+    })
 }
 
 fn setting<T: for<'a> Deserialize<'a>>(value: &Node) -> Result<Option<Setting<T>>, Mistake> {

@@ -3,10 +3,11 @@
 mod context;
 pub mod tunnel;
 mod remarks;
+pub mod page;
 
 pub use context::{Context, Unit};
 
-use crate::finding::Finding;
+use crate::finding::{Finding, LintInfo};
 
 /// Something that fwlint looks for.
 #[derive(Debug)]
@@ -48,6 +49,16 @@ pub const LINTS: &[Lint] = &[
         run: remarks::not_followed,
     },
 ];
+
+impl Lint {
+    /// What reports say about it.
+    pub fn info(&self) -> LintInfo {
+        // The project's address on the web, once it has one, is in Cargo.toml.
+        let repository = env!("CARGO_PKG_REPOSITORY");
+        let url = (!repository.is_empty()).then(|| format!("{repository}/blob/main/rules/{}.md", self.id));
+        LintInfo { id: self.id, summary: page::Page::of(self).summary, url }
+    }
+}
 
 /// Runs all lints over one unit. Findings stand in the order of their places.
 pub fn run(context: &Context) -> Vec<Finding> {

@@ -132,19 +132,24 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// One line of verdicts and one of figures.
+/// One line of verdicts, if there are any, and one of figures.
 fn write_unit(to: &mut dyn Write, unit: &UnitReport, levels: &[Level]) -> io::Result<()> {
-    let verdicts: Vec<String> =
-        unit.verdicts.iter().map(|(what, verdict)| format!("{what}: {verdict}")).collect();
-    writeln!(to, "{}: {}", escape(&unit.name), escape(&verdicts.join("; ")))?;
     let count = |level: Level| levels.iter().filter(|each| **each == level).count();
-    let figures = [
+    let found = [
         plural(count(Level::Error), "error"),
         plural(count(Level::Warning), "warning"),
         plural(count(Level::Note), "note"),
     ];
     let size = [plural(unit.rules, "rule"), plural(unit.chains, "chain")];
-    writeln!(to, "  {} in {}", figures.join(", "), size.join(" and "))
+    let figures = format!("{} in {}", found.join(", "), size.join(" and "));
+    let name = escape(&unit.name);
+    if unit.verdicts.is_empty() {
+        return writeln!(to, "{name}: {figures}");
+    }
+    let verdicts: Vec<String> =
+        unit.verdicts.iter().map(|(what, verdict)| format!("{what}: {verdict}")).collect();
+    writeln!(to, "{name}: {}", escape(&verdicts.join("; ")))?;
+    writeln!(to, "  {figures}")
 }
 
 /// `1 rule`, `2 rules`.

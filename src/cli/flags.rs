@@ -1,0 +1,269 @@
+//! The flags. Help, man page and completions all come from here.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::check::{self, Format};
+use crate::commands::input::{ConfigChoice, Selection, dialect_named};
+use crate::commands::trace;
+use crate::config::{
+    EdgeIpVersion, Given, Interface, Policy, PortRange, Protocol, RunsIn, Setting, User, region_named,
+};
+use crate::dialects::Dialect;
+use crate::finding::Level;
+
+/// A linter for firewall configurations: says, exactly and at the right line, whether Cloudflare Tunnel
+/// can get out and whether anything gets in
+#[derive(Debug, Parser)]
+#[command(name = "fwlint", version, propagate_version = true, max_term_width = 100)]
+pub struct Fwlint {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to colour the output
+    ///
+    /// `auto` colours it on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    pub color: Color,
+}
+
+/// When to colour the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Check(Check),
+    Explain(Explain),
+    Trace(Trace),
+}
+
+/// Check firewall rules
+///
+/// Reads the rules, works out which packets each of them decides, and says what is wrong. Files that are
+/// loaded on one host are judged together: `rules.v4` with `rules.v6`, `iptables` with `ip6tables`, and
+/// an ipset save beside them are found on disk when only one of them is named.
+///
+/// Exit status: 0 when there is nothing to complain about, 1 when there are findings at or above the fail
+/// level, 2 when the check could not be done.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    input: InputFlags,
+
+    #[command(flatten)]
+    tunnel: TunnelFlags,
+
+    /// Leave out the lints that look at every rule against every other
+    ///
+    /// These are `shadowed-rule` and `redundant-rule`. For very large rulesets, and for hooks that must be fast.
+    #[arg(long)]
+    quick: bool,
+
+    /// How to print the findings
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+
+    /// How strictly to judge what gets in
+    ///
+    /// `positive` says that this host keeps the positive security model: nothing gets in that
+    /// `allow-ingress` in fwlint.yaml does not allow by name, and whatever else does fails the check.
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<Policy>,
+
+    /// The level from which on findings fail the check
+    #[arg(long, value_name = "LEVEL", default_value = "warning", conflicts_with = "exit_zero")]
+    fail_level: FailLevel,
+
+    /// Exit with 0 whatever is found
+    #[arg(long)]
+    exit_zero: bool,
+}
+
+/// Explain a lint, or list them all
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The lint, by its name in square brackets in front of its findings
+    pub lint: Option<String>,
+}
+
+/// Follow a packet through the rules
+///
+/// Says which rule decides it at each hook, and what becomes of the answer and of the packets after it.
+///
+/// A packet is written `out|in|local|forward PROTO SRC[:PORT] > DST[:PORT]`, IPv6 addresses with a port in
+/// square brackets, and after it, where they matter, `iface=`, `uid=`, `gid=`, `mark=`, `flags=` (letters of
+/// FSRPAU), `type=` and `code=`. Exit status: 0 when there was an answer, 2 otherwise.
+#[derive(Debug, Args)]
+pub struct Trace {
+    #[command(flatten)]
+    input: InputFlags,
+
+    #[command(flatten)]
+    tunnel: TunnelFlags,
+
+    /// The packet: 'out udp 192.0.2.10:40000 > 198.41.192.7:7844'
+    #[arg(long, value_name = "PACKET", required_unless_present = "packets", conflicts_with = "packets")]
+    packet: Vec<String>,
+
+    /// Many packets, one JSON object a line; answers one JSON object a line
+    ///
+    /// The keys are `direction`, `proto`, `src`, `dst`, `sport`, `dport`, `iface`, `uid`, `gid`, `mark`,
+    /// `flags`, `type`, `code`. `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    packets: Option<PathBuf>,
+}
+
+/// What is read.
+#[derive(Debug, Args)]
+struct InputFlags {
+    /// Files, or directories of them; `-` is standard input
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// All files are loaded on one host
+    #[arg(long, help_heading = "Input")]
+    together: bool,
+
+    /// The language of the files, instead of recognising it
+    ///
+    /// One of iptables, ip6tables, iptables-script, iptables-list, ipset.
+    #[arg(long = "as", value_name = "DIALECT", value_parser = dialect_named, help_heading = "Input")]
+    dialect: Option<Dialect>,
+
+    /// An interface of the host and its addresses: eth0=192.0.2.10/24,2001:db8::10/64
+    ///
+    /// The first one leads to the internet. Without any, it may be whichever the rules suit best.
+    #[arg(long, value_name = "INTERFACE", help_heading = "Input")]
+    interface: Vec<Interface>,
+
+    /// The fwlint.yaml to read, instead of the one beside or above the files
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Input")]
+    config: Option<PathBuf>,
+
+    /// Read no fwlint.yaml
+    #[arg(long, help_heading = "Input")]
+    isolated: bool,
+}
+
+/// The settings of the tunnel, which fwlint.yaml may hold too.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Tunnel")]
+struct TunnelFlags {
+    /// cloudflared's own configuration, to read protocol, region and more from
+    #[arg(long, value_name = "FILE")]
+    cloudflared_config: Option<PathBuf>,
+
+    /// What carries the tunnel: its `--protocol`
+    #[arg(long, value_name = "PROTOCOL")]
+    protocol: Option<Protocol>,
+
+    /// The address family in which the edge is dialled: its `--edge-ip-version`
+    #[arg(long, value_name = "VERSION")]
+    edge_ip_version: Option<EdgeIpVersion>,
+
+    /// The endpoints that are dialled: global, us or fedramp
+    #[arg(long, value_name = "REGION", value_parser = region_named)]
+    region: Option<String>,
+
+    /// The tunnel checks Access tokens
+    #[arg(long)]
+    access: bool,
+
+    /// cloudflared updates itself
+    #[arg(long)]
+    auto_update: bool,
+
+    /// It is a quick tunnel (trycloudflare.com)
+    #[arg(long)]
+    quick_tunnel: bool,
+
+    /// A resolver of the machine
+    #[arg(long = "resolver", value_name = "ADDRESS")]
+    resolvers: Vec<IpAddr>,
+
+    /// Where cloudflared runs
+    #[arg(long, value_name = "WHERE")]
+    runs_in: Option<RunsIn>,
+
+    /// The user that cloudflared runs as, by name or number
+    #[arg(long, value_name = "USER")]
+    user: Option<User>,
+
+    /// The ports from which the machine opens connections
+    #[arg(long, value_name = "FIRST-LAST")]
+    ephemeral_ports: Option<PortRange>,
+}
+
+/// A level as a flag.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailLevel {
+    Note,
+    Warning,
+    Error,
+}
+
+impl Check {
+    /// What the flags mean.
+    pub fn options(&self) -> check::Options {
+        let level = match self.fail_level {
+            FailLevel::Note => Level::Note,
+            FailLevel::Warning => Level::Warning,
+            FailLevel::Error => Level::Error,
+        };
+        check::Options {
+            selection: selection(&self.input, &self.tunnel, self.policy),
+            format: self.format,
+            is_quick: self.quick,
+            fail_level: (!self.exit_zero).then_some(level),
+        }
+    }
+}
+
+impl Trace {
+    /// What the flags mean.
+    pub fn options(&self) -> trace::Options {
+        trace::Options {
+            selection: selection(&self.input, &self.tunnel, None),
+            packets: match &self.packets {
+                Some(path) => trace::Packets::File(path.clone()),
+                None => trace::Packets::Texts(self.packet.clone()),
+            },
+        }
+    }
+}
+
+fn selection(input: &InputFlags, tunnel: &TunnelFlags, policy: Option<Policy>) -> Selection {
+    let switch = |is_on: bool| is_on.then(|| Setting::flag(true));
+    Selection {
+        paths: input.paths.clone(),
+        together: input.together,
+        dialect: input.dialect,
+        interfaces: input.interface.clone(),
+        config: match &input.config {
+            Some(path) => ConfigChoice::File(path.clone()),
+            None if input.isolated => ConfigChoice::Isolated,
+            None => ConfigChoice::Discover,
+        },
+        cloudflared: tunnel.cloudflared_config.clone(),
+        flags: Given {
+            protocol: tunnel.protocol.map(Setting::flag),
+            edge_ip_version: tunnel.edge_ip_version.map(Setting::flag),
+            region: tunnel.region.clone().map(Setting::flag),
+            access: switch(tunnel.access),
+            auto_update: switch(tunnel.auto_update),
+            quick_tunnel: switch(tunnel.quick_tunnel),
+            resolvers: (!tunnel.resolvers.is_empty()).then(|| Setting::flag(tunnel.resolvers.clone())),
+            runs_in: tunnel.runs_in.map(Setting::flag),
+            user: tunnel.user.clone().map(|user| Setting::flag(Some(user))),
+            policy: policy.map(Setting::flag),
+            ephemeral_ports: tunnel.ephemeral_ports.map(Setting::flag),
+        },
+    }
+}

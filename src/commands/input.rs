@@ -1,0 +1,239 @@
+//! From the paths of a call to units: read, recognise, join what belongs to one host, and find out what
+//! was said about it.
+
+mod read;
+mod siblings;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::commands::{Failure, World};
+use crate::config::{self, Config, Given, Interface, Settings};
+use crate::dialects::{self, Dialect};
+use crate::lints::{self, Unit};
+use crate::model::Ruleset;
+use crate::source::{FileId, Sources};
+use crate::tree::{Mistake, nearest};
+use read::{Reader, Text};
+
+pub use read::{dialect_named, packets};
+
+/// What the command line says about the input.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Files and directories; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// Are they all loaded on one host?
+    pub together: bool,
+    /// The dialect of all of them; otherwise each is recognised.
+    pub dialect: Option<Dialect>,
+    /// The interfaces of the host.
+    pub interfaces: Vec<Interface>,
+    /// Where fwlint.yaml is.
+    pub config: ConfigChoice,
+    /// cloudflared's own configuration.
+    pub cloudflared: Option<PathBuf>,
+    /// The settings that flags give.
+    pub flags: Given,
+}
+
+/// Where fwlint.yaml is.
+#[derive(Clone, Debug, Default)]
+pub enum ConfigChoice {
+    /// Beside what is linted, or above it.
+    #[default]
+    Discover,
+    /// Here.
+    File(PathBuf),
+    /// Nowhere.
+    Isolated,
+}
+
+/// All that a call is about.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// The texts, configuration included.
+    pub sources: Sources,
+    /// What is judged.
+    pub units: Vec<Loaded>,
+}
+
+/// A unit and what was said about it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The unit.
+    pub unit: Unit,
+    /// What fwlint.yaml says.
+    pub config: Rc<Config>,
+    /// The settings that hold.
+    pub settings: Settings,
+    /// The interfaces of the host, as far as known; the first leads to the internet.
+    pub interfaces: Vec<Interface>,
+}
+
+/// Reads all that a call is about.
+///
+/// # Errors
+/// A file that cannot be read or is no firewall, and mistakes in configuration files.
+pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> {
+    let texts = Reader { world, dialect: selection.dialect }.read_all(&selection.paths)?;
+    let mut loader = Loader {
+        directory: world.directory.clone(),
+        selection,
+        sources: Sources::default(),
+        configs: HashMap::new(),
+        cloudflared: Given::default(),
+    };
+    if let Some(path) = &selection.cloudflared {
+        let file = loader.add(path)?;
+        let given = config::read_cloudflared(&loader.sources, file);
+        loader.cloudflared = given.map_err(|mistakes| loader.failure(mistakes))?;
+    }
+    let hosts = loader.hosts(texts)?;
+    let units = hosts.into_iter().map(|host| loader.unit(host)).collect::<Result<_, _>>()?;
+    Ok(Input { sources: loader.sources, units })
+}
+
+/// Texts that are loaded on one machine, in this order.
+struct Group {
+    /// The name that fwlint.yaml gives it.
+    name: Option<String>,
+    texts: Vec<Text>,
+    config: Rc<Config>,
+}
+
+struct Loader<'s> {
+    directory: PathBuf,
+    selection: &'s Selection,
+    sources: Sources,
+    /// By path; what was read is not read again.
+    configs: HashMap<PathBuf, Rc<Config>>,
+    cloudflared: Given,
+}
+
+impl Loader<'_> {
+    /// Groups texts to hosts: as fwlint.yaml says, else with their siblings on disk.
+    fn hosts(&mut self, texts: Vec<Text>) -> Result<Vec<Group>, Failure> {
+        if self.selection.together {
+            let Some(first) = texts.first() else { return Ok(Vec::new()) };
+            let config = self.config_for(&first.path)?;
+            return Ok(vec![Group { name: None, texts: siblings::in_order(texts), config }]);
+        }
+        let mut groups: Vec<Group> = Vec::new();
+        for text in texts {
+            let is_known = |group: &Group| group.texts.iter().any(|other| other.path == text.path);
+            if groups.iter().any(is_known) {
+                continue;
+            }
+            let config = self.config_for(&text.path)?;
+            let (name, texts) = match self.declared(&config, &text)? {
+                Some((name, texts)) => (Some(name), texts),
+                None => (None, siblings::of(&self.directory, text)),
+            };
+            groups.push(Group { name, texts, config });
+        }
+        Ok(groups)
+    }
+
+    /// The host of fwlint.yaml that names the file, and all its files.
+    fn declared(&self, config: &Config, text: &Text) -> Result<Option<(String, Vec<Text>)>, Failure> {
+        let Some(root) = config.hosts.first().map(|host| self.sources.file(host.name.span.file).name.clone())
+        else {
+            return Ok(None);
+        };
+        let root = root.parent().unwrap_or(Path::new(""));
+        let place = |file: &str| std::path::absolute(self.directory.join(root).join(file)).ok();
+        let here = std::path::absolute(self.directory.join(&text.path)).ok();
+        let names =
+            |host: &&config::Host| host.files.iter().any(|file| here.is_some() && place(&file.value) == here);
+        let Some(host) = config.hosts.iter().find(names) else { return Ok(None) };
+        let mut texts = Vec::new();
+        for file in &host.files {
+            if place(&file.value) == here {
+                texts.push(text.clone());
+            } else {
+                texts.push(read::file(&self.directory, &root.join(&file.value), None)?);
+            }
+        }
+        Ok(Some((host.name.value.clone(), texts)))
+    }
+
+    /// Joins the texts of a group to a unit.
+    fn unit(&mut self, group: Group) -> Result<Loaded, Failure> {
+        let mut ruleset = Ruleset::default();
+        let mut files = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        for text in group.texts {
+            names.push(text.path.display().to_string());
+            let file = self.sources.add(text.path, text.bytes);
+            ruleset.join(dialects::read(text.dialect, file, &self.sources.file(file).text));
+            files.push(file);
+        }
+        let name = group.name.unwrap_or_else(|| names.join(" + "));
+        let config = group.config;
+        let described = config.hosts.iter().find(|host| host.name.value == name);
+        let described = described.or_else(|| config.hosts.iter().find(|host| host.files.is_empty()));
+        let interfaces = match self.selection.interfaces.as_slice() {
+            [] => described.map_or_else(Vec::new, |host| host.interfaces.clone()),
+            given => given.to_vec(),
+        };
+        let given = self.selection.flags.clone().or(self.cloudflared.clone()).or(config.given.clone());
+        Ok(Loaded { unit: Unit { name, files, ruleset }, config, settings: given.settle(), interfaces })
+    }
+
+    /// What holds for a file: the fwlint.yaml that was named, or the nearest.
+    fn config_for(&mut self, path: &Path) -> Result<Rc<Config>, Failure> {
+        let path = match &self.selection.config {
+            ConfigChoice::Isolated => None,
+            ConfigChoice::File(path) => Some(path.clone()),
+            ConfigChoice::Discover => {
+                let directory = path.parent().unwrap_or(Path::new(""));
+                config::discover(&self.directory.join(directory)).map(|found| self.shorten(&found))
+            }
+        };
+        let Some(path) = path else { return Ok(Rc::default()) };
+        if let Some(config) = self.configs.get(&path) {
+            return Ok(config.clone());
+        }
+        let file = self.add(&path)?;
+        let config = config::read(&self.sources, file).and_then(|config| {
+            let mistakes = unknown_lints(&config);
+            if mistakes.is_empty() { Ok(Rc::new(config)) } else { Err(mistakes) }
+        });
+        let config = config.map_err(|mistakes| self.failure(mistakes))?;
+        self.configs.insert(path, config.clone());
+        Ok(config)
+    }
+
+    /// A path below the directory of the call, as short as the user would write it.
+    fn shorten(&self, path: &Path) -> PathBuf {
+        let base = std::path::absolute(&self.directory).or_else(|_| std::env::current_dir());
+        let short = base.ok().and_then(|base| path.strip_prefix(base).ok().map(Path::to_path_buf));
+        short.unwrap_or_else(|| path.to_path_buf())
+    }
+
+    /// Takes a configuration file in.
+    fn add(&mut self, path: &Path) -> Result<FileId, Failure> {
+        let bytes = read::bytes(&self.directory, path)?;
+        Ok(self.sources.add(path, bytes))
+    }
+
+    fn failure(&mut self, mistakes: Vec<Mistake>) -> Failure {
+        Failure::Configuration(Box::new(std::mem::take(&mut self.sources)), mistakes)
+    }
+}
+
+/// Lints that fwlint.yaml names and that do not exist.
+fn unknown_lints(config: &Config) -> Vec<Mistake> {
+    let ids = || lints::LINTS.iter().map(|lint| lint.id);
+    let unknown = config.levels.iter().filter(|(lint, _)| !ids().any(|id| id == lint.value));
+    let mistake = |(lint, _): &(crate::source::Spanned<String>, _)| {
+        let help = match nearest(&lint.value, ids()) {
+            Some(id) => format!("Did you mean `{id}`?"),
+            None => "`fwlint explain` lists all lints.".to_string(),
+        };
+        Mistake::at(lint.span, format!("unknown lint `{}`", lint.value)).help(help)
+    };
+    unknown.map(mistake).collect()
+}

@@ -1,0 +1,151 @@
+//! The way of a packet in words, hop by hop.
+
+use std::io::{self, Write};
+
+use crate::eval::trace::{Outcome, Probe, Trace};
+use crate::eval::{Fate, Hop, Host, Moment, Step, Way};
+use crate::model::{Hook, Nat, Policy};
+use crate::packet::Axis;
+use crate::report::escape;
+use crate::source::{Sources, Span};
+
+/// Writes the way of one packet.
+pub fn write(
+    to: &mut dyn Write,
+    sources: &Sources,
+    host: &Host,
+    probe: &Probe,
+    trace: &Trace,
+) -> io::Result<()> {
+    for step in &trace.conversation.steps {
+        writeln!(to, "{}", moment(step.moment, probe.way))?;
+        for hop in &step.hops {
+            write_hop(to, sources, host, hop)?;
+        }
+        if step.hops.is_empty() {
+            writeln!(to, "  no rule and no chain looks at it")?;
+        }
+        writeln!(to, "  => {}", fate_of(step))?;
+    }
+    if let Some(nd) = trace.nd {
+        let works = match nd {
+            crate::eval::trace::Discovery::Ok => "works",
+            crate::eval::trace::Discovery::Blocked => "is blocked",
+            crate::eval::trace::Discovery::Depends => "depends",
+        };
+        writeln!(to, "neighbour discovery {works}")?;
+    }
+    let verdict = match trace.verdict {
+        Outcome::Open => "open: every step succeeds",
+        Outcome::Blocked => "blocked",
+        Outcome::Depends => "it depends",
+    };
+    writeln!(to, "{verdict}")?;
+    for atom in &trace.depends_on {
+        let unknown = host.atoms.get(*atom);
+        writeln!(to, "  on `{}` at {}", escape(&unknown.text), locate(sources, unknown.span))?;
+    }
+    Ok(())
+}
+
+/// Where a decision is written.
+pub fn place(host: &Host, hop: &Hop) -> Span {
+    let chain = host.chains[hop.chain.0 as usize].chain;
+    match (hop.rule, &chain.base) {
+        (Some(rule), _) => {
+            let chain = &host.chains[rule.chain.0 as usize].chain;
+            chain.rules.get(rule.index as usize).map_or(chain.span, |rule| rule.span)
+        }
+        (None, Some(base)) => base.policy.span,
+        (None, None) => chain.span,
+    }
+}
+
+fn moment(moment: Moment, way: Way) -> &'static str {
+    match (moment, way) {
+        (Moment::Egress, _) => "the first packet leaves the host",
+        (Moment::Ingress, Way::Forward) => "the first packet comes through the host",
+        (Moment::Ingress, _) => "the first packet comes into the host",
+        (Moment::Reply, _) => "the answer comes back",
+        (Moment::Followup, _) => "the client's next packet",
+    }
+}
+
+fn fate_of(step: &Step) -> &'static str {
+    match (step.passed.is_empty(), step.lost.is_empty()) {
+        (true, _) => "does not get through",
+        (false, true) => "gets through",
+        (false, false) => "depends",
+    }
+}
+
+/// One decision: where, by what, and what became of the packet.
+fn write_hop(to: &mut dyn Write, sources: &Sources, host: &Host, hop: &Hop) -> io::Result<()> {
+    let chain = &host.chains[hop.chain.0 as usize];
+    let base = &host.chains[hop.base.0 as usize];
+    let hook = hook(hop.hook);
+    let name = if hop.chain == hop.base {
+        format!("{} {}", base.table.name, chain.chain.name)
+    } else {
+        format!("{} {} > {}", base.table.name, base.chain.name, chain.chain.name)
+    };
+    writeln!(to, "  {hook:11} {}: {}", escape(&name), fate(&hop.fate))?;
+    let span = place(host, hop);
+    let what = match (hop.rule, &chain.chain.base) {
+        (Some(_), _) => escape(sources.text(span).lines().next().unwrap_or("")).into_owned(),
+        (None, Some(base)) => match base.policy.value {
+            Policy::Accept => "policy ACCEPT".to_string(),
+            Policy::Drop => "policy DROP".to_string(),
+        },
+        (None, None) => String::new(),
+    };
+    writeln!(to, "              {}: {what}", locate(sources, span))?;
+    for atom in conditions(hop) {
+        writeln!(to, "              if `{}`", escape(&host.atoms.get(atom).text))?;
+    }
+    Ok(())
+}
+
+/// The unknowns that a decision hangs on.
+fn conditions(hop: &Hop) -> Vec<u32> {
+    let sides = hop.packets.cubes().iter().flat_map(|cube| cube.sides());
+    let mut atoms: Vec<u32> = sides
+        .filter_map(|(axis, _)| match axis {
+            Axis::Atom(number) => Some(*number),
+            _ => None,
+        })
+        .collect();
+    atoms.sort_unstable();
+    atoms.dedup();
+    atoms
+}
+
+fn hook(hook: Hook) -> &'static str {
+    match hook {
+        Hook::Prerouting => "PREROUTING",
+        Hook::Input => "INPUT",
+        Hook::Forward => "FORWARD",
+        Hook::Output => "OUTPUT",
+        Hook::Postrouting => "POSTROUTING",
+    }
+}
+
+fn fate(fate: &Fate) -> &'static str {
+    match fate {
+        Fate::Accepted => "accepted",
+        Fate::Dropped => "dropped",
+        Fate::Rejected(_) => "rejected",
+        Fate::Translated(Nat::Destination(_)) => "accepted, the destination is translated",
+        Fate::Translated(Nat::Source(_)) => "accepted, the source is translated",
+        Fate::Translated(Nat::Masquerade) => "accepted, the source becomes the host's address",
+        Fate::Translated(Nat::Redirect(_)) => "accepted, redirected to the host itself",
+        Fate::Translated(Nat::Netmap(_)) => "accepted, the prefix is exchanged",
+        Fate::Translated(Nat::Tproxy) => "accepted, handed to a socket of the host",
+    }
+}
+
+/// `rules.v4:12`.
+fn locate(sources: &Sources, span: Span) -> String {
+    let name = sources.file(span.file).name.display().to_string();
+    format!("{}:{}", escape(&name), sources.start(span).line)
+}
