@@ -3,7 +3,7 @@
 use crate::commands::input::{self, Input, Loaded, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::config::Config;
-use crate::eval::{Host, Interface, Routes};
+use crate::eval::{Interface, Routes};
 use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
@@ -74,18 +74,12 @@ pub fn judge(input: &Input, is_quick: bool) -> Report {
 /// Runs all lints over one unit.
 fn judge_unit(sources: &Sources, loaded: &Loaded, is_quick: bool) -> (UnitReport, Vec<Finding>) {
     let unit = &loaded.unit;
-    let context = Context {
-        sources,
-        unit,
-        host: Host::new(&unit.ruleset),
-        routes: routes(loaded),
-        settings: &loaded.settings,
-        profile: profile(&loaded.config),
-        allow_ingress: &loaded.config.allow_ingress,
-        is_quick,
-    };
+    let (config, settings) = (&loaded.config, &loaded.settings);
+    let profile = profile(config);
+    let context =
+        Context::new(sources, unit, settings, profile, &config.allow_ingress, routes(loaded), is_quick);
     let mut findings = lints::run(&context);
-    set_levels(&mut findings, &loaded.config);
+    set_levels(&mut findings, config);
     let chains = || unit.ruleset.tables.iter().flat_map(|table| &table.chains);
     let path = |file: &crate::source::FileId| sources.file(*file).name.display().to_string();
     let report = UnitReport {

@@ -5,7 +5,7 @@ mod probe;
 mod words;
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::commands::check::routes;
 use crate::commands::input::{self, Input, Loaded, Selection};
@@ -81,7 +81,7 @@ fn answer_file(
     input: &Input,
     host: &Host,
     routes: &Routes,
-    path: &PathBuf,
+    path: &Path,
 ) -> Result<(), Failure> {
     let text = input::packets(world, path)?;
     let mut out = BufWriter::new(&mut *world.stdout);

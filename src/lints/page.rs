@@ -27,7 +27,9 @@ pub struct Example<'p> {
     pub files: Vec<ExampleFile<'p>>,
     /// Further arguments of `fwlint check`.
     pub arguments: Vec<&'p str>,
-    /// The findings of the lint as they are printed; `None` where it must be silent.
+    /// Must the lint be silent? So it is below a heading that begins with "Good".
+    pub is_good: bool,
+    /// The findings of the lint as they are printed, if the page has them.
     pub output: Option<&'p str>,
     /// The offset in the page at which the output belongs: its text, or behind the last file.
     pub output_at: usize,
@@ -104,6 +106,8 @@ struct Block<'p> {
     end: usize,
     /// Is there nothing but white space between it and the block before?
     follows: bool,
+    /// Does the heading above it begin with "Good"?
+    is_good: bool,
 }
 
 /// The examples of a page: files that follow each other make one, and an output that follows belongs to it.
@@ -123,8 +127,8 @@ fn examples(page: &str, from: usize) -> Result<Vec<Example<'_>>, String> {
         }
         let Some(default) = default_name(language) else { continue };
         if !(is_open && block.follows) {
-            let example = Example { files: Vec::new(), arguments: Vec::new(), output: None, output_at: 0 };
-            examples.push(example);
+            let (files, arguments, is_good) = (Vec::new(), Vec::new(), block.is_good);
+            examples.push(Example { files, arguments, is_good, output: None, output_at: 0 });
             is_open = true;
         }
         let Some(example) = examples.last_mut() else { continue };
@@ -161,7 +165,9 @@ fn blocks(page: &str, from: usize) -> Vec<Block<'_>> {
         let end = (text_at + length + "```\n".len()).min(page.len());
         let follows = blocks.last().is_some_and(|last| page[last.end..fence].trim().is_empty());
         let (info, text) = (page[fence + 3..info_end].trim(), &page[text_at..text_at + length]);
-        blocks.push(Block { info, text, text_at, end, follows });
+        let heading = page[..fence].rfind("\n## ").map_or("", |at| &page[at + 4..]);
+        let is_good = heading.starts_with("Good");
+        blocks.push(Block { info, text, text_at, end, follows, is_good });
         at = end;
     }
     blocks
@@ -194,7 +200,7 @@ references: [CIS]
 Looks for rules
 that never match.
 
-Bad:
+## Bad
 
 ```iptables --protocol quic
 a
@@ -208,7 +214,7 @@ b
 output
 ```
 
-Good:
+## Good, too
 
 ```iptables
 ```
@@ -229,6 +235,7 @@ $ fwlint
         assert_eq!((bad.arguments.as_slice(), bad.output), (&["--protocol", "quic"][..], Some("output\n")));
         assert!(PAGE[bad.output_at..].starts_with("output\n"));
         assert_eq!((good.files[0].text, good.output), ("", None));
+        assert_eq!((bad.is_good, good.is_good), (false, true));
         assert!(PAGE[good.output_at..].starts_with("\n```console"));
         assert!(body(PAGE).starts_with("# shadowed-rule\n"));
     }
