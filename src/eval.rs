@@ -9,6 +9,7 @@
 //!
 //! A [`Host`] knows nothing of Cloudflare, of lints or of dialects.
 
+mod calls;
 mod compile;
 mod conntrack;
 mod flow;
@@ -21,7 +22,8 @@ pub mod trace;
 mod trip;
 mod walk;
 
-pub use compile::{Atoms, BaseChain, ChainId, CompiledRule, Host, RuleId, Unknown};
+pub use calls::Calls;
+pub use compile::{Atoms, BaseChain, ChainId, CompiledChain, CompiledRule, Host, Next, RuleId, Unknown};
 pub use flow::{Conversation, Lost, Moment, Question, Step, Way};
 pub use require::{Certainty, Held, Witnesses};
 pub use routes::{Interface, Routes};

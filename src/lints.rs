@@ -1,9 +1,14 @@
 //! What fwlint looks for: one page each in `rules/`, and where the page is not enough, one function.
 
 mod context;
-pub mod tunnel;
+mod jump_loop;
+mod kept;
 mod remarks;
 pub mod page;
+pub mod tunnel;
+mod undefined_chain;
+mod undefined_set;
+mod unused_chain;
 
 pub use context::{Context, Unit};
 
@@ -25,6 +30,36 @@ pub struct Lint {
 /// All lints, in the order of the table in `rules/README.md`.
 pub const LINTS: &[Lint] = &[
     Lint {
+        id: "unused-chain",
+        page: include_str!("../rules/unused-chain.md"),
+        is_whole_ruleset: false,
+        run: unused_chain::run,
+    },
+    Lint {
+        id: "undefined-chain",
+        page: include_str!("../rules/undefined-chain.md"),
+        is_whole_ruleset: false,
+        run: undefined_chain::run,
+    },
+    Lint {
+        id: "undefined-set",
+        page: include_str!("../rules/undefined-set.md"),
+        is_whole_ruleset: false,
+        run: undefined_set::run,
+    },
+    Lint {
+        id: "jump-loop",
+        page: include_str!("../rules/jump-loop.md"),
+        is_whole_ruleset: false,
+        run: jump_loop::run,
+    },
+    Lint {
+        id: "deprecated-match",
+        page: include_str!("../rules/deprecated-match.md"),
+        is_whole_ruleset: false,
+        run: remarks::deprecated_match,
+    },
+    Lint {
         id: "syntax-error",
         page: include_str!("../rules/syntax-error.md"),
         is_whole_ruleset: false,
@@ -35,12 +70,6 @@ pub const LINTS: &[Lint] = &[
         page: include_str!("../rules/unknown-match.md"),
         is_whole_ruleset: false,
         run: remarks::unknown_match,
-    },
-    Lint {
-        id: "deprecated-match",
-        page: include_str!("../rules/deprecated-match.md"),
-        is_whole_ruleset: false,
-        run: remarks::deprecated_match,
     },
     Lint {
         id: "not-followed",
@@ -67,5 +96,7 @@ pub fn run(context: &Context) -> Vec<Finding> {
         (lint.run)(context, &mut findings);
     }
     findings.sort_by_key(|finding| (finding.span.map(|span| (span.file, span.start)), finding.lint));
+    // One line of a script may make the same rule for both families.
+    findings.dedup();
     findings
 }
