@@ -4,4 +4,6 @@ mod eval_cases;
 mod hosts;
 mod kernel;
 mod packets;
+mod scripts;
+mod spans;
 mod words;
