@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::command::{Name, Operation};
 use super::tables;
-use crate::model::{Base, Chain, Families, Policy, Remark, RemarkKind, Rule, Table};
+use crate::model::{Base, Chain, Families, Policy, Remark, RemarkKind, Rule, Table, Verdict};
 use crate::packet::Family;
 use crate::source::{Span, Spanned};
 
@@ -70,7 +70,7 @@ impl Loader {
                 rules.insert(at, rule);
             }
             Operation::Replace(chain, at, rule) => {
-                let rules = self.rules(table, &chain);
+                let rules = self.existing(table, &chain)?;
                 let count = rules.len();
                 match rules.get_mut(at as usize - 1) {
                     Some(old) => *old = rule,
@@ -78,7 +78,7 @@ impl Loader {
                 }
             }
             Operation::DeleteNumber(chain, at) => {
-                let rules = self.rules(table, &chain);
+                let rules = self.existing(table, &chain)?;
                 let at = at as usize - 1;
                 if at >= rules.len() {
                     return Err(refuse(span, format!("`{}` has only {} rules", chain.text, rules.len())));
@@ -86,14 +86,14 @@ impl Loader {
                 rules.remove(at);
             }
             Operation::Delete(chain, rule) => {
-                let rules = self.rules(table, &chain);
+                let rules = self.existing(table, &chain)?;
                 match rules.iter().position(|old| same(old, &rule)) {
                     Some(at) => drop(rules.remove(at)),
                     None => return Err(refuse(span, format!("`{}` has no such rule", chain.text))),
                 }
             }
             Operation::Check(chain, rule) => {
-                if !self.rules(table, &chain).iter().any(|old| same(old, &rule)) {
+                if !self.existing(table, &chain)?.iter().any(|old| same(old, &rule)) {
                     return Err(refuse(span, format!("`{}` has no such rule", chain.text)));
                 }
             }
@@ -104,22 +104,41 @@ impl Loader {
                 }
                 self.declare(table, &chain.text, None, chain.span);
             }
-            Operation::Flush(Some(chain)) => self.rules(table, &chain).clear(),
+            Operation::Flush(Some(chain)) => self.existing(table, &chain)?.clear(),
             Operation::Flush(None) => {
                 self.loading(table, span).table.chains.iter_mut().for_each(|chain| chain.rules.clear());
             }
             Operation::Erase(chain) => {
+                if let Some(chain) = &chain {
+                    self.existing(table, chain)?;
+                }
                 let loading = self.loading(table, span);
-                let goes = |it: &Chain| chain.as_ref().is_none_or(|chain| *it.name == *chain.text);
-                loading.table.chains.retain(|it| it.base.is_some() || !goes(it) || !it.rules.is_empty());
+                let goes = |it: &Chain| {
+                    it.base.is_none() && chain.as_ref().is_none_or(|chain| *it.name == *chain.text)
+                };
+                // All go or none.
+                if let Some(busy) = loading.table.chains.iter().find(|it| goes(it) && loading.is_busy(it)) {
+                    return Err(refuse(span, format!("`{}` is still in use", busy.name)));
+                }
+                loading.table.chains.retain(|it| !goes(it));
                 loading.count();
             }
             Operation::Rename(old, new) => {
                 let loading = self.loading(table, span);
                 let Some(at) = loading.index.get(&*old.text).copied() else {
-                    return Err(refuse(old.span, format!("there is no chain `{}`", old.text)));
+                    return Err(refuse(old.span, format!("there is no chain `{}` yet", old.text)));
                 };
+                if loading.index.contains_key(&*new.text) || loading.table.chains[at].base.is_some() {
+                    return Err(refuse(new.span, format!("`{}` cannot become `{}`", old.text, new.text)));
+                }
                 loading.table.chains[at].name = (&*new.text).into();
+                for rule in loading.table.chains.iter_mut().flat_map(|chain| &mut chain.rules) {
+                    if let Verdict::Jump(name) | Verdict::Goto(name) = &mut rule.verdict.value
+                        && **name == *old.text
+                    {
+                        *name = (&*new.text).into();
+                    }
+                }
                 loading.count();
             }
             Operation::Policy(chain, policy) => {
@@ -155,6 +174,15 @@ impl Loader {
         self.tables.into_iter().map(|loading| loading.table).collect()
     }
 
+    /// The rules of a chain that must be there: built in, made, or used before.
+    fn existing(&mut self, table: &str, chain: &Name<'_>) -> Result<&mut Vec<Rule>, Remark> {
+        let is_built_in = tables::built_in(table, &chain.text).is_some();
+        if !is_built_in && self.chains(table, Some(&chain.text)).next().is_none() {
+            return Err(refuse(chain.span, format!("there is no chain `{}` yet", chain.text)));
+        }
+        Ok(self.rules(table, chain))
+    }
+
     fn rules(&mut self, table: &str, chain: &Name<'_>) -> &mut Vec<Rule> {
         &mut self.loading(table, chain.span).chain(&chain.text, chain.span).rules
     }
@@ -186,6 +214,15 @@ impl Loading {
             };
         }
         &mut self.table.chains[self.last]
+    }
+
+    /// Does a chain hold rules, or does a rule lead to it?
+    fn is_busy(&self, chain: &Chain) -> bool {
+        let leads = |rule: &Rule| match &rule.verdict.value {
+            Verdict::Jump(name) | Verdict::Goto(name) => *name == chain.name,
+            _ => false,
+        };
+        !chain.rules.is_empty() || self.table.chains.iter().flat_map(|it| &it.rules).any(leads)
     }
 
     /// Counts the chains anew after some went or changed their names.

@@ -261,6 +261,10 @@ impl Runner<'_> {
                 let last = arguments.iter().rev().find_map(|it| it.value.known()).unwrap_or_default();
                 Ok(if test::is_tool(&last) { Status::Success } else { Status::Unknown })
             }
+            "ip" if is_elsewhere(arguments) => {
+                self.not_followed(span, "what runs in another network namespace is not followed");
+                Ok(Status::Unknown)
+            }
             _ => match self.firewall(base, arguments, redirects, span, minded) {
                 Some(status) => Ok(status),
                 None if HARMLESS.contains(&base) => Ok(Status::Success),
@@ -376,6 +380,13 @@ fn is_command_option(text: &str) -> bool {
             letters.next().is_some_and(|letter| "AIDRPNFXZCELSt".contains(letter))
         }
     }
+}
+
+/// Is it `ip netns exec NAME …`, with a tool of the firewall?
+fn is_elsewhere(arguments: &[Field]) -> bool {
+    let texts: Vec<String> = arguments.iter().map(|it| it.value.text()).collect();
+    matches!(texts.as_slice(), [object, verb, ..] if object.starts_with('n') && verb == "exec")
+        && texts.iter().any(|text| super::commands::tool(text).is_some())
 }
 
 /// A command that could do much, but is asked for something that leaves the firewall alone.

@@ -1,0 +1,3 @@
+iptables -A INPUT -j ACCEPT
+done
+iptables -A INPUT -j DROP

@@ -1,0 +1,1 @@
+iptables -t fliter -A INPUT -j ACCEPT

@@ -1,0 +1,1 @@
+iptables -A INPUT -p tcp --dprot 22 -j ACCEPT
