@@ -3,12 +3,25 @@
 mod context;
 mod jump_loop;
 mod kept;
-mod remarks;
-pub mod page;
-pub mod tunnel;
 mod undefined_chain;
 mod undefined_set;
 mod unused_chain;
+mod inbound_tunnel_port;
+mod stale_tunnel_address;
+pub mod tunnel;
+mod remarks;
+pub mod page;
+mod tunnel_edge_blocked;
+mod tunnel_quic_blocked;
+mod tunnel_http2_blocked;
+mod tunnel_region_blocked;
+mod tunnel_edge_partly_blocked;
+mod tunnel_ipv6_blocked;
+mod tunnel_reply_blocked;
+mod tunnel_dns_blocked;
+mod tunnel_loopback_blocked;
+mod tunnel_redirected;
+mod tunnel_service_blocked;
 
 pub use context::{Context, Unit};
 
@@ -29,55 +42,54 @@ pub struct Lint {
 
 /// All lints, in the order of the table in `rules/README.md`.
 pub const LINTS: &[Lint] = &[
-    Lint {
-        id: "unused-chain",
-        page: include_str!("../rules/unused-chain.md"),
-        is_whole_ruleset: false,
-        run: unused_chain::run,
-    },
-    Lint {
-        id: "undefined-chain",
-        page: include_str!("../rules/undefined-chain.md"),
-        is_whole_ruleset: false,
-        run: undefined_chain::run,
-    },
-    Lint {
-        id: "undefined-set",
-        page: include_str!("../rules/undefined-set.md"),
-        is_whole_ruleset: false,
-        run: undefined_set::run,
-    },
-    Lint {
-        id: "jump-loop",
-        page: include_str!("../rules/jump-loop.md"),
-        is_whole_ruleset: false,
-        run: jump_loop::run,
-    },
-    Lint {
-        id: "deprecated-match",
-        page: include_str!("../rules/deprecated-match.md"),
-        is_whole_ruleset: false,
-        run: remarks::deprecated_match,
-    },
-    Lint {
-        id: "syntax-error",
-        page: include_str!("../rules/syntax-error.md"),
-        is_whole_ruleset: false,
-        run: remarks::syntax_error,
-    },
-    Lint {
-        id: "unknown-match",
-        page: include_str!("../rules/unknown-match.md"),
-        is_whole_ruleset: false,
-        run: remarks::unknown_match,
-    },
-    Lint {
-        id: "not-followed",
-        page: include_str!("../rules/not-followed.md"),
-        is_whole_ruleset: false,
-        run: remarks::not_followed,
-    },
+    lint("tunnel-edge-blocked", include_str!("../rules/tunnel-edge-blocked.md"), tunnel_edge_blocked::run),
+    lint("tunnel-quic-blocked", include_str!("../rules/tunnel-quic-blocked.md"), tunnel_quic_blocked::run),
+    lint("tunnel-http2-blocked", include_str!("../rules/tunnel-http2-blocked.md"), tunnel_http2_blocked::run),
+    lint(
+        "tunnel-region-blocked",
+        include_str!("../rules/tunnel-region-blocked.md"),
+        tunnel_region_blocked::run,
+    ),
+    lint(
+        "tunnel-edge-partly-blocked",
+        include_str!("../rules/tunnel-edge-partly-blocked.md"),
+        tunnel_edge_partly_blocked::run,
+    ),
+    lint("tunnel-ipv6-blocked", include_str!("../rules/tunnel-ipv6-blocked.md"), tunnel_ipv6_blocked::run),
+    lint("tunnel-reply-blocked", include_str!("../rules/tunnel-reply-blocked.md"), tunnel_reply_blocked::run),
+    lint("tunnel-dns-blocked", include_str!("../rules/tunnel-dns-blocked.md"), tunnel_dns_blocked::run),
+    lint(
+        "tunnel-loopback-blocked",
+        include_str!("../rules/tunnel-loopback-blocked.md"),
+        tunnel_loopback_blocked::run,
+    ),
+    lint("tunnel-redirected", include_str!("../rules/tunnel-redirected.md"), tunnel_redirected::run),
+    lint(
+        "tunnel-service-blocked",
+        include_str!("../rules/tunnel-service-blocked.md"),
+        tunnel_service_blocked::run,
+    ),
+    lint("inbound-tunnel-port", include_str!("../rules/inbound-tunnel-port.md"), inbound_tunnel_port::run),
+    lint("stale-tunnel-address", include_str!("../rules/stale-tunnel-address.md"), stale_tunnel_address::run),
+    lint("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),
+    lint("undefined-chain", include_str!("../rules/undefined-chain.md"), undefined_chain::run),
+    lint("undefined-set", include_str!("../rules/undefined-set.md"), undefined_set::run),
+    lint("jump-loop", include_str!("../rules/jump-loop.md"), jump_loop::run),
+    lint("deprecated-match", include_str!("../rules/deprecated-match.md"), remarks::deprecated_match),
+    lint("syntax-error", include_str!("../rules/syntax-error.md"), remarks::syntax_error),
+    lint("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match),
+    lint("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed),
 ];
+
+/// A lint of its own.
+const fn lint(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
+    Lint { id, page, is_whole_ruleset: false, run }
+}
+
+/// A lint that looks at every rule against every other.
+const fn whole(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
+    Lint { id, page, is_whole_ruleset: true, run }
+}
 
 impl Lint {
     /// What reports say about it.
@@ -96,7 +108,5 @@ pub fn run(context: &Context) -> Vec<Finding> {
         (lint.run)(context, &mut findings);
     }
     findings.sort_by_key(|finding| (finding.span.map(|span| (span.file, span.start)), finding.lint));
-    // One line of a script may make the same rule for both families.
-    findings.dedup();
     findings
 }

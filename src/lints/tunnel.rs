@@ -222,6 +222,40 @@ pub fn title(transport: &str) -> &'static str {
     if transport == "quic" { "QUIC" } else { "HTTP/2" }
 }
 
+/// What a family is called in running text.
+pub fn name(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    }
+}
+
+/// ` over IPv6` where only one of the families that are judged is among the paths; otherwise nothing.
+pub fn families_of(tunnel: &Tunnel, paths: &[&Path]) -> String {
+    let has = |family: Family| paths.iter().any(|path| path.family == family);
+    let is_judged = |family: Family| tunnel.paths.iter().any(|path| path.family == family);
+    let missing = |family: Family| is_judged(family) && !has(family);
+    match paths.first() {
+        Some(path) if Family::ALL.into_iter().any(missing) => format!(" over {}", name(path.family)),
+        _ => String::new(),
+    }
+}
+
+/// The paths of one transport whose first packets do not get out, where the other transport leads out
+/// over the same family.
+pub fn blocked_beside<'t, 'm>(
+    tunnel: &'t Tunnel<'m>,
+    transport: &'t str,
+    other: &'t str,
+) -> impl Iterator<Item = &'t Path<'m>> {
+    tunnel.paths_of(transport).filter(move |path| {
+        let mut beside = tunnel.paths_of(other).filter(|beside| beside.family == path.family);
+        path.is_blocked()
+            && path.edges.iter().any(|edge| edge.lost_at == Some(LostAt::Egress))
+            && beside.any(|beside| !beside.is_blocked())
+    })
+}
+
 /// All transports, those that the settings want first.
 fn transports(context: &Context, profile: &'static Profile) -> Vec<&'static Transport> {
     let first = wanted(context.settings.protocol.value);

@@ -1,0 +1,83 @@
+//! `tunnel-dns-blocked`: see rules/tunnel-dns-blocked.md.
+
+use super::Context;
+use super::tunnel::blame::{blame, depends_on};
+use super::tunnel::{Resolution, Tunnel};
+use crate::eval::Certainty;
+use crate::finding::{Finding, Level};
+use crate::packet::PacketSet;
+
+const ID: &str = "tunnel-dns-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    let everything = PacketSet::any();
+    let program = &tunnel.profile.program;
+    let finding = match tunnel.dns.resolution {
+        Resolution::Works => return findings.extend(only_udp(context, tunnel)),
+        Resolution::Blocked => {
+            let finding = Finding::new(
+                ID,
+                Level::Error,
+                format!("{program} cannot resolve names: {}", blocked(context)),
+            );
+            finding.note(format!(
+                "{program} exits when it cannot look up the edge's names, and it looks them up with the system's \
+                 resolver only. Allow UDP and TCP 53 to the resolvers in use, and loopback if one of them is a stub \
+                 on this host (127.0.0.53)."
+            ))
+        }
+        Resolution::OnlyByEncryptedStub => Finding::new(
+            ID,
+            Level::Note,
+            format!(
+                "{program} resolves names only if a resolver on this host asks over TLS or HTTPS: port 53 does not \
+                 get out"
+            ),
+        ),
+        Resolution::Depends => {
+            let message =
+                format!("whether {program} can resolve names depends on what the rules alone do not tell");
+            let finding = Finding::new(ID, Level::Note, message);
+            let Some(held) = &tunnel.dns.udp else { return findings.push(finding) };
+            return findings.push(depends_on(finding, context, held, &everything));
+        }
+    };
+    let mut finding = match &tunnel.dns.udp {
+        Some(held) => blame(finding, context, held, &everything),
+        None => finding,
+    };
+    if tunnel.dns.fallback_is_open {
+        let fallback = &tunnel.profile.dns.fallback;
+        finding = finding.note(format!(
+            "DNS over TLS to {}:{} is open, but {program} asks it only for the list of host names; their addresses \
+             it still looks up at port 53.",
+            fallback.address, fallback.port
+        ));
+    }
+    findings.push(finding);
+}
+
+/// What was found blocked, no more.
+fn blocked(context: &Context) -> String {
+    let resolvers: Vec<String> = context.settings.resolvers.value.iter().map(ToString::to_string).collect();
+    if resolvers.is_empty() {
+        "no DNS query gets out and back".to_owned()
+    } else {
+        format!("no DNS query to {} gets out and back", resolvers.join(" or "))
+    }
+}
+
+/// UDP works, TCP does not: long answers are lost.
+fn only_udp(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
+    let (Certainty::Blocked, Some(held)) = &tunnel.dns.tcp else { return None };
+    if context.settings.resolvers.value.iter().any(std::net::IpAddr::is_loopback) {
+        return None;
+    }
+    let finding = Finding::new(ID, Level::Note, "DNS gets out over UDP but not over TCP");
+    Some(
+        blame(finding, context, held, &PacketSet::any())
+            .note("A resolver repeats a question over TCP 53 when the answer does not fit into a datagram."),
+    )
+}

@@ -1,0 +1,76 @@
+//! `tunnel-edge-blocked`: see rules/tunnel-edge-blocked.md.
+
+use super::Context;
+use super::tunnel::blame::{blame, depends_on};
+use super::tunnel::{LostAt, Path, Tunnel, title, wanted};
+use crate::eval::Certainty;
+use crate::finding::{Finding, Level};
+use crate::packet::Family;
+
+const ID: &str = "tunnel-edge-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    let lost_on_the_way_out =
+        |path: &&Path| path.edges.iter().any(|edge| edge.lost_at == Some(LostAt::Egress));
+    if tunnel.paths.iter().all(Path::is_blocked) {
+        let Some(path) = tunnel.paths.iter().find(lost_on_the_way_out) else { return };
+        findings.push(cut_off(context, tunnel, path));
+    } else if let Some(path) = only_one_family(tunnel).filter(lost_on_the_way_out) {
+        findings.push(no_ipv4(context, tunnel, path));
+    } else {
+        findings.extend(unsure(context, tunnel));
+    }
+}
+
+/// Nothing gets out at all.
+fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
+    let port = tunnel.profile.port;
+    let message =
+        format!("{} cannot reach the edge: neither UDP nor TCP {port} gets out", tunnel.profile.program);
+    let mut finding =
+        blame(Finding::new(ID, Level::Error, message), context, &path.held, &path.part(&path.edges));
+    if let Some(other) = tunnel.paths.iter().find(|other| other.transport.name != path.transport.name) {
+        finding = blame(finding, context, &other.held, &other.part(&other.edges));
+    }
+    finding.note(format!(
+        "Without port {port} the tunnel is down: there is no fallback to port 443, and no proxy is used. A packet \
+         that the host itself drops shows as \"sendto: operation not permitted\" (QUIC) or as a timeout (HTTP/2)."
+    ))
+}
+
+/// The transports of IPv4 that are all blocked while IPv6 leads out.
+fn only_one_family<'t, 'm>(tunnel: &'t Tunnel<'m>) -> Option<&'t Path<'m>> {
+    let (v4, v6): (Vec<_>, Vec<_>) = tunnel.paths.iter().partition(|path| path.family == Family::V4);
+    let is_cut = !v4.is_empty() && v4.iter().all(|path| path.is_blocked());
+    if is_cut && v6.iter().any(|path| !path.is_blocked()) { v4.into_iter().next() } else { None }
+}
+
+fn no_ipv4(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
+    let program = &tunnel.profile.program;
+    let message = format!("{program} cannot reach the edge over IPv4; only IPv6 leads out");
+    let finding = Finding::new(ID, Level::Warning, message);
+    blame(finding, context, &path.held, &path.part(&path.edges)).note(format!(
+        "The tunnel works only where {program} prefers IPv6: on a host with a global IPv6 address and \
+         `--edge-ip-version auto` (the default since 2026.5.0)."
+    ))
+}
+
+/// No transport that is wanted surely reaches any address, but some may.
+fn unsure(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
+    let wanted = wanted(context.settings.protocol.value);
+    let paths = || tunnel.paths.iter().filter(|path| wanted.contains(&path.transport.name.as_str()));
+    let certainties = || paths().flat_map(|path| &path.edges).map(|edge| edge.certainty);
+    if certainties().min() != Some(Certainty::Depends) {
+        return None;
+    }
+    let path = paths().find(|path| !path.is_blocked())?;
+    let message = format!(
+        "whether {} reaches the edge over {} depends on what the rules alone do not tell",
+        tunnel.profile.program,
+        title(&path.transport.name)
+    );
+    let part = path.part(path.edges.iter().filter(|edge| edge.certainty == Certainty::Depends));
+    Some(depends_on(Finding::new(ID, Level::Note, message), context, &path.held, &part))
+}

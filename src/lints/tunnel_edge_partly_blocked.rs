@@ -1,0 +1,66 @@
+//! `tunnel-edge-partly-blocked`: see rules/tunnel-edge-partly-blocked.md.
+
+use std::net::IpAddr;
+
+use super::Context;
+use super::tunnel::blame::blame;
+use super::tunnel::{Edge, Path, families_of, title, wanted};
+use crate::eval::Certainty;
+use crate::finding::{Finding, Level};
+
+const ID: &str = "tunnel-edge-partly-blocked";
+
+/// Looks for it: one finding for all transports that lose the same addresses.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    let mut groups: Vec<(Vec<IpAddr>, Vec<&Path>)> = Vec::new();
+    for path in &tunnel.paths {
+        let lost: Vec<IpAddr> = partly_lost(path).map(|edge| edge.address).collect();
+        if lost.is_empty() || !wanted(context.settings.protocol.value).contains(&path.transport.name.as_str())
+        {
+            continue;
+        }
+        match groups.iter_mut().find(|group| group.0 == lost) {
+            Some(group) => group.1.push(path),
+            None => groups.push((lost, vec![path])),
+        }
+    }
+    for (lost, paths) in groups {
+        let all = paths.first().map_or(0, |path| path.edges.len());
+        let names: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
+        let message = format!(
+            "{} of {all} edge addresses are blocked for {}{}",
+            lost.len(),
+            names.join(" and "),
+            families_of(tunnel, &paths)
+        );
+        let mut finding = Finding::new(ID, Level::Warning, message);
+        for path in &paths {
+            finding = blame(finding, context, &path.held, &path.part(partly_lost(path)));
+        }
+        let list: Vec<String> = lost.iter().map(IpAddr::to_string).collect();
+        finding = finding.note(format!("These are missing: {}.", list.join(", "))).note(format!(
+            "{} picks an address of each region at random: connections come up slowly or not at all.",
+            tunnel.profile.program
+        ));
+        if lost.iter().all(is_tenth) {
+            finding = finding.note(
+                "The tenth IPv6 address of a region ends in `::10`, which is hexadecimal for sixteen: `::1` to `::a` \
+                 and a /124 miss it.",
+            );
+        }
+        findings.push(finding);
+    }
+}
+
+/// The addresses that are lost in regions of which others get through.
+fn partly_lost<'p>(path: &'p Path) -> impl Iterator<Item = &'p Edge> {
+    path.edges.iter().filter(|edge| {
+        edge.certainty == Certainty::Blocked
+            && path.region(edge.region).any(|other| other.certainty != Certainty::Blocked)
+    })
+}
+
+fn is_tenth(address: &IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.segments()[7] == 0x10)
+}

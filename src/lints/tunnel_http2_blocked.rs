@@ -1,0 +1,38 @@
+//! `tunnel-http2-blocked`: see rules/tunnel-http2-blocked.md.
+
+use super::Context;
+use super::tunnel::blame::blame;
+use super::tunnel::{Path, blocked_beside};
+use crate::config::Protocol;
+use crate::finding::{Finding, Level};
+
+const ID: &str = "tunnel-http2-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    let level = match context.settings.protocol.value {
+        Protocol::Auto => Level::Note,
+        Protocol::Http2 => Level::Error,
+        Protocol::Quic => return,
+    };
+    let paths: Vec<&Path> = blocked_beside(tunnel, "http2", "quic").collect();
+    if paths.is_empty() {
+        return;
+    }
+    let (program, port) = (&tunnel.profile.program, tunnel.profile.port);
+    let families = super::tunnel::families_of(tunnel, &paths);
+    let message = format!("HTTP/2 is blocked{families}: TCP {port} does not get out, UDP {port} does");
+    let mut finding = Finding::new(ID, level, message);
+    for path in &paths {
+        finding = blame(finding, context, &path.held, &path.part(&path.edges));
+    }
+    findings.push(match level {
+        Level::Error => finding.note(format!(
+            "With `protocol: http2` {program} never tries QUIC: the tunnel is down until TCP {port} is open."
+        )),
+        _ => finding.note(format!(
+            "The tunnel works over QUIC. HTTP/2 is what {program} falls back to when a network in between stops UDP."
+        )),
+    });
+}

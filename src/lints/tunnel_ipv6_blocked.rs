@@ -1,0 +1,26 @@
+//! `tunnel-ipv6-blocked`: see rules/tunnel-ipv6-blocked.md.
+
+use super::Context;
+use super::tunnel::Path;
+use super::tunnel::blame::blame;
+use crate::finding::{Finding, Level};
+use crate::packet::Family;
+
+const ID: &str = "tunnel-ipv6-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    let (v4, v6): (Vec<&Path>, Vec<&Path>) = tunnel.paths.iter().partition(|path| path.family == Family::V4);
+    let Some(first) = v6.first().filter(|_| v6.iter().all(|path| path.is_blocked())) else { return };
+    if v4.iter().all(|path| path.is_blocked()) {
+        return;
+    }
+    let program = &tunnel.profile.program;
+    let message = format!("{program} cannot reach the edge over IPv6; IPv4 leads out");
+    let finding = Finding::new(ID, Level::Note, message);
+    findings.push(blame(finding, context, &first.held, &first.part(&first.edges)).note(format!(
+        "With `--edge-ip-version auto` (the default since 2026.5.0) a host with IPv6 dials IPv6 first, fails, and \
+         changes to IPv4. Allow IPv6, or say `edge-ip-version: 4`."
+    )));
+}

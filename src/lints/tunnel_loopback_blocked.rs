@@ -1,0 +1,34 @@
+//! `tunnel-loopback-blocked`: see rules/tunnel-loopback-blocked.md.
+
+use super::Context;
+use super::tunnel::blame::blame;
+use crate::config::RunsIn;
+use crate::eval::Certainty;
+use crate::finding::{Finding, Level};
+use crate::packet::{Family, PacketSet};
+
+const ID: &str = "tunnel-loopback-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    if context.settings.runs_in.value == RunsIn::Container {
+        return;
+    }
+    let blocked: Vec<_> = tunnel.loopback.iter().filter(|each| each.1 == Certainty::Blocked).collect();
+    let is_v6_alone = blocked.len() < tunnel.loopback.len();
+    for (family, _, held) in blocked {
+        if *family == Family::V6 && !is_v6_alone {
+            continue;
+        }
+        let address = if *family == Family::V4 { "127.0.0.1" } else { "::1" };
+        let message = format!("no TCP connection to {address} comes up: loopback is blocked");
+        let finding = Finding::new(ID, Level::Warning, message);
+        let finding = blame(finding, context, held, &PacketSet::any());
+        findings.push(finding.note(format!(
+            "{} needs loopback for origins on this host (`localhost` may well be ::1), for its metrics \
+             (localhost:20241) and for a resolver on this host (127.0.0.53).",
+            tunnel.profile.program
+        )));
+    }
+}

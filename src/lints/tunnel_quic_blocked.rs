@@ -1,0 +1,42 @@
+//! `tunnel-quic-blocked`: see rules/tunnel-quic-blocked.md.
+
+use super::Context;
+use super::tunnel::blame::blame;
+use super::tunnel::{Path, blocked_beside};
+use crate::config::Protocol;
+use crate::finding::{Finding, Level};
+
+const ID: &str = "tunnel-quic-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    let level = match context.settings.protocol.value {
+        Protocol::Auto => Level::Warning,
+        Protocol::Quic => Level::Error,
+        Protocol::Http2 => return,
+    };
+    let paths: Vec<&Path> = blocked_beside(tunnel, "quic", "http2").collect();
+    let Some(first) = paths.first() else { return };
+    let (program, port) = (&tunnel.profile.program, tunnel.profile.port);
+    let families = super::tunnel::families_of(tunnel, &paths);
+    let message = format!("QUIC is blocked{families}: UDP {port} does not get out, TCP {port} does");
+    let mut finding = Finding::new(ID, level, message);
+    for path in &paths {
+        finding = blame(finding, context, &path.held, &path.part(&path.edges));
+    }
+    findings.push(match level {
+        Level::Error => finding.note(format!(
+            "With `protocol: quic` {program} never falls back to HTTP/2: the tunnel is down until UDP {port} is open."
+        )),
+        _ if paths.len() == tunnel.paths_of("quic").count() => finding.note(format!(
+            "{program} tries QUIC first and changes to HTTP/2 after nine failed dials: 1.5 to 4 minutes without a \
+             tunnel at every cold start, and private networks get no UDP and no ICMP. Open UDP {port}, or say \
+             `protocol: http2`."
+        )),
+        _ => finding.note(format!(
+            "{program} dials the family that its resolver prefers; over {} it then has to give QUIC up first.",
+            super::tunnel::name(first.family)
+        )),
+    });
+}

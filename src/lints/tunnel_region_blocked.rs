@@ -1,0 +1,44 @@
+//! `tunnel-region-blocked`: see rules/tunnel-region-blocked.md.
+
+use super::Context;
+use super::tunnel::blame::blame;
+use super::tunnel::{Path, families_of, title, wanted};
+use crate::eval::Certainty;
+use crate::finding::{Finding, Level};
+
+const ID: &str = "tunnel-region-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    for (number, region) in tunnel.endpoint.regions.iter().enumerate() {
+        let is_lost = |path: &&Path| {
+            wanted(context.settings.protocol.value).contains(&path.transport.name.as_str())
+                && !path.is_blocked()
+                && path.region(number).all(|edge| edge.certainty == Certainty::Blocked)
+        };
+        let paths: Vec<&Path> = tunnel.paths.iter().filter(is_lost).collect();
+        if paths.is_empty() {
+            continue;
+        }
+        let mut names: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        let message = format!(
+            "{} ({}) is blocked for {}{}: 2 of 4 connections come up",
+            region.name,
+            region.host,
+            names.join(" and "),
+            families_of(tunnel, &paths)
+        );
+        let mut finding = Finding::new(ID, Level::Warning, message);
+        for path in &paths {
+            finding = blame(finding, context, &path.held, &path.part(path.region(number)));
+        }
+        findings.push(finding.note(format!(
+            "{} spreads its connections over two regions. The other two retry the blocked one for ever, and half of \
+             the redundancy is gone, while `/ready` still says that all is well.",
+            tunnel.profile.program
+        )));
+    }
+}

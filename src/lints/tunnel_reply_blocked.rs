@@ -1,0 +1,36 @@
+//! `tunnel-reply-blocked`: see rules/tunnel-reply-blocked.md.
+
+use super::Context;
+use super::tunnel::blame::blame;
+use super::tunnel::{Path, families_of, title, wanted};
+use crate::finding::{Finding, Level};
+
+const ID: &str = "tunnel-reply-blocked";
+
+/// Looks for it.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let Some(tunnel) = context.tunnel() else { return };
+    let wanted = wanted(context.settings.protocol.value);
+    let is_broken =
+        |path: &&Path| wanted.contains(&path.transport.name.as_str()) && path.fails_on_the_way_back();
+    let paths: Vec<&Path> = tunnel.paths.iter().filter(is_broken).collect();
+    if paths.is_empty() {
+        return;
+    }
+    let level = if tunnel.is_cut_off(context) { Level::Error } else { Level::Warning };
+    let mut names: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
+    names.dedup();
+    let message = format!(
+        "the edge's answers do not get through: {}{} gets out, but no connection comes up",
+        names.join(" and "),
+        families_of(tunnel, &paths)
+    );
+    let mut finding = Finding::new(ID, level, message);
+    for path in &paths {
+        finding = blame(finding, context, &path.held, &path.part(&path.edges));
+    }
+    findings.push(finding.note(
+        "Accept packets of established connections early, in both directions: `-m conntrack --ctstate \
+         RELATED,ESTABLISHED -j ACCEPT` in INPUT and OUTPUT.",
+    ));
+}
