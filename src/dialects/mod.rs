@@ -5,6 +5,7 @@ pub mod iptables;
 use std::path::Path;
 
 use crate::model::Ruleset;
+use crate::packet::Family;
 use crate::source::FileId;
 
 /// A language that fwlint reads.
@@ -28,10 +29,11 @@ pub struct Entry {
     pub dialect: Dialect,
     /// Its name, as `--as` takes it.
     pub name: &'static str,
-    /// Is a text, with the name of its file, surely of this dialect by its content?
-    pub by_content: fn(&str) -> bool,
-    /// May a file be of this dialect by its name?
-    pub by_name: fn(&str) -> bool,
+    /// Is a text surely of this dialect by its content? The name of its file, in lower case, only
+    /// decides between dialects that look alike.
+    pub by_content: fn(text: &str, name: &str) -> bool,
+    /// Is a file of this dialect by its name, in lower case?
+    pub by_name: fn(name: &str) -> bool,
     /// Reads a text. Never fails: what is not understood is a remark in the result.
     pub read: fn(FileId, &str) -> Ruleset,
 }
@@ -41,35 +43,35 @@ pub const DIALECTS: &[Entry] = &[
     Entry {
         dialect: Dialect::Ipset,
         name: "ipset",
-        by_content: iptables::ipset::is_ipset,
-        by_name: |name| name.contains("ipset"),
+        by_content: |text, _| iptables::ipset::is_ipset(text),
+        by_name: |name| name.contains("ipset") && !name.ends_with(".sh") && !name.ends_with(".md"),
         read: iptables::ipset::read,
-    },
-    Entry {
-        dialect: Dialect::IptablesList,
-        name: "iptables-list",
-        by_content: iptables::list::is_list,
-        by_name: |_| false,
-        read: iptables::list::read,
     },
     Entry {
         dialect: Dialect::Ip6tables,
         name: "ip6tables",
-        by_content: |text| iptables::family::in_text(text) == Some(crate::packet::Family::V6),
+        by_content: |text, name| iptables::family::of(text, name) == Some(Family::V6),
         by_name: iptables::family::is_v6_name,
         read: iptables::save::read_v6,
     },
     Entry {
         dialect: Dialect::Iptables,
         name: "iptables",
-        by_content: |text| iptables::family::in_text(text) == Some(crate::packet::Family::V4),
+        by_content: |text, name| iptables::family::of(text, name) == Some(Family::V4),
         by_name: iptables::family::is_v4_name,
         read: iptables::save::read_v4,
     },
     Entry {
+        dialect: Dialect::IptablesList,
+        name: "iptables-list",
+        by_content: |text, _| iptables::list::is_list(text),
+        by_name: |_| false,
+        read: iptables::list::read,
+    },
+    Entry {
         dialect: Dialect::IptablesScript,
         name: "iptables-script",
-        by_content: iptables::script::is_script,
+        by_content: |text, _| iptables::script::is_script(text),
         by_name: |_| false,
         read: iptables::script::read,
     },
@@ -95,17 +97,10 @@ impl Dialect {
 /// Which dialect a text is of: by its content first, then by the name of its file. `None` if it is
 /// of none that fwlint knows.
 pub fn recognise(name: &Path, text: &str) -> Option<Dialect> {
-    if let Some(entry) = DIALECTS.iter().find(|entry| (entry.by_content)(text)) {
-        return Some(entry.dialect);
-    }
-    let name = name.file_name()?.to_str()?.to_ascii_lowercase();
-    let is_dump = iptables::save::is_save(text);
-    let entry = DIALECTS.iter().find(|entry| (entry.by_name)(&name));
-    match entry {
-        Some(entry) => Some(entry.dialect),
-        None if is_dump => Some(Dialect::Iptables),
-        None => None,
-    }
+    let name = name.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let by_content = DIALECTS.iter().find(|entry| (entry.by_content)(text, &name));
+    let entry = by_content.or_else(|| DIALECTS.iter().find(|entry| (entry.by_name)(&name)));
+    entry.map(|entry| entry.dialect)
 }
 
 /// Reads a text. Never fails: what is not understood is among the remarks.

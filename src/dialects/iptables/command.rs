@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::parse::{self, Given};
+use super::given::Given;
+use super::parse;
 use super::rule::{self, Context, Word};
 use crate::model::{Policy, Remark, RemarkKind, Rule};
 use crate::packet::Family;
@@ -10,22 +11,22 @@ use crate::source::{Span, Spanned};
 
 /// One command: `[-t TABLE] -A CHAIN RULE` and its like.
 #[derive(Clone, Debug)]
-pub struct Command<'w> {
+pub struct Command<'t> {
     /// The table that `-t` names.
-    pub table: Option<Name<'w>>,
+    pub table: Option<Name<'t>>,
     /// The family that `-4` or `-6` restricts a line of a dump to.
     pub family: Option<Family>,
     /// What to do; `None` when the words do not say, for which there is a remark then.
-    pub operation: Option<Operation<'w>>,
+    pub operation: Option<Operation<'t>>,
     /// All words.
     pub span: Span,
 }
 
 /// The name of a chain or table in a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name<'w> {
+pub struct Name<'t> {
     /// The name.
-    pub text: Cow<'w, str>,
+    pub text: Cow<'t, str>,
     /// Where it stands.
     pub span: Span,
     /// Does it hold something that the file does not tell?
@@ -34,37 +35,37 @@ pub struct Name<'w> {
 
 /// What a command does to a table.
 #[derive(Clone, Debug)]
-pub enum Operation<'w> {
+pub enum Operation<'t> {
     /// `-A CHAIN RULE`.
-    Append(Name<'w>, Rule),
+    Append(Name<'t>, Rule),
     /// `-I CHAIN [NUMBER] RULE`, from 1.
-    Insert(Name<'w>, u32, Rule),
+    Insert(Name<'t>, u32, Rule),
     /// `-R CHAIN NUMBER RULE`, from 1.
-    Replace(Name<'w>, u32, Rule),
+    Replace(Name<'t>, u32, Rule),
     /// `-D CHAIN RULE`.
-    Delete(Name<'w>, Rule),
+    Delete(Name<'t>, Rule),
     /// `-D CHAIN NUMBER`, from 1.
-    DeleteNumber(Name<'w>, u32),
+    DeleteNumber(Name<'t>, u32),
     /// `-C CHAIN RULE`: asks whether there is such a rule.
-    Check(Name<'w>, Rule),
+    Check(Name<'t>, Rule),
     /// `-N CHAIN`.
-    New(Name<'w>),
+    New(Name<'t>),
     /// `-F [CHAIN]`.
-    Flush(Option<Name<'w>>),
+    Flush(Option<Name<'t>>),
     /// `-X [CHAIN]`.
-    Erase(Option<Name<'w>>),
+    Erase(Option<Name<'t>>),
     /// `-E OLD NEW`.
-    Rename(Name<'w>, Name<'w>),
+    Rename(Name<'t>, Name<'t>),
     /// `-P CHAIN POLICY`; `None` for a policy that is not known: there is a remark then, unless it
     /// hangs on something that the file does not tell.
-    Policy(Name<'w>, Option<Spanned<Policy>>),
+    Policy(Name<'t>, Option<Spanned<Policy>>),
     /// `-L`, `-S`, `-Z`, `-V`, `-h`: changes no rule.
     Nothing,
 }
 
-impl<'w> Operation<'w> {
+impl<'t> Operation<'t> {
     /// The chain that it speaks of.
-    pub fn chain(&self) -> Option<&Name<'w>> {
+    pub fn chain(&self) -> Option<&Name<'t>> {
         use Operation::*;
         match self {
             Append(chain, _)
@@ -80,11 +81,11 @@ impl<'w> Operation<'w> {
 }
 
 /// Reads the words behind `iptables`, or those of a line of a dump. Options may stand in any order.
-pub fn read<'w>(words: &'w [Word<'w>], context: &Context, remarks: &mut Vec<Remark>) -> Command<'w> {
+pub fn read<'t>(words: &[Word<'t>], context: &Context, remarks: &mut Vec<Remark>) -> Command<'t> {
     let mut parsed = parse::parse(words, context, remarks);
     let span = parsed.span;
     let mut command = Command { table: None, family: None, operation: None, span };
-    let mut main: Option<(char, Given<'w>)> = None;
+    let mut main: Option<(char, Given<'_, 't>)> = None;
     for (letter, given) in std::mem::take(&mut parsed.commands) {
         match letter {
             't' => command.table = name(&given, 0),
@@ -100,7 +101,7 @@ pub fn read<'w>(words: &'w [Word<'w>], context: &Context, remarks: &mut Vec<Rema
         remark(remarks, span, "no command such as `-A`".into());
         return command;
     };
-    let mut rule = |remarks: &mut Vec<Remark>| rule::build(parsed_take(&mut parsed, span), context, remarks);
+    let rule = |remarks: &mut Vec<Remark>| rule::build(parsed, context, remarks);
     command.operation = match (letter, name(&given, 0)) {
         ('A', Some(chain)) => Some(Operation::Append(chain, rule(remarks))),
         ('I', Some(chain)) => match number(&given, remarks) {
@@ -128,11 +129,7 @@ pub fn read<'w>(words: &'w [Word<'w>], context: &Context, remarks: &mut Vec<Rema
     command
 }
 
-fn parsed_take<'w>(parsed: &mut parse::Parsed<'w>, span: Span) -> parse::Parsed<'w> {
-    std::mem::replace(parsed, parse::Parsed::empty(span))
-}
-
-fn policy<'w>(chain: Name<'w>, given: &Given<'w>, remarks: &mut Vec<Remark>) -> Option<Operation<'w>> {
+fn policy<'t>(chain: Name<'t>, given: &Given<'_, 't>, remarks: &mut Vec<Remark>) -> Option<Operation<'t>> {
     let word = given.values().get(1)?;
     let policy = match &*word.text {
         "ACCEPT" => Some(Policy::Accept),
@@ -147,7 +144,7 @@ fn policy<'w>(chain: Name<'w>, given: &Given<'w>, remarks: &mut Vec<Remark>) -> 
 }
 
 /// The rule's number behind the chain, if there is one.
-fn number(given: &Given<'_>, remarks: &mut Vec<Remark>) -> Result<Option<u32>, ()> {
+fn number(given: &Given<'_, '_>, remarks: &mut Vec<Remark>) -> Result<Option<u32>, ()> {
     let Some(word) = given.values().get(1) else { return Ok(None) };
     match word.text.parse::<u32>() {
         Ok(at) if at > 0 => Ok(Some(at)),
@@ -159,8 +156,8 @@ fn number(given: &Given<'_>, remarks: &mut Vec<Remark>) -> Result<Option<u32>, (
     }
 }
 
-fn name<'w>(given: &Given<'w>, at: usize) -> Option<Name<'w>> {
-    let word = given.borrowed(at)?;
+fn name<'t>(given: &Given<'_, 't>, at: usize) -> Option<Name<'t>> {
+    let word = given.owned(at)?;
     Some(Name { text: word.text, span: word.span, unresolved: word.unresolved })
 }
 

@@ -57,10 +57,20 @@ impl Loader {
         self.loading(table, at).chain(chain, at).rules.push(rule);
     }
 
+    /// Adds rules at the end of a chain.
+    pub fn extend(&mut self, table: &str, chain: &str, at: Span, rules: Vec<Rule>) {
+        let chain = self.loading(table, at).chain(chain, at);
+        if chain.rules.is_empty() {
+            chain.rules = rules;
+        } else {
+            chain.rules.extend(rules);
+        }
+    }
+
     /// Does what a command says. If it cannot be done, the error says why, and nothing has changed.
     pub fn apply(&mut self, table: &str, operation: Operation<'_>, span: Span) -> Result<(), Remark> {
         match operation {
-            Operation::Append(chain, rule) => self.append(table, &chain.text, chain.span, rule),
+            Operation::Append(chain, rule) => self.rules(table, &chain).push(rule),
             Operation::Insert(chain, at, rule) => {
                 let rules = self.rules(table, &chain);
                 let at = at as usize - 1;

@@ -1,18 +1,25 @@
 //! iptables and ip6tables: dumps, scripts of commands, lists; and ipset beside them.
 
+mod address;
 mod base;
 pub mod command;
-mod extensions;
 pub mod family;
+mod given;
 pub mod ipset;
+mod line;
 pub mod list;
 pub mod loader;
+mod matches;
+mod nearest;
+mod numerals;
 mod options;
 mod parse;
+mod pieces;
 mod protocols;
 pub mod rule;
 pub mod save;
 pub mod script;
+mod services;
 pub mod tables;
 mod targets;
 pub mod words;

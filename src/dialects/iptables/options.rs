@@ -1,8 +1,8 @@
 //! Options: their names and how many words they take.
 
-/// An option.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Opt {
+/// An option with a long name.
+#[derive(Debug)]
+pub(super) struct Opt {
     /// Its long name, without the dashes.
     pub name: &'static str,
     /// How many words it takes.
@@ -11,7 +11,7 @@ pub struct Opt {
 
 /// How many words an option takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
+pub(super) enum Takes {
     /// This many.
     Words(usize),
     /// As many as this, while they do not look like options.
@@ -21,43 +21,43 @@ pub enum Takes {
 }
 
 /// An option that takes no word.
-pub const fn flag(name: &'static str) -> Opt {
+pub(super) const fn flag(name: &'static str) -> Opt {
     Opt { name, takes: Takes::Words(0) }
 }
 
 /// An option that takes one word.
-pub const fn one(name: &'static str) -> Opt {
+pub(super) const fn one(name: &'static str) -> Opt {
     Opt { name, takes: Takes::Words(1) }
 }
 
 /// An option that takes two words.
-pub const fn two(name: &'static str) -> Opt {
+pub(super) const fn two(name: &'static str) -> Opt {
     Opt { name, takes: Takes::Words(2) }
 }
 
-/// An option that takes a word or none.
-pub const fn maybe(name: &'static str) -> Opt {
-    Opt { name, takes: Takes::UpTo(1) }
+/// An option that takes as many words as this, or fewer.
+pub(super) const fn up_to(most: usize, name: &'static str) -> Opt {
+    Opt { name, takes: Takes::UpTo(most) }
 }
 
 /// The options that every command knows: letter, long name, words. Some letters have two names.
-pub const BASE: &[(char, Opt)] = &[
+pub(super) const BASE: &[(char, Opt)] = &[
     ('A', one("append")),
     ('C', one("check")),
     ('D', Opt { name: "delete", takes: Takes::OneOrTwo }),
     ('E', two("rename-chain")),
-    ('F', maybe("flush")),
+    ('F', up_to(1, "flush")),
     ('I', Opt { name: "insert", takes: Takes::OneOrTwo }),
-    ('L', Opt { name: "list", takes: Takes::UpTo(2) }),
+    ('L', up_to(2, "list")),
     ('M', one("modprobe")),
     ('N', one("new-chain")),
     ('P', two("policy")),
     ('R', two("replace")),
-    ('S', Opt { name: "list-rules", takes: Takes::UpTo(2) }),
+    ('S', up_to(2, "list-rules")),
     ('V', flag("version")),
-    ('W', maybe("wait-interval")),
-    ('X', maybe("delete-chain")),
-    ('Z', Opt { name: "zero", takes: Takes::UpTo(2) }),
+    ('W', up_to(1, "wait-interval")),
+    ('X', up_to(1, "delete-chain")),
+    ('Z', up_to(2, "zero")),
     ('0', flag("line-numbers")),
     ('4', flag("ipv4")),
     ('6', flag("ipv6")),
@@ -66,7 +66,7 @@ pub const BASE: &[(char, Opt)] = &[
     ('d', one("dst")),
     ('f', flag("fragments")),
     ('g', one("goto")),
-    ('h', maybe("help")),
+    ('h', up_to(1, "help")),
     ('i', one("in-interface")),
     ('j', one("jump")),
     ('m', one("match")),
@@ -77,11 +77,27 @@ pub const BASE: &[(char, Opt)] = &[
     ('s', one("src")),
     ('t', one("table")),
     ('v', flag("verbose")),
-    ('w', maybe("wait")),
+    ('w', up_to(1, "wait")),
     ('x', flag("exact")),
 ];
 
 /// The base option of a letter.
-pub fn short(letter: char) -> Option<&'static Opt> {
+pub(super) fn short(letter: char) -> Option<&'static Opt> {
     BASE.iter().find(|entry| entry.0 == letter && letter != '0').map(|entry| &entry.1)
+}
+
+/// How the base option of a letter is mostly written, where it can be part of a rule.
+pub(super) fn spelling(letter: char) -> &'static str {
+    match letter {
+        'p' => "-p",
+        's' => "-s",
+        'd' => "-d",
+        'i' => "-i",
+        'o' => "-o",
+        'f' => "-f",
+        'j' => "-j",
+        'g' => "-g",
+        'm' => "-m",
+        _ => "-",
+    }
 }

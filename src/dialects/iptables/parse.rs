@@ -2,142 +2,24 @@
 
 use std::borrow::Cow;
 
-use smallvec::SmallVec;
-
-use super::extensions::{self, Extension};
+use super::given::{Given, Instance, Parsed, Protocol, Target, Values};
+use super::matches::Extension;
 use super::options::{self, Opt, Takes};
-use super::protocols;
 use super::rule::{Context, Word};
-use super::targets::{self, TargetKind};
+use super::{matches, nearest, protocols, targets};
 use crate::model::{Remark, RemarkKind};
 use crate::source::Span;
 
-/// A command or rule, taken apart.
-#[derive(Debug)]
-pub(super) struct Parsed<'w> {
-    /// All words.
-    pub span: Span,
-    /// Matches that need no extension, by letter: `p s d i o f`, and `?` for what is not known.
-    pub base: SmallVec<[(char, Given<'w>); 4]>,
-    /// Matches in the order of their `-m`.
-    pub instances: SmallVec<[Instance<'w>; 2]>,
-    /// What `-j` or `-g` names.
-    pub target: Option<Target<'w>>,
-    /// The protocol that `-p` names, when it names one and is not negated.
-    pub protocol: Option<u8>,
-    /// The options that are commands (capital letters) or go with one: `t 4 6`.
-    pub commands: SmallVec<[(char, Given<'w>); 1]>,
-}
-
-/// An option as it was given.
-#[derive(Clone, Debug)]
-pub(super) struct Given<'w> {
-    /// The option's long name.
-    pub name: &'static str,
-    /// Does a `!` go with it?
-    pub negated: bool,
-    values: Values<'w>,
-    /// The option, the `!` and its values.
-    pub span: Span,
-}
-
-#[derive(Clone, Debug)]
-enum Values<'w> {
-    /// The words behind the option.
-    Behind(&'w [Word<'w>]),
-    /// A value that hangs on the option itself (`--dport=80`, `-ptcp`).
-    Attached(Box<Word<'w>>),
-}
-
-/// A match extension in use.
-#[derive(Debug)]
-pub(super) struct Instance<'w> {
-    pub extension: &'static Extension,
-    /// The name that stands behind `-m`, or the extension's own.
-    pub name: Cow<'w, str>,
-    pub given: SmallVec<[Given<'w>; 2]>,
-    pub span: Span,
-}
-
-/// A target in use.
-#[derive(Debug)]
-pub(super) struct Target<'w> {
-    pub word: Word<'w>,
-    pub goto: bool,
-    pub kind: Option<&'static TargetKind>,
-    pub given: SmallVec<[Given<'w>; 2]>,
-    pub span: Span,
-}
-
-impl<'w> Given<'w> {
-    /// The words that the option takes.
-    pub fn values(&self) -> &[Word<'w>] {
-        match &self.values {
-            Values::Behind(words) => words,
-            Values::Attached(word) => std::slice::from_ref(word),
-        }
-    }
-
-    /// One of its values, borrowed from the words of the command.
-    pub fn borrowed(&self, at: usize) -> Option<Word<'w>> {
-        match &self.values {
-            Values::Behind(words) => {
-                let word = words.get(at)?;
-                Some(Word { text: Cow::Borrowed(&word.text), span: word.span, unresolved: word.unresolved })
-            }
-            Values::Attached(word) if at == 0 => Some((**word).clone()),
-            Values::Attached(_) => None,
-        }
-    }
-
-    /// Its first value.
-    pub fn value(&self) -> Option<&Word<'w>> {
-        self.values().first()
-    }
-
-    /// The option as a condition in words, white space folded.
-    pub fn text(&self) -> String {
-        let mut text = String::from(if self.negated { "! --" } else { "--" });
-        text.push_str(self.name);
-        for word in self.values() {
-            text.push(' ');
-            text.push_str(&word.text);
-        }
-        text
-    }
-}
-
-impl Instance<'_> {
-    /// The match as a condition in words, white space folded.
-    pub fn text(&self) -> String {
-        let mut text = format!("-m {}", self.name);
-        for given in &self.given {
-            text.push(' ');
-            text.push_str(&given.text());
-        }
-        text
-    }
-}
-
-impl Parsed<'_> {
-    /// Of no words.
-    pub fn empty(span: Span) -> Self {
-        Parsed {
-            span,
-            base: SmallVec::new(),
-            instances: SmallVec::new(),
-            target: None,
-            protocol: None,
-            commands: SmallVec::new(),
-        }
-    }
-}
-
 /// Takes the words of a command or rule apart. Options may stand in any order.
-pub(super) fn parse<'w>(words: &'w [Word<'w>], context: &Context, remarks: &mut Vec<Remark>) -> Parsed<'w> {
+pub(super) fn parse<'w, 't>(
+    words: &'w [Word<'t>],
+    context: &Context,
+    remarks: &mut Vec<Remark>,
+) -> Parsed<'w, 't> {
     let first = words.first().map_or(Span::new(context.file, 0, 0), |word| word.span);
     let span = words.last().map_or(first, |word| first.to(word.span));
-    let mut parser = Parser { words, at: 0, not: None, context, remarks, parsed: Parsed::empty(span) };
+    let parsed = Parsed::empty(span);
+    let mut parser = Parser { words, at: 0, not: None, open: None, context, remarks, parsed };
     while parser.at < words.len() {
         parser.step();
     }
@@ -147,38 +29,41 @@ pub(super) fn parse<'w>(words: &'w [Word<'w>], context: &Context, remarks: &mut 
     parser.parsed
 }
 
-struct Parser<'w, 'r> {
-    words: &'w [Word<'w>],
+struct Parser<'w, 't, 'r> {
+    words: &'w [Word<'t>],
     at: usize,
     /// A `!` that waits for its option.
     not: Option<Span>,
+    /// The extension that was loaded last, if its options are not known: it takes those that
+    /// nobody else knows.
+    open: Option<Owner>,
     context: &'r Context,
     remarks: &'r mut Vec<Remark>,
-    parsed: Parsed<'w>,
+    parsed: Parsed<'w, 't>,
 }
 
 /// To whom an option belongs.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Owner {
     Base(char),
     Instance(usize),
     Target,
 }
 
-impl<'w> Parser<'w, '_> {
+impl<'w, 't> Parser<'w, 't, '_> {
     /// Takes one option with its values, or a `!`.
     fn step(&mut self) {
         let word = &self.words[self.at];
         self.at += 1;
         let text: &'w str = &word.text;
-        if text == "!" {
-            self.not = Some(word.span);
-        } else if let Some(long) = text.strip_prefix("--") {
-            let (name, attached) = match long.split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (long, None),
-            };
-            match self.find(name) {
+        if text == "!" && !word.unresolved {
+            if let Some(not) = self.not.replace(word.span) {
+                self.refuse(not.to(word.span), "`!` stands twice".into());
+            }
+        } else if let Some(long) = text.strip_prefix("--").filter(|long| !long.is_empty()) {
+            let name_end = long.find('=').unwrap_or(long.len());
+            let attached = (name_end < long.len()).then_some(2 + name_end + 1);
+            match self.find(&long[..name_end], word) {
                 Some((owner, option)) => self.take(owner, option, word, attached),
                 None => self.unknown(word),
             }
@@ -190,7 +75,7 @@ impl<'w> Parser<'w, '_> {
     }
 
     /// Takes `-n`, `-nvL` or `-ptcp`.
-    fn letters(&mut self, word: &'w Word<'w>) {
+    fn letters(&mut self, word: &'w Word<'t>) {
         let text: &'w str = &word.text;
         for (at, letter) in text.char_indices().skip(1) {
             let Some(option) = options::short(letter) else {
@@ -200,97 +85,106 @@ impl<'w> Parser<'w, '_> {
                 self.take(Owner::Base(letter), option, word, None);
                 continue;
             }
-            let rest = &text[at + letter.len_utf8()..];
-            return self.take(Owner::Base(letter), option, word, Some(rest).filter(|rest| !rest.is_empty()));
+            let rest = at + letter.len_utf8();
+            return self.take(Owner::Base(letter), option, word, (rest < text.len()).then_some(rest));
         }
     }
 
-    /// Finds the option of a long name, or of the beginning of just one: the extensions' own, the
-    /// latest first, then what every command knows, as getopt does.
-    fn find(&mut self, name: &str) -> Option<(Owner, &'static Opt)> {
-        if let Some((letter, option)) = options::BASE.iter().find(|entry| entry.1.name == name) {
-            return Some((Owner::Base(*letter), option));
-        }
-        if let Some(found) = self.find_in_extensions(|option| option.name == name) {
+    /// Finds the option of a long name, or of the beginning of just one.
+    fn find(&mut self, name: &str, word: &Word<'_>) -> Option<(Owner, &'static Opt)> {
+        if let Some(found) = self.options().find(|(_, option)| option.name == name) {
             return Some(found);
+        }
+        let mut found: Option<(Owner, &'static Opt)> = None;
+        for (owner, option) in self.options().filter(|(_, option)| option.name.starts_with(name)) {
+            match found {
+                Some((first, other)) if first != owner && other.name != option.name => return None,
+                Some((Owner::Instance(_) | Owner::Target, other)) if other.name != option.name => {
+                    return None;
+                }
+                _ => found = found.or(Some((owner, option))),
+            }
+        }
+        if found.is_some() {
+            return found;
         }
         // `-p tcp --dport` needs no `-m tcp`.
-        if self.load_protocol()
-            && let Some(found) = self.find_in_extensions(|option| option.name == name)
-        {
-            return Some(found);
-        }
-        if name.is_empty() {
-            return None;
-        }
-        let base = options::BASE.iter().filter(|entry| entry.1.name.starts_with(name));
-        let mut letters = base.map(|(letter, option)| (Owner::Base(*letter), option));
-        self.find_in_extensions(|option| option.name.starts_with(name)).or_else(|| letters.next())
+        let (extension, loaded) = self.of_protocol()?;
+        let option = extension.options.iter().find(|option| option.name.starts_with(name))?;
+        self.parsed.instances.push(Instance::new(extension, Cow::Borrowed(loaded), word.span));
+        Some((Owner::Instance(self.parsed.instances.len() - 1), option))
     }
 
-    fn find_in_extensions(&self, fits: impl Fn(&Opt) -> bool) -> Option<(Owner, &'static Opt)> {
+    /// All options that can stand here: those of the target and of the matches, the latest first,
+    /// then what every command knows.
+    fn options(&self) -> impl Iterator<Item = (Owner, &'static Opt)> + use<'_, 'w, 't> {
         let target = self.parsed.target.as_ref().and_then(|target| target.kind);
-        let of_target = target.and_then(|kind| kind.options.iter().find(|option| fits(option)));
-        if let Some(option) = of_target {
-            return Some((Owner::Target, option));
-        }
-        let mut instances = self.parsed.instances.iter().enumerate().rev();
-        instances.find_map(|(at, instance)| {
-            let option = instance.extension.options.iter().find(|option| fits(option))?;
-            Some((Owner::Instance(at), option))
-        })
+        let of_target =
+            target.into_iter().flat_map(|kind| kind.options).map(|option| (Owner::Target, option));
+        let instances = self.parsed.instances.iter().enumerate().rev();
+        let of_matches = instances.flat_map(|(at, instance)| {
+            instance.extension.options.iter().map(move |option| (Owner::Instance(at), option))
+        });
+        let base = options::BASE.iter().map(|(letter, option)| (Owner::Base(*letter), option));
+        of_target.chain(of_matches).chain(base)
     }
 
-    /// Loads the match that is named like the protocol, if there is one and it is not loaded yet.
-    fn load_protocol(&mut self) -> bool {
-        let Some(name) =
-            self.parsed.protocol.and_then(|number| protocols::extension(number, self.context.family))
-        else {
-            return false;
+    /// The match that goes with the protocol, and its name, unless it is loaded already. A protocol
+    /// that the file does not tell may be any that has ports.
+    fn of_protocol(&self) -> Option<(&'static Extension, &'static str)> {
+        let name = match self.parsed.protocol {
+            Protocol::Is(number) | Protocol::IsNot(number) => {
+                protocols::extension(number, self.context.family)?
+            }
+            Protocol::Unresolved => "tcp",
+            Protocol::Any => return None,
         };
-        let Some(extension) = extensions::find(name) else { return false };
-        if self.parsed.instances.iter().any(|instance| std::ptr::eq(instance.extension, extension)) {
-            return false;
-        }
-        let span = self.words[self.at - 1].span;
-        self.parsed.instances.push(Instance { extension, name: name.into(), given: SmallVec::new(), span });
-        true
+        let extension = matches::find(name, self.context.family).ok()?;
+        let is_loaded = self.parsed.instances.iter().any(|it| std::ptr::eq(it.extension, extension));
+        (!is_loaded).then_some((extension, name))
     }
 
-    /// Takes an option's values and puts it where it belongs.
-    fn take(&mut self, owner: Owner, option: &'static Opt, word: &'w Word<'w>, attached: Option<&'w str>) {
+    /// Takes an option's values and puts it where it belongs. The value may hang on the option's
+    /// own word, from the byte at `attached`.
+    fn take(&mut self, owner: Owner, option: &'static Opt, word: &'w Word<'t>, attached: Option<usize>) {
         let not = self.not.take();
         let mut negated = not.is_some();
         let mut span = not.map_or(word.span, |not| not.to(word.span));
-        if attached.is_none()
-            && option.takes == Takes::Words(1)
-            && self.words.get(self.at).is_some_and(is_not)
-        {
+        if attached.is_none() && self.has_not_behind(owner, option) {
             let at = self.words[self.at].span;
             self.at += 1;
-            self.remark(RemarkKind::Deprecated, at, "`!` behind the option instead of in front of it".into());
+            self.remark(RemarkKind::Deprecated, at, "`!` stands behind the option".into());
             negated = !negated;
         }
-        let values = match (attached, option.takes) {
-            (Some(value), _) => {
-                let text = Cow::Borrowed(value);
-                Values::Attached(Box::new(Word {
-                    text,
-                    span: tail(word, value),
-                    unresolved: word.unresolved,
-                }))
-            }
-            (None, takes) => Values::Behind(self.values(takes, word, option)),
+        let values = match attached {
+            Some(at) => Values::Attached(Box::new(tail(word, at))),
+            None => Values::Behind(self.values(option.takes, word, option)),
         };
         if let Values::Behind([.., last]) = &values {
             span = span.to(last.span);
         }
-        let given = Given { name: option.name, negated, values, span };
-        self.put(owner, given);
+        let is_short = matches!(owner, Owner::Base('p' | 's' | 'd' | 'i' | 'o' | 'f' | 'j' | 'g' | 'm'));
+        let name = match owner {
+            Owner::Base(letter) if is_short => options::spelling(letter),
+            _ => option.name,
+        };
+        self.put(owner, Given { name, is_spelled_out: is_short, negated, values, span });
+    }
+
+    /// Does a `!` stand where the value should be, and a value behind it, as before iptables 1.4?
+    fn has_not_behind(&self, owner: Owner, option: &Opt) -> bool {
+        let is_text = |name: &str| name == "comment" || name.contains("string") || name.contains("prefix");
+        let can_be = match owner {
+            Owner::Base(letter) => matches!(letter, 'p' | 's' | 'd' | 'i' | 'o'),
+            Owner::Instance(_) => !is_text(option.name),
+            Owner::Target => false,
+        };
+        let [not, next, ..] = &self.words[self.at..] else { return false };
+        can_be && option.takes != Takes::Words(0) && *not.text == *"!" && !next.text.starts_with('-')
     }
 
     /// The words that an option takes.
-    fn values(&mut self, takes: Takes, word: &Word<'_>, option: &Opt) -> &'w [Word<'w>] {
+    fn values(&mut self, takes: Takes, word: &Word<'_>, option: &Opt) -> &'w [Word<'t>] {
         let rest = &self.words[self.at..];
         let wanted = match takes {
             Takes::Words(wanted) => wanted,
@@ -299,21 +193,23 @@ impl<'w> Parser<'w, '_> {
         };
         let got = wanted.min(rest.len());
         if got < wanted {
-            self.refuse(word.span, format!("`--{}` needs a value", option.name));
+            let missing = if wanted == 1 { "a value" } else { "more values" };
+            self.refuse(word.span, format!("`--{}` needs {missing}", option.name));
         }
         self.at += got;
         &rest[..got]
     }
 
-    fn put(&mut self, owner: Owner, given: Given<'w>) {
+    fn put(&mut self, owner: Owner, given: Given<'w, 't>) {
         match owner {
             Owner::Base('m') => self.load(given),
             Owner::Base(letter @ ('j' | 'g')) => self.jump(given, letter == 'g'),
             Owner::Base(letter @ ('p' | 's' | 'd' | 'i' | 'o' | 'f')) => {
+                if self.parsed.base.iter().any(|(other, _)| *other == letter) {
+                    self.refuse(given.span, format!("`-{letter}` stands twice"));
+                }
                 if letter == 'p' {
-                    let value = given.value().filter(|value| !value.unresolved && !given.negated);
-                    self.parsed.protocol =
-                        value.and_then(|value| protocols::number(&value.text)).filter(|n| *n > 0);
+                    self.parsed.protocol = protocol(&given);
                 }
                 self.parsed.base.push((letter, given));
             }
@@ -325,11 +221,7 @@ impl<'w> Parser<'w, '_> {
             }
             Owner::Base('n' | 'v' | 'x' | '0' | 'w' | 'W' | 'M') => {}
             Owner::Base(letter) => self.parsed.commands.push((letter, given)),
-            Owner::Instance(at) => {
-                let instance = &mut self.parsed.instances[at];
-                instance.span = instance.span.to(given.span);
-                instance.given.push(given);
-            }
+            Owner::Instance(at) => self.parsed.instances[at].push(given),
             Owner::Target => {
                 if let Some(target) = &mut self.parsed.target {
                     target.span = target.span.to(given.span);
@@ -339,46 +231,78 @@ impl<'w> Parser<'w, '_> {
         }
     }
 
-    fn load(&mut self, given: Given<'w>) {
-        let name = match &given.values {
-            Values::Behind([word, ..]) => Cow::Borrowed(&*word.text),
-            Values::Behind([]) => return,
-            Values::Attached(word) => word.text.clone(),
+    fn load(&mut self, given: Given<'w, 't>) {
+        if given.negated {
+            self.refuse(given.span, "`!` stands in front of `-m`".into());
+        }
+        let Some(word) = given.owned(0) else { return };
+        let extension = match matches::find(&word.text, self.context.family) {
+            _ if word.unresolved => &matches::UNRESOLVED,
+            Ok(extension) => extension,
+            Err(unknown) => {
+                self.remarks.push(unknown.remark(&word.text, word.span));
+                &matches::UNKNOWN
+            }
         };
-        let extension = extensions::find(&name).unwrap_or(&extensions::UNKNOWN);
-        self.parsed.instances.push(Instance { extension, name, given: SmallVec::new(), span: given.span });
+        if extension.is_open {
+            self.open = Some(Owner::Instance(self.parsed.instances.len()));
+        }
+        self.parsed.instances.push(Instance::new(extension, word.text, given.span));
     }
 
-    fn jump(&mut self, given: Given<'w>, goto: bool) {
+    fn jump(&mut self, given: Given<'w, 't>, goto: bool) {
+        if given.negated {
+            self.refuse(given.span, "`!` stands in front of the target".into());
+        }
+        if self.parsed.target.is_some() {
+            return self.refuse(given.span, "a second target".into());
+        }
         let span = given.span;
-        let Some(word) = given.borrowed(0) else { return };
+        let Some(word) = given.owned(0) else { return };
         let kind = if goto || word.unresolved { None } else { targets::find(&word.text) };
-        self.parsed.target = Some(Target { word, goto, kind, given: SmallVec::new(), span });
+        if kind.is_none_or(|kind| kind.is_open) && !goto {
+            self.open = Some(Owner::Target);
+        }
+        self.parsed.target = Some(Target { word, goto, kind, given: Default::default(), span });
     }
 
-    /// A word that is no option, or one that nobody knows.
-    fn unknown(&mut self, word: &'w Word<'w>) {
+    /// A word that is no option, or an option that nobody knows.
+    fn unknown(&mut self, word: &'w Word<'t>) {
         let not = self.not.take();
-        let first = word.span;
         let from = self.at;
         if word.text.starts_with('-') || word.unresolved {
-            while self.words.get(self.at).is_some_and(|next| !looks_like_option(next)) {
-                self.at += 1;
-            }
+            let behind = self.words[from..].iter().take_while(|next| !looks_like_option(next));
+            self.at += behind.count();
         }
         let values = &self.words[from..self.at];
-        let span = values.last().map_or(first, |last| first.to(last.span));
+        let span = values.last().map_or(word.span, |last| word.span.to(last.span));
         let span = not.map_or(span, |not| not.to(span));
-        if !word.unresolved {
-            self.refuse(word.span, format!("unknown option `{}`", word.text));
+        let values = Values::Behind(values);
+        let given = Given { name: &word.text, is_spelled_out: true, negated: not.is_some(), values, span };
+        match self.open {
+            Some(owner) if word.text.starts_with("--") => self.put(owner, given),
+            _ => {
+                if !word.unresolved {
+                    self.blame(word);
+                }
+                self.parsed.base.push(('?', given));
+            }
         }
-        let given = Given {
-            name: "",
-            negated: not.is_some(),
-            values: Values::Behind(&self.words[from - 1..self.at]),
-            span,
+    }
+
+    /// Says that a word is not understood, and what may have been meant.
+    fn blame(&mut self, word: &Word<'_>) {
+        let Some(name) = word.text.strip_prefix("--") else {
+            let what = if word.text.starts_with('-') { "unknown option" } else { "unexpected" };
+            return self.refuse(word.span, format!("{what} `{}`", word.text));
         };
-        self.parsed.base.push(('?', given));
+        let of_protocol = self.of_protocol().into_iter().flat_map(|(extension, _)| extension.options);
+        let all = self.options().map(|(_, option)| option).chain(of_protocol);
+        let near = nearest::nearest(name, all.map(|option| option.name));
+        let notes = near.map(|near| format!("Perhaps `--{near}` is meant."));
+        let message = format!("unknown option `{}`", word.text);
+        let notes = notes.into_iter().collect();
+        self.remarks.push(Remark { kind: RemarkKind::Syntax, span: word.span, message, notes });
     }
 
     fn refuse(&mut self, span: Span, message: String) {
@@ -390,17 +314,29 @@ impl<'w> Parser<'w, '_> {
     }
 }
 
-fn is_not(word: &Word<'_>) -> bool {
-    word.text == "!"
+fn protocol(given: &Given<'_, '_>) -> Protocol {
+    match given.value() {
+        Some(word) if word.unresolved => Protocol::Unresolved,
+        Some(word) => match protocols::number(&word.text) {
+            Some(0) | None => Protocol::Any,
+            Some(number) if given.negated => Protocol::IsNot(number),
+            Some(number) => Protocol::Is(number),
+        },
+        None => Protocol::Any,
+    }
 }
 
 fn looks_like_option(word: &Word<'_>) -> bool {
     word.text.starts_with(['-', '!'])
 }
 
-/// The place of the end of a word.
-fn tail(word: &Word<'_>, end: &str) -> Span {
+/// The end of a word, from a byte of its text, as a word of its own.
+fn tail<'t>(word: &Word<'t>, at: usize) -> Word<'t> {
+    let text = match &word.text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[at..]),
+        Cow::Owned(text) => Cow::Owned(text[at..].to_owned()),
+    };
     let is_plain = (word.span.end - word.span.start) as usize == word.text.len();
-    let start = if is_plain { word.span.end - end.len() as u32 } else { word.span.start };
-    Span { start, ..word.span }
+    let start = if is_plain { word.span.start + at as u32 } else { word.span.start };
+    Word { text, span: Span { start, ..word.span }, unresolved: word.unresolved }
 }

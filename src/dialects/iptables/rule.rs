@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::parse::{Given, Parsed};
+use super::given::{Given, Instance, Parsed, Protocol};
+use super::matches::Reading;
 use super::{base, parse, targets};
 use crate::model::{Action, Atom, Match, Remark, RemarkKind, Rule, Verdict};
 use crate::packet::{Axis, Family, Values};
@@ -10,9 +11,9 @@ use crate::source::{FileId, Span, Spanned};
 
 /// A word of a command, as the shell or iptables-restore hands it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word<'a> {
+pub struct Word<'t> {
     /// Its text, quotes and escapes resolved.
-    pub text: Cow<'a, str>,
+    pub text: Cow<'t, str>,
     /// Where it stands, quotes included.
     pub span: Span,
     /// Does it hold something that the file does not tell, such as an unset `$VARIABLE`? Such a
@@ -30,9 +31,14 @@ pub struct Context {
 }
 
 /// Reads the words of a rule alone: matches and target, without `-A CHAIN`. What is wrong becomes a
-/// remark, and an atom in its place. There must be a word.
+/// remark, and an atom in its place.
 pub fn read(words: &[Word<'_>], context: &Context, remarks: &mut Vec<Remark>) -> Rule {
-    build(parse::parse(words, context, remarks), context, remarks)
+    let parsed = parse::parse(words, context, remarks);
+    if let Some((_, given)) = parsed.commands.iter().find(|(letter, _)| !matches!(letter, '4' | '6')) {
+        let message = format!("`--{}` is no part of a rule", given.name);
+        remarks.push(Remark { kind: RemarkKind::Syntax, span: given.span, message, notes: Vec::new() });
+    }
+    build(parsed, context, remarks)
 }
 
 /// A rule that is being put together.
@@ -42,12 +48,12 @@ pub(super) struct Builder<'r> {
     pub matches: Vec<Spanned<Match>>,
     pub actions: Vec<Spanned<Action>>,
     pub comment: Option<Spanned<Box<str>>>,
-    /// The protocol that `-p` names, when it names one and is not negated.
-    pub protocol: Option<u8>,
+    /// What `-p` says.
+    pub protocol: Protocol,
 }
 
 /// Puts together what the words say.
-pub(super) fn build(parsed: Parsed<'_>, context: &Context, remarks: &mut Vec<Remark>) -> Rule {
+pub(super) fn build(parsed: Parsed<'_, '_>, context: &Context, remarks: &mut Vec<Remark>) -> Rule {
     let mut builder = Builder {
         family: context.family,
         remarks,
@@ -59,44 +65,66 @@ pub(super) fn build(parsed: Parsed<'_>, context: &Context, remarks: &mut Vec<Rem
     for (letter, given) in &parsed.base {
         base::read(&mut builder, *letter, given);
     }
-    for instance in &parsed.instances {
-        (instance.extension.read)(&mut builder, instance);
+    for instance in parsed.instances {
+        builder.instance(instance);
     }
     let verdict = match &parsed.target {
         Some(target) => targets::read(&mut builder, target),
-        None => Spanned::new(Verdict::Continue, Span { start: parsed.span.end, ..parsed.span }),
+        None => Spanned::new(Verdict::Continue, parsed.span),
     };
-    Rule {
-        span: parsed.span,
-        matches: builder.matches,
-        actions: builder.actions,
-        verdict,
-        comment: builder.comment,
-    }
+    let Builder { matches, actions, comment, .. } = builder;
+    Rule { span: parsed.span, matches, actions, verdict, comment }
 }
 
 impl Builder<'_> {
-    /// Adds a condition on one axis; with `!`, that it is none of these.
+    /// Adds what a match says.
+    fn instance(&mut self, mut instance: Instance<'_, '_>) {
+        match instance.extension.reading {
+            _ if instance.extension.needs_option && instance.given.is_empty() => {
+                self.syntax(instance.span, format!("`-m {}` needs an option", instance.name));
+                self.atom(instance.text(), true, instance.span);
+            }
+            Reading::Atom { pure } => self.atom(instance.text(), pure, instance.span),
+            Reading::Exact(read) => {
+                instance.given.retain(|given| {
+                    let unresolved = given.is_unresolved();
+                    if unresolved {
+                        self.pure(given);
+                    }
+                    !unresolved
+                });
+                read(self, &instance);
+            }
+        }
+    }
+
+    /// Adds a condition on one axis; if it is negated, that it is none of these.
     pub fn field(&mut self, axis: Axis, values: impl Into<Values>, negated: bool, span: Span) {
         let values = values.into();
         let values = if negated { Values::all(axis).minus(&values) } else { values };
         self.matches.push(Spanned::new(Match::Field(axis, values), span));
     }
 
-    /// Adds a condition that cannot be decided.
+    /// Adds a condition that cannot be decided. It is pure if the packet and the file alone decide.
     pub fn atom(&mut self, text: impl Into<Box<str>>, pure: bool, span: Span) {
         self.matches.push(Spanned::new(Match::Atom(Atom { text: text.into(), pure }), span));
     }
 
     /// Adds what an option says as a condition that the packet and the file alone decide.
-    pub fn pure(&mut self, given: &Given<'_>) {
+    pub fn pure(&mut self, given: &Given<'_, '_>) {
         self.atom(given.text(), true, given.span);
     }
 
-    /// Says that the loader would refuse a word, and keeps the option as an atom.
-    pub fn refuse(&mut self, given: &Given<'_>, at: Span, message: impl Into<String>) {
-        self.remark(RemarkKind::Syntax, at, message);
+    /// Says that the loader would refuse an option, and keeps it as an atom.
+    pub fn refuse(&mut self, given: &Given<'_, '_>, message: impl Into<String>) {
+        let at = given.value().map_or(given.span, |word| word.span);
+        self.syntax(at, message);
         self.pure(given);
+    }
+
+    /// Says that the loader would refuse something.
+    pub fn syntax(&mut self, at: Span, message: impl Into<String>) {
+        self.remark(RemarkKind::Syntax, at, message);
     }
 
     /// Adds a remark.

@@ -1,0 +1,197 @@
+//! Ports: `udp`, `sctp`, `dccp`, `multiport`, and what `tcp` shares with them.
+
+use super::super::given::{Given, Instance, Protocol};
+use super::super::options::{one, two};
+use super::super::protocols::{DCCP, SCTP, TCP, UDP, UDPLITE};
+use super::super::rule::Builder;
+use super::super::{nearest, numerals, protocols, services};
+use super::{Extension, both};
+use crate::model::{Families, Match};
+use crate::packet::{Axis, Cube, PacketSet, Ranges, Values};
+use crate::source::Spanned;
+
+pub(super) const ALL: &[Extension] = &[
+    Extension {
+        name: "udp",
+        families: Families::BOTH,
+        options: &[one("dport"), one("sport"), one("destination-port"), one("source-port")],
+        needs_option: false,
+        is_open: false,
+        reading: super::Reading::Exact(|builder, instance| simple(builder, instance, UDP)),
+    },
+    both(
+        "multiport",
+        &[one("dports"), one("sports"), one("ports"), one("destination-ports"), one("source-ports")],
+        multiport,
+    ),
+    Extension {
+        name: "sctp",
+        families: Families::BOTH,
+        options: &[
+            one("dport"),
+            one("sport"),
+            one("destination-port"),
+            one("source-port"),
+            two("chunk-types"),
+        ],
+        needs_option: false,
+        is_open: false,
+        reading: super::Reading::Exact(|builder, instance| simple(builder, instance, SCTP)),
+    },
+    Extension {
+        name: "dccp",
+        families: Families::BOTH,
+        options: &[
+            one("dport"),
+            one("sport"),
+            one("destination-port"),
+            one("source-port"),
+            one("dccp-types"),
+            one("dccp-option"),
+        ],
+        needs_option: false,
+        is_open: false,
+        reading: super::Reading::Exact(|builder, instance| simple(builder, instance, DCCP)),
+    },
+];
+
+/// The axis of a port option; `None` for one that is about something else.
+pub(super) fn axis(name: &str) -> Option<Axis> {
+    match name {
+        "dport" | "destination-port" | "dports" | "destination-ports" => Some(Axis::DestinationPort),
+        "sport" | "source-port" | "sports" | "source-ports" => Some(Axis::SourcePort),
+        _ => None,
+    }
+}
+
+/// Reads `--dport` and `--sport` of a protocol; other options are atoms.
+fn simple(builder: &mut Builder<'_>, instance: &Instance<'_, '_>, number: u8) {
+    if !is_for(builder, instance, number) {
+        return;
+    }
+    for given in &instance.given {
+        match axis(given.name) {
+            Some(axis) => port(builder, given, axis),
+            None => builder.pure(given),
+        }
+    }
+}
+
+/// Is the rule for the protocol that a match needs? If not, its options become atoms.
+pub(super) fn is_for(builder: &mut Builder<'_>, instance: &Instance<'_, '_>, number: u8) -> bool {
+    let is_for = match builder.protocol {
+        Protocol::Is(other) => other == number,
+        // Only a packet of this protocol can have come here, otherwise the loader had refused.
+        Protocol::Unresolved => true,
+        // iptables-nft takes `! -p tcp --dport 80` and compares bytes of whatever there is.
+        Protocol::IsNot(other) if other == number => {
+            instance.given.iter().for_each(|given| builder.pure(given));
+            return false;
+        }
+        Protocol::Any | Protocol::IsNot(_) => false,
+    };
+    if !is_for {
+        let name = instance.extension.name;
+        let needed = match number {
+            protocols::ICMPV6 => "ipv6-icmp",
+            _ => name,
+        };
+        builder.syntax(instance.span, format!("`-m {}` needs `-p {needed}`", instance.name));
+        instance.given.iter().for_each(|given| builder.pure(given));
+    }
+    is_for
+}
+
+/// Reads `--dport` or `--sport`.
+pub(super) fn port(builder: &mut Builder<'_>, given: &Given<'_, '_>, axis: Axis) {
+    let Some(word) = given.value() else { return builder.pure(given) };
+    match range(&word.text, true) {
+        Ok((low, high)) => builder.field(axis, Ranges::new(low, high), given.negated, given.span),
+        Err(message) => builder.refuse(given, message),
+    }
+}
+
+fn multiport(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
+    let has_ports = match builder.protocol {
+        Protocol::Is(number) => matches!(number, TCP | UDP | UDPLITE | SCTP | DCCP),
+        Protocol::Unresolved => true,
+        Protocol::Any | Protocol::IsNot(_) => false,
+    };
+    if !has_ports {
+        builder.syntax(instance.span, "`-m multiport` needs `-p tcp`, udp, udplite, sctp or dccp");
+        return instance.given.iter().for_each(|given| builder.pure(given));
+    }
+    for (at, given) in instance.given.iter().enumerate() {
+        if at > 0 {
+            builder.refuse(given, "`-m multiport` takes one list of ports only");
+            continue;
+        }
+        let Some(word) = given.value() else {
+            builder.pure(given);
+            continue;
+        };
+        match list(&word.text) {
+            Ok(ports) => either(builder, given, ports),
+            Err(message) => builder.refuse(given, message),
+        }
+    }
+}
+
+/// Adds what a list of ports says; `--ports` holds for the source or the destination.
+fn either(builder: &mut Builder<'_>, given: &Given<'_, '_>, ports: Ranges) {
+    match axis(given.name) {
+        Some(axis) => builder.field(axis, ports, given.negated, given.span),
+        None if given.negated => {
+            builder.field(Axis::SourcePort, ports.clone(), true, given.span);
+            builder.field(Axis::DestinationPort, ports, true, given.span);
+        }
+        None => {
+            let ports = Values::from(ports);
+            let others = Values::all(Axis::DestinationPort).minus(&ports);
+            let cubes = [
+                Cube::any().with(Axis::DestinationPort, ports.clone()),
+                Cube::any()
+                    .with(Axis::DestinationPort, others)
+                    .and_then(|it| it.with(Axis::SourcePort, ports)),
+            ];
+            let packets = PacketSet::from_cubes(cubes.into_iter().flatten());
+            builder.matches.push(Spanned::new(Match::Packets(Box::new(packets)), given.span));
+        }
+    }
+}
+
+/// `PORT,LOW:HIGH,…`: at most 15 ports, a range counting as two.
+fn list(text: &str) -> Result<Ranges, String> {
+    let ranges: Vec<_> = text.split(',').map(|part| range(part, false)).collect::<Result<_, _>>()?;
+    let count = text.split(',').map(|part| 1 + usize::from(part.contains(':'))).sum::<usize>();
+    if count > 15 {
+        return Err(format!("{count} ports are more than the 15 that multiport takes"));
+    }
+    Ok(Ranges::union(ranges))
+}
+
+/// `PORT` or `LOW:HIGH`; either end of a range may be missing where it says so.
+fn range(text: &str, may_be_open: bool) -> Result<(u128, u128), String> {
+    let Some((low, high)) = text.split_once(':') else {
+        return single(text).map(|only| (only, only));
+    };
+    let low = if low.is_empty() && may_be_open { 0 } else { single(low)? };
+    let high = if high.is_empty() && may_be_open { 0xffff } else { single(high)? };
+    if low > high {
+        return Err(format!("the range `{text}` begins behind its end"));
+    }
+    Ok((low, high))
+}
+
+/// A port by number or by the name of its service.
+pub(in super::super) fn single(text: &str) -> Result<u128, String> {
+    let port = numerals::number(text, 0xffff).map(|port| port as u16).or_else(|| services::port(text));
+    port.map(u128::from).ok_or_else(|| {
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        match nearest::nearest(text, services::names()) {
+            Some(near) if !is_number => format!("`{text}` is no known service; perhaps `{near}`"),
+            _ if is_number => format!("`{text}` is no port, 0 to 65535"),
+            _ => format!("`{text}` is no port and no known service"),
+        }
+    })
+}

@@ -1,0 +1,256 @@
+//! Matches that the file cannot decide, or not without reading the packet's content.
+
+use super::super::given::Instance;
+use super::super::options::{Opt, flag, one, up_to};
+use super::super::rule::Builder;
+use super::{Extension, Reading, open};
+use crate::model::Families;
+use crate::packet::{Axis, Ranges};
+
+/// A match that the packet and the file alone decide, in a way that is not modelled.
+const fn pure(name: &'static str, options: &'static [Opt]) -> Extension {
+    of(name, Families::BOTH, options, true)
+}
+
+/// A match that counts, remembers, guesses, or looks at the clock.
+const fn impure(name: &'static str, options: &'static [Opt]) -> Extension {
+    of(name, Families::BOTH, options, false)
+}
+
+const fn of(name: &'static str, families: Families, options: &'static [Opt], pure: bool) -> Extension {
+    let reading = Reading::Atom { pure };
+    Extension { name, families, options, needs_option: true, is_open: false, reading }
+}
+
+const fn without_options(extension: Extension) -> Extension {
+    Extension { needs_option: false, ..extension }
+}
+
+pub(super) const ALL: &[Extension] = &[
+    without_options(impure("limit", &[one("limit"), one("limit-burst")])),
+    impure(
+        "hashlimit",
+        &[
+            one("hashlimit"),
+            one("hashlimit-upto"),
+            one("hashlimit-above"),
+            one("hashlimit-burst"),
+            one("hashlimit-mode"),
+            one("hashlimit-srcmask"),
+            one("hashlimit-dstmask"),
+            one("hashlimit-name"),
+            one("hashlimit-htable-size"),
+            one("hashlimit-htable-max"),
+            one("hashlimit-htable-expire"),
+            one("hashlimit-htable-gcinterval"),
+            flag("hashlimit-rate-match"),
+            one("hashlimit-rate-interval"),
+        ],
+    ),
+    Extension {
+        reading: Reading::Exact(recent),
+        ..impure(
+            "recent",
+            &[
+                flag("set"),
+                flag("rcheck"),
+                flag("update"),
+                flag("remove"),
+                one("seconds"),
+                flag("reap"),
+                one("hitcount"),
+                flag("rttl"),
+                one("name"),
+                flag("rsource"),
+                flag("rdest"),
+                one("mask"),
+            ],
+        )
+    },
+    impure(
+        "connlimit",
+        &[
+            one("connlimit-upto"),
+            one("connlimit-above"),
+            one("connlimit-mask"),
+            flag("connlimit-saddr"),
+            flag("connlimit-daddr"),
+        ],
+    ),
+    impure("connbytes", &[one("connbytes"), one("connbytes-dir"), one("connbytes-mode")]),
+    impure("connlabel", &[one("label"), flag("set")]),
+    impure("quota", &[one("quota")]),
+    impure("statistic", &[one("mode"), one("probability"), one("every"), one("packet")]),
+    without_options(impure(
+        "time",
+        &[
+            one("datestart"),
+            one("datestop"),
+            one("timestart"),
+            one("timestop"),
+            one("monthdays"),
+            one("weekdays"),
+            flag("contiguous"),
+            flag("kerneltz"),
+            flag("localtz"),
+            flag("utc"),
+        ],
+    )),
+    impure("nfacct", &[one("nfacct-name")]),
+    impure(
+        "rateest",
+        &[
+            flag("rateest-delta"),
+            flag("rateest-lt"),
+            flag("rateest-gt"),
+            flag("rateest-eq"),
+            one("rateest"),
+            one("rateest1"),
+            one("rateest2"),
+            up_to(1, "rateest-bps"),
+            up_to(1, "rateest-pps"),
+            up_to(1, "rateest-bps1"),
+            up_to(1, "rateest-bps2"),
+            up_to(1, "rateest-pps1"),
+            up_to(1, "rateest-pps2"),
+        ],
+    ),
+    impure("cpu", &[one("cpu")]),
+    impure(
+        "ipvs",
+        &[
+            flag("ipvs"),
+            one("vproto"),
+            one("vaddr"),
+            one("vport"),
+            one("vdir"),
+            one("vmethod"),
+            one("vportctl"),
+        ],
+    ),
+    pure(
+        "cluster",
+        &[
+            one("cluster-total-nodes"),
+            one("cluster-local-node"),
+            one("cluster-local-nodemask"),
+            one("cluster-hash-seed"),
+        ],
+    ),
+    pure("bpf", &[one("bytecode"), one("object-pinned")]),
+    pure("cgroup", &[one("path"), one("cgroup")]),
+    pure("devgroup", &[one("src-group"), one("dst-group")]),
+    pure("ecn", &[flag("ecn-tcp-cwr"), flag("ecn-tcp-ece"), one("ecn-ip-ect")]),
+    without_options(pure("esp", &[one("espspi")])),
+    without_options(pure("ipcomp", &[one("ipcompspi"), flag("compres")])),
+    pure("helper", &[one("helper")]),
+    pure("osf", &[one("genre"), one("ttl"), one("log")]),
+    pure(
+        "policy",
+        &[
+            one("dir"),
+            one("pol"),
+            flag("strict"),
+            one("reqid"),
+            one("spi"),
+            one("proto"),
+            one("mode"),
+            one("tunnel-src"),
+            one("tunnel-dst"),
+            flag("next"),
+        ],
+    ),
+    without_options(pure(
+        "rpfilter",
+        &[flag("loose"), flag("validmark"), flag("accept-local"), flag("invert")],
+    )),
+    without_options(pure("socket", &[flag("transparent"), flag("nowildcard"), flag("restore-skmark")])),
+    pure("string", &[one("string"), one("hex-string"), one("algo"), one("from"), one("to"), flag("icase")]),
+    pure("tcpmss", &[one("mss")]),
+    pure("u32", &[one("u32")]),
+    of("realm", Families::V4, &[one("realm")], true),
+    without_options(of("ah", Families::V4, &[one("ahspi")], true)),
+    without_options(of("ah", Families::V6, &[one("ahspi"), one("ahlen"), flag("ahres")], true)),
+    of("dst", Families::V6, &[one("dst-len"), one("dst-opts")], true),
+    of("hbh", Families::V6, &[one("hbh-len"), one("hbh-opts")], true),
+    without_options(of("eui64", Families::V6, &[], true)),
+    without_options(of(
+        "frag",
+        Families::V6,
+        &[
+            one("fragid"),
+            one("fraglen"),
+            flag("fragres"),
+            flag("fragfirst"),
+            flag("fragmore"),
+            flag("fraglast"),
+        ],
+        true,
+    )),
+    of("ipv6header", Families::V6, &[flag("soft"), one("header")], true),
+    without_options(of("mh", Families::V6, &[one("mh-type")], true)),
+    without_options(of(
+        "rt",
+        Families::V6,
+        &[
+            one("rt-type"),
+            one("rt-segsleft"),
+            one("rt-len"),
+            flag("rt-0-res"),
+            one("rt-0-addrs"),
+            flag("rt-0-not-strict"),
+        ],
+        true,
+    )),
+    without_options(of(
+        "srh",
+        Families::V6,
+        &[
+            one("srh-next-hdr"),
+            one("srh-hdr-len-eq"),
+            one("srh-hdr-len-gt"),
+            one("srh-hdr-len-lt"),
+            one("srh-segs-left-eq"),
+            one("srh-segs-left-gt"),
+            one("srh-segs-left-lt"),
+            one("srh-last-entry-eq"),
+            one("srh-last-entry-gt"),
+            one("srh-last-entry-lt"),
+            one("srh-tag"),
+            one("srh-psid"),
+            one("srh-nsid"),
+            one("srh-lsid"),
+        ],
+        true,
+    )),
+    // The matches of xtables-addons and of other well-known projects, whose options are their own.
+    open("asn", true),
+    open("condition", false),
+    open("dhcpmac", true),
+    open("fuzzy", false),
+    open("geoip", true),
+    open("gradm", true),
+    open("iface", false),
+    open("ipp2p", true),
+    open("ipv4options", true),
+    open("length2", true),
+    open("lscan", false),
+    open("ndpi", false),
+    open("pknock", false),
+    open("psd", false),
+    open("quota2", false),
+];
+
+/// `recent --set` notes the address down and always holds; all else depends on what was noted.
+fn recent(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
+    let asks =
+        |given: &&super::super::given::Given<'_, '_>| matches!(given.name, "rcheck" | "update" | "remove");
+    match instance.given.iter().find(|given| given.name == "set") {
+        Some(set) if !instance.given.iter().any(|given| asks(&given)) => {
+            if set.negated {
+                builder.field(Axis::Family, Ranges::none(), false, set.span);
+            }
+        }
+        _ => builder.atom(instance.text(), false, instance.span),
+    }
+}

@@ -1,0 +1,183 @@
+//! Address translation: DNAT, SNAT, MASQUERADE, REDIRECT, NETMAP, TPROXY.
+
+use super::super::address::{self, NoAddress};
+use super::super::given::{Given, Protocol, Target as Used};
+use super::super::matches::port;
+use super::super::options::{flag, one};
+use super::super::protocols::{DCCP, SCTP, TCP, UDP};
+use super::super::rule::{Builder, Word};
+use super::{Kind, kind, marks};
+use crate::model::{Nat, Target, Verdict};
+use crate::packet::values::address_range;
+use crate::packet::{Axis, Family, Ranges, Values};
+
+pub(super) const ALL: &[Kind] = &[
+    kind(
+        "DNAT",
+        &[one("to-destination"), flag("random"), flag("random-fully"), flag("persistent")],
+        |builder, used| Verdict::Nat(Nat::Destination(required(builder, used, "to-destination"))),
+    ),
+    kind(
+        "SNAT",
+        &[one("to-source"), flag("random"), flag("random-fully"), flag("persistent")],
+        |builder, used| Verdict::Nat(Nat::Source(required(builder, used, "to-source"))),
+    ),
+    kind("MASQUERADE", &[one("to-ports"), flag("random"), flag("random-fully")], |builder, used| {
+        ports_only(builder, used);
+        Verdict::Nat(Nat::Masquerade)
+    }),
+    kind(
+        "REDIRECT",
+        &[one("to-ports"), flag("random"), flag("random-fully"), flag("persistent")],
+        |builder, used| Verdict::Nat(Nat::Redirect(ports_only(builder, used))),
+    ),
+    kind("NETMAP", &[one("to")], netmap),
+    kind("TPROXY", &[one("on-port"), one("on-ip"), one("tproxy-mark")], |builder, used| {
+        for given in used.given.iter().filter(|given| given.name == "tproxy-mark") {
+            marks::of_tproxy(builder, given);
+        }
+        Verdict::Nat(Nat::Tproxy)
+    }),
+];
+
+/// The target could be any.
+fn anything() -> Target {
+    Target {
+        addresses: Some(Values::all(Axis::Destination)),
+        ports: Some(Values::all(Axis::DestinationPort)),
+    }
+}
+
+/// Reads the option without which the target is refused.
+fn required(builder: &mut Builder<'_>, used: &Used<'_, '_>, name: &str) -> Target {
+    let mut options = used.given.iter().filter(|given| given.name == name);
+    let Some(given) = options.next() else {
+        builder.syntax(used.span, format!("`-j {}` needs `--{name}`", used.word.text));
+        return anything();
+    };
+    // Kernels before 2.6.11 took several.
+    if let Some(second) = options.next() {
+        builder.syntax(second.span, format!("`--{name}` stands twice"));
+        return anything();
+    }
+    let Some(word) = given.value().filter(|word| !word.unresolved) else { return anything() };
+    match target(&word.text, builder.family) {
+        Ok(target) => {
+            if target.ports.is_some() {
+                needs_ports(builder, word);
+            }
+            target
+        }
+        Err(message) => {
+            builder.syntax(word.span, message);
+            anything()
+        }
+    }
+}
+
+/// Reads `--to-ports`.
+fn ports_only(builder: &mut Builder<'_>, used: &Used<'_, '_>) -> Target {
+    let Some(given) = used.given.iter().find(|given| given.name == "to-ports") else {
+        return Target::default();
+    };
+    let any = || Target { addresses: None, ports: Some(Values::all(Axis::DestinationPort)) };
+    let Some(word) = given.value().filter(|word| !word.unresolved) else { return any() };
+    match ports(&word.text) {
+        Ok(ports) => {
+            needs_ports(builder, word);
+            Target { addresses: None, ports: Some(ports.into()) }
+        }
+        Err(message) => {
+            builder.syntax(word.span, message);
+            any()
+        }
+    }
+}
+
+fn needs_ports(builder: &mut Builder<'_>, word: &Word<'_>) {
+    let has_ports = match builder.protocol {
+        Protocol::Is(number) => matches!(number, TCP | UDP | SCTP | DCCP),
+        Protocol::Unresolved => true,
+        Protocol::Any | Protocol::IsNot(_) => false,
+    };
+    if !has_ports {
+        builder.syntax(word.span, "a translation of ports needs `-p tcp`, udp, sctp or dccp");
+    }
+}
+
+/// `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]`; IPv6 addresses are in brackets before a port.
+fn target(text: &str, family: Family) -> Result<Target, String> {
+    let (host, port) = match (family, text.strip_prefix('[')) {
+        (Family::V6, Some(inner)) => {
+            let (host, rest) = inner.split_once(']').ok_or_else(|| format!("`{text}` lacks a `]`"))?;
+            let port = rest.strip_prefix(':');
+            if port.is_none() && !rest.is_empty() {
+                return Err(format!("`{rest}` is no port"));
+            }
+            (host, port)
+        }
+        (Family::V6, None) => match text.strip_prefix(':').filter(|rest| !rest.contains(':')) {
+            Some(port) => ("", Some(port)),
+            None => (text, None),
+        },
+        (Family::V4, _) => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let addresses = match host {
+        "" => None,
+        host => Some(addresses(host, family)?),
+    };
+    let port = port.map(|port| port.split_once('/').map_or(port, |(range, _)| range));
+    let ports = port.map(ports).transpose()?.map(Values::from);
+    Ok(Target { addresses, ports })
+}
+
+fn addresses(text: &str, family: Family) -> Result<Values, String> {
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    match (address::host(low, family), address::host(high, family)) {
+        (Ok(low), Ok(high)) => {
+            let (low, high) = address_range(low, high);
+            match low <= high {
+                true => Ok(Ranges::new(low, high).into()),
+                false => Err(format!("the range `{text}` begins behind its end")),
+            }
+        }
+        (Err(NoAddress::Wrong(message)), _) | (_, Err(NoAddress::Wrong(message))) => Err(message),
+        _ => Err(format!("`{text}` is no address")),
+    }
+}
+
+/// `PORT` or `LOW-HIGH`. The name of a service may hold a dash itself.
+fn ports(text: &str) -> Result<Ranges, String> {
+    if let Ok(only) = port(text) {
+        return Ok(Ranges::single(only));
+    }
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    match (port(low)?, port(high)?) {
+        (low, high) if low <= high => Ok(Ranges::new(low, high)),
+        _ => Err(format!("the range `{text}` begins behind its end")),
+    }
+}
+
+fn netmap(builder: &mut Builder<'_>, used: &Used<'_, '_>) -> Verdict {
+    let any = || Verdict::Nat(Nat::Netmap(Values::all(Axis::Destination)));
+    let Some(given) = used.given.first() else {
+        builder.syntax(used.span, "`-j NETMAP` needs `--to`");
+        return any();
+    };
+    match network(builder, given) {
+        Some(network) => Verdict::Nat(Nat::Netmap(network)),
+        None => any(),
+    }
+}
+
+fn network(builder: &mut Builder<'_>, given: &Given<'_, '_>) -> Option<Values> {
+    let word = given.value().filter(|word| !word.unresolved)?;
+    match address::network(&word.text, builder.family) {
+        Ok(ranges) => Some(ranges.into()),
+        Err(NoAddress::Wrong(message)) => {
+            builder.syntax(word.span, message);
+            None
+        }
+        Err(_) => None,
+    }
+}
