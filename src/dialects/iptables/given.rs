@@ -169,11 +169,6 @@ impl<'w, 't> Instance<'w, 't> {
         self.given.push(given);
     }
 
-    /// Does any of its options hang on something that the file does not tell?
-    pub fn is_unresolved(&self) -> bool {
-        self.given.iter().any(Given::is_unresolved)
-    }
-
     /// The match as a condition in words, white space folded.
     pub fn text(&self) -> String {
         let mut text = format!("-m {}", self.name);

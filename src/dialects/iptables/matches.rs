@@ -11,7 +11,6 @@ mod sets;
 mod tcp;
 mod undecided;
 
-pub(super) use links::mac_address;
 pub(super) use ports::single as port;
 
 use super::given::Instance;
