@@ -12,6 +12,7 @@ use crate::commands::input::{self, Input, Loaded, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::eval::{Host, Routes};
 use crate::packet::TooManyPieces;
+use crate::report::escape;
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -66,11 +67,12 @@ fn answer_texts(
     routes: &Routes,
     texts: &[String],
 ) -> Result<(), Failure> {
-    for text in texts {
+    for (index, text) in texts.iter().enumerate() {
         let wrong = |problem| Failure::new(format!("`{text}`: {problem}")).help(probe::FORM);
         let probe = probe::from_text(text, routes).map_err(wrong)?;
         let trace =
             crate::eval::trace::trace(host, routes, &probe).map_err(|error| undecided(text, error))?;
+        writeln!(world.stdout, "{}{}", if index > 0 { "\n" } else { "" }, escape(text))?;
         words::write(world.stdout, &input.sources, host, &probe, &trace)?;
     }
     Ok(())

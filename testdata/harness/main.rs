@@ -1,9 +1,13 @@
 //! The integration tests: what the program as a whole does with real texts, also against the kernel.
 
+mod architecture;
+mod cli;
 mod eval_cases;
+mod expected;
 mod hosts;
 mod kernel;
 mod packets;
 mod scripts;
 mod spans;
+mod pages;
 mod words;
