@@ -115,10 +115,11 @@ struct Loader<'s> {
 impl Loader<'_> {
     /// Groups texts to hosts: as fwlint.yaml says, else with their siblings on disk.
     fn hosts(&mut self, texts: Vec<Text>) -> Result<Vec<Group>, Failure> {
+        // The order of the arguments is the order of loading.
         if self.selection.together {
             let Some(first) = texts.first() else { return Ok(Vec::new()) };
             let config = self.config_for(&first.path)?;
-            return Ok(vec![Group { name: None, texts: siblings::in_order(texts), config }]);
+            return Ok(vec![Group { name: None, texts, config }]);
         }
         let mut groups: Vec<Group> = Vec::new();
         for text in texts {

@@ -36,7 +36,7 @@ pub fn of(directory: &Path, text: Text) -> Vec<Text> {
 
 /// Texts in the order of loading: sets before the rules that use them, IPv4 before IPv6, otherwise as
 /// they were named.
-pub fn in_order(mut texts: Vec<Text>) -> Vec<Text> {
+fn in_order(mut texts: Vec<Text>) -> Vec<Text> {
     texts.sort_by_key(|text| match text.dialect {
         Dialect::Ipset => 0,
         Dialect::Ip6tables => 2,
