@@ -1,5 +1,7 @@
 //! Scripts of iptables commands, and lists of rules: whatever they hold, they are read.
 
+mod kernel;
+
 use crate::spans;
 use fwlint::dialects::iptables::{list, script};
 use fwlint::model::Ruleset;
