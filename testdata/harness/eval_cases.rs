@@ -19,34 +19,7 @@ const WORKERS: usize = 4;
 
 #[test]
 fn fwlint_answers_each_case_as_the_kernel_does() {
-    if env::var_os("UPDATE").is_some() {
-        return oracle::say_skipped("fwlint's answers to the cases", "the kernel is writing them");
-    }
-    let mut problems = Vec::new();
-    let (mut compared, mut unread) = (0, 0);
-    for case in Case::all("eval") {
-        problems.extend(malformed(&case));
-        let Some(answers) = ours::answers(&case.rulesets, &case.interfaces, &case.probes()) else {
-            unread += 1;
-            continue;
-        };
-        for (packet, answer) in case.packets().zip(&answers) {
-            compared += 1;
-            let expected = packet.ours.as_ref().or(packet.kernel.as_ref()).map_or("", String::as_str);
-            let said = line(answer);
-            if said != expected {
-                problems.push(format!(
-                    "{}\n  {}\n    expected {expected}\n    fwlint   {said}\n    {answer}",
-                    case.name(),
-                    packet.text
-                ));
-            }
-        }
-    }
-    oracle::say(&format!(
-        "eval cases: {compared} packets compared; {unread} files that fwlint cannot read yet"
-    ));
-    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+    compare_with_fwlint("eval cases", &Case::all("eval"));
 }
 
 #[test]
@@ -56,35 +29,67 @@ fn the_kernel_answers_each_case_as_it_says() {
         Err(reason) => return oracle::say_skipped("the cases of testdata/eval with the kernel", &reason),
     };
     let cases = Case::all("eval");
-    let answers: Vec<Vec<Value>> = thread::scope(|scope| {
-        let asked = ["nft", "legacy"].map(|backend| (backend, scope.spawn(|| ask(&folder, backend, &cases))));
-        asked.map(|(_, asked)| asked.join().expect("the oracle answers")).into()
+    let answers = thread::scope(|scope| {
+        let asked = ["nft", "legacy"].map(|backend| scope.spawn(|| ask(&folder, backend, &cases)));
+        asked.map(|asked| asked.join().expect("the oracle answers"))
     });
+    compare_with_kernel("eval cases", &cases, &answers);
+}
+
+/// Holds fwlint to the expected outcomes.
+pub fn compare_with_fwlint(what: &str, cases: &[Case]) {
+    if env::var_os("UPDATE").is_some() {
+        return oracle::say_skipped(&format!("fwlint's answers to the {what}"), "the kernel is writing them");
+    }
     let mut problems = Vec::new();
-    let mut shown = 0;
-    for (at, case) in cases.iter().enumerate() {
-        let [nft, legacy] = [0, 1].map(|backend| outcomes(&answers[backend][at], case.packets().count()));
-        if nft != legacy {
-            problems
-                .push(format!("{}: the backends differ\n  nft    {nft:?}\n  legacy {legacy:?}", case.name()));
-        } else if env::var_os("UPDATE").is_some() && !nft.iter().any(|outcome| outcome.starts_with("error")) {
-            case.update(&nft).expect("the case can be written");
-        }
-        for (packet, outcome) in case.packets().zip(&nft) {
-            shown += 1;
-            if outcome.starts_with("error")
-                || env::var_os("UPDATE").is_none() && packet.kernel.as_ref() != Some(outcome)
-            {
-                let expected = packet.kernel.as_deref().unwrap_or("nothing (run with UPDATE=1)");
+    let (mut compared, mut unread) = (0, 0);
+    for case in cases {
+        problems.extend(malformed(case));
+        let Some(answers) = ours::answers(&case.rulesets, &case.interfaces, &case.probes()) else {
+            unread += 1;
+            continue;
+        };
+        for (packet, answer) in case.packets().zip(&answers) {
+            compared += 1;
+            let expected = packet.ours.as_ref().or(packet.kernel.as_ref()).map_or("", String::as_str);
+            let said = line(answer);
+            if said != expected {
+                let (name, text) = (case.name(), &packet.text);
                 problems.push(format!(
-                    "{}\n  {}\n    expected {expected}\n    kernel   {outcome}",
-                    case.name(),
-                    packet.text
+                    "{name}\n  {text}\n    expected {expected}\n    fwlint   {said}\n    {answer}"
                 ));
             }
         }
     }
-    oracle::say(&format!("eval cases: {shown} packets of {} files shown to the kernel", cases.len()));
+    oracle::say(&format!("{what}: {compared} packets compared; {unread} files that fwlint cannot read yet"));
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+/// Holds the expected outcomes to the kernel's answers under both backends of iptables, or with `UPDATE` writes
+/// them.
+pub fn compare_with_kernel(what: &str, cases: &[Case], answers: &[Vec<Value>; 2]) {
+    let update = env::var_os("UPDATE").is_some();
+    let mut problems = Vec::new();
+    let mut shown = 0;
+    for (at, case) in cases.iter().enumerate() {
+        let name = case.name();
+        let [nft, legacy] = [0, 1].map(|backend| outcomes(&answers[backend][at], case.packets().count()));
+        let is_error = nft.iter().any(|outcome| outcome.starts_with("error"));
+        if nft != legacy {
+            problems.push(format!("{name}: the backends differ\n  nft    {nft:?}\n  legacy {legacy:?}"));
+        } else if update && !is_error {
+            case.update(&nft).expect("the case can be written");
+        }
+        for (packet, outcome) in case.packets().zip(&nft) {
+            shown += 1;
+            if is_error || !update && packet.kernel.as_ref() != Some(outcome) {
+                let (text, expected) = (&packet.text, packet.kernel.as_deref());
+                let expected = expected.unwrap_or("nothing (run with UPDATE=1)");
+                problems.push(format!("{name}\n  {text}\n    expected {expected}\n    kernel   {outcome}"));
+            }
+        }
+    }
+    oracle::say(&format!("{what}: {shown} packets of {} files shown to the kernel", cases.len()));
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
 

@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod eval_cases;
 mod expected;
+mod forwarding;
 mod hosts;
 mod kernel;
 mod packets;

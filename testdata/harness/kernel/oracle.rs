@@ -40,19 +40,24 @@ pub fn say(text: &str) {
     writeln!(io::stderr(), "{text}").ok();
 }
 
-/// A running `oracle.py batch`: jobs go in, answers come out in the same order.
+/// A running program that is asked about hosts: jobs go in, answers come out in the same order, one a line.
 pub struct Oracle {
     process: Child,
     answers: Lines<BufReader<ChildStdout>>,
 }
 
 impl Oracle {
-    /// Starts it; `backend` is that of the iptables rulesets that leave it open. The second value takes the
-    /// jobs, one a line: write them from another thread and then drop it.
+    /// Starts `oracle.py batch`; `backend` is that of the iptables rulesets that leave it open. The second
+    /// value takes the jobs, one a line: write them from another thread and then drop it.
     pub fn start(folder: &Path, backend: &str, workers: usize) -> (Oracle, ChildStdin) {
+        let arguments = ["batch", "--backend", backend, "--workers", &workers.to_string()];
+        Oracle::run(&folder.join("oracle.py"), &arguments)
+    }
+
+    /// Starts a Python program that takes jobs in the same way.
+    pub fn run(program: &Path, arguments: &[&str]) -> (Oracle, ChildStdin) {
         let mut command = Command::new("python3");
-        command.arg(folder.join("oracle.py")).args(["batch", "--backend", backend]);
-        command.args(["--workers", &workers.to_string()]);
+        command.arg("-B").arg(program).args(arguments);
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 runs");
         let jobs = process.stdin.take().expect("its input is a pipe");
         let answers = BufReader::new(process.stdout.take().expect("its output is a pipe")).lines();
