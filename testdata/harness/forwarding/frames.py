@@ -25,7 +25,8 @@ def ip_packet(src, dst, number, body):
     """An IP packet; the checksum of its body is filled in."""
     if src.version == 4:
         pseudo = struct.pack("!4s4sHH", src.packed, dst.packed, number, len(body)) if number != 1 else b""
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0x4000, 64, number, 0, src.packed, dst.packed)
+        head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0x4000, 64, number, 0)
+        head += src.packed + dst.packed
         head = head[:10] + checksum(head).to_bytes(2) + head[12:]
     else:
         pseudo = struct.pack("!16s16sII", src.packed, dst.packed, len(body), number)
@@ -36,7 +37,8 @@ def ip_packet(src, dst, number, body):
 
 def arp_request(asker_mac, target):
     """Who has the target? The answer goes to the asker's MAC address, which may be any."""
-    return struct.pack("!HHHBBH6s4s6s4s", 0x0806, 1, 0x0800, 6, 4, 1, asker_mac, bytes(4), bytes(6), target.packed)
+    head = struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1)
+    return head + asker_mac + bytes(10) + target.packed
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,26 @@ class Packet:
     def flow(self):
         return self.number, self.src, self.dst, self.sport, self.dport
 
+    @property
+    def back(self):
+        """The flow of an answer to it."""
+        return self.number, self.dst, self.src, self.dport, self.sport
+
     def carries(self, probe, place):
         """Is it the client's first or second packet, translated or not?"""
         return (self.number, self.type, self.seq) == (probe.number, probe.type, probe.tag(place))
 
     def answers(self, probe):
         """Is it the answer that the client waits for, from where it sent its packet to?"""
-        back = probe.number, probe.dst, probe.src, probe.dport, probe.sport
-        return self.flow == back and self.type == REPLY.get(self.number, -1) and self.flags in (0, 18)
+        expected = FLAGS["S"] | FLAGS["A"] if self.number == 6 else 0
+        is_answer = self.type == REPLY.get(self.number, -1) and self.flags == expected
+        return is_answer and self.flow == probe.back
 
     def rejects(self, probe):
         """Does it tell the client that its packet was rejected?"""
         if self.quoted:
             return self.dst == probe.src and self.quoted.flow == probe.flow
-        return bool(self.flags & FLAGS["R"]) and self.flow == (
-            probe.number, probe.dst, probe.src, probe.dport, probe.sport
-        )  # fmt: skip
+        return bool(self.flags & FLAGS["R"]) and self.flow == probe.back
 
     def answer(self):
         """The packet with which the server answers this one."""
@@ -86,7 +92,8 @@ class Packet:
     def build(self, code=0, acknowledged=0):
         """Its bytes. UDP and ICMP carry `seq` as their payload."""
         if self.number == 6:
-            head = struct.pack("!HHIIBBHHH", self.sport, self.dport, self.seq, acknowledged, 80, self.flags, 65535, 0, 0)
+            head = struct.pack("!HHII", self.sport, self.dport, self.seq, acknowledged)
+            head += struct.pack("!BBHHH", 5 << 4, self.flags, 65535, 0, 0)
         elif self.number == 17:
             head = struct.pack("!HHHHI", self.sport, self.dport, 12, 0, self.seq)
         else:
@@ -115,7 +122,9 @@ class Probe(Packet):
 
     @property
     def converses(self):
-        return self.flags in (0, 2) and self.type == REQUEST.get(self.number, -1) and (self.number != 6 or self.flags)
+        if self.number == 6:
+            return self.flags == FLAGS["S"]
+        return self.type == REQUEST.get(self.number, -1)
 
     def tag(self, place):
         """Tells the client's first packet from its second."""

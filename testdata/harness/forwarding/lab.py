@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A router between networks: what does its ruleset do to packets that it forwards?
 
-Reads jobs, one JSON object a line: {"rulesets": [[KIND, TEXT], ...], "interfaces": ["NAME=V4/LEN,V6/LEN", ...],
-"probes": [...]}. Writes one line for each: {"results": [...]} or {"error": TEXT}.
+Reads jobs, one JSON object a line: {"rulesets": [[KIND, TEXT], ...], "interfaces": ["NAME=V4/LEN,V6/LEN",
+...], "probes": [...]}. Writes one line for each: {"results": [...]} or {"error": TEXT}.
 
 The router is a network namespace that forwards. Each of its interfaces is a veth pair whose far end lies in
 a namespace of its own; there this program plays all machines of that network with raw frames. A probe is a
@@ -70,6 +70,9 @@ class Namespace:
     def __exit__(self, *_):
         _libc.setns(_home, CLONE_NEWNET)
 
+    def __del__(self):
+        os.close(self.fd)
+
 
 class Link:
     """An interface of the router, and the far end of its cable in a namespace of its own.
@@ -134,7 +137,8 @@ class Lab:
                     file.write(str(value))
             self.conntrack = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
             links = self.beacon, *self.links.values()
-            ip("link set lo up", *(command for link in links for command in link.router_end()), *self.routes())
+            ends = (command for link in links for command in link.router_end())
+            ip("link set lo up", *ends, *self.routes())
         for link in links:
             link.connect()
         self.await_links()
@@ -153,10 +157,14 @@ class Lab:
             for own in link.addresses:
                 asker = next(host for host in own.network.hosts() if host != own.ip)
                 ping = frames.Probe.echo(asker, own.ip)
-                while not any(packet.answers(ping) for packet in self.exchange(link, ping.packet(1))[link.name]):
+                while not self.gets(link, ping):
                     if time.monotonic() > deadline:
                         raise TimeoutError(f"{link.name} does not come up")
                     time.sleep(0.001)
+
+    def gets(self, link, ping):
+        """Does the answer to a ping come back?"""
+        return any(packet.answers(ping) for packet in self.exchange(link, ping.packet(1))[link.name])
 
     def load(self, rulesets, backend):
         """Load rulesets with the system's own tools."""
@@ -165,10 +173,12 @@ class Lab:
             for kind, text in rulesets:
                 kind, _, fixed = kind.partition("-")
                 command = LOADERS[kind].format(fixed or backend).split()
-                subprocess.run(command, input=text, text=True, check=True, capture_output=True, env=environment)
+                subprocess.run(
+                    command, input=text, text=True, check=True, capture_output=True, env=environment
+                )
 
     def exchange(self, link, packet):
-        """Send a packet; what comes out of the router, by interface. Two rounds: there may be answers to it."""
+        """Send a packet; what comes out of the router, by interface. Twice, as there may be answers."""
         link.send(packet)
         self.beacon.settle()
         self.beacon.settle()
@@ -186,12 +196,12 @@ class Lab:
         link = self.links[raw["iface"]]
         fate = {"ingress": "dropped", "reply": None, "followup": None, "verdict": "blocked"}
         seen = self.exchange(link, probe.packet(1))
-        arrived = [(name, packet) for name, packets in seen.items() for packet in packets if packet.carries(probe, 1)]
-        if not arrived:
+        out = ((name, packet) for name, packets in seen.items() for packet in packets)
+        name, first = next(((name, packet) for name, packet in out if packet.carries(probe, 1)), (None, None))
+        if not first:
             if any(packet.rejects(probe) for packet in seen[link.name]):
                 fate["ingress"] = "rejected"
             return fate
-        (name, first), = arrived
         fate |= {"ingress": "accepted", "verdict": "open"}
         if not probe.converses:
             return fate
