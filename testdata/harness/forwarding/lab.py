@@ -14,6 +14,8 @@ when the answer to an ARP request is back, all that was sent before it has been 
 """
 
 import ctypes
+import functools
+import itertools
 import json
 import os
 import socket
@@ -82,6 +84,7 @@ class Link:
 
     def __init__(self, name, addresses, asks=False):
         self.name, self.addresses, self.asks = name, addresses, asks
+        self.beacons = itertools.count()
         self.far = Namespace()
 
     def router_end(self):
@@ -103,11 +106,15 @@ class Link:
         kind = 0x0800 if packet[0] >> 4 == 4 else 0x86DD
         self.tap.send(ROUTER_MAC + FAR_MAC + kind.to_bytes(2) + packet)
 
-    def settle(self):
-        """Wait until all that was sent, by this link or another, has been processed."""
-        self.tap.send(ROUTER_MAC + FAR_MAC + frames.arp_request(FAR_MAC, self.addresses[0].ip))
-        self.tap.settimeout(GIVE_UP)
-        while self.tap.recv(65535)[12:14] != b"\x08\x06":
+    def settle(self, patience=GIVE_UP):
+        """Wait until all that was sent, by this link or another, has been processed.
+
+        An ARP request asks in the name of a new MAC address each time, so that its answer is known.
+        """
+        beacon = b"\2\3" + next(self.beacons).to_bytes(4)
+        self.tap.send(ROUTER_MAC + FAR_MAC + frames.arp_request(beacon, self.addresses[0].ip))
+        self.tap.settimeout(patience)
+        while self.tap.recv(65535)[:6] != beacon:
             pass
 
     def received(self):
@@ -152,15 +159,18 @@ class Lab:
 
     def await_links(self):
         """The kernel brings links and addresses up some time after it was told to."""
-        deadline = time.monotonic() + GIVE_UP
+        until(self.beacon_works)
         for link in self.links.values():
             for own in link.addresses:
                 asker = next(host for host in own.network.hosts() if host != own.ip)
-                ping = frames.Probe.echo(asker, own.ip)
-                while not self.gets(link, ping):
-                    if time.monotonic() > deadline:
-                        raise TimeoutError(f"{link.name} does not come up")
-                    time.sleep(0.001)
+                until(functools.partial(self.gets, link, frames.Probe.echo(asker, own.ip)))
+
+    def beacon_works(self):
+        try:
+            self.beacon.settle(patience=0.01)
+        except TimeoutError:
+            return False
+        return True
 
     def gets(self, link, ping):
         """Does the answer to a ping come back?"""
@@ -213,6 +223,14 @@ class Lab:
             fate |= {"reply": "delivered", "followup": "passed" if passed else "blocked"}
             fate["verdict"] = "open" if passed else "blocked"
         return fate
+
+
+def until(is_ready):
+    deadline = time.monotonic() + GIVE_UP
+    while not is_ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the links do not come up")
+        time.sleep(0.001)
 
 
 def mac(octets):
