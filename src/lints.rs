@@ -22,8 +22,10 @@ mod tunnel_dns_blocked;
 mod tunnel_loopback_blocked;
 mod tunnel_redirected;
 mod tunnel_service_blocked;
+mod verdict;
 
 pub use context::{Context, Unit};
+pub use verdict::{assumptions, verdicts};
 
 use crate::finding::{Finding, LintInfo};
 

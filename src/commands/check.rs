@@ -85,8 +85,8 @@ fn judge_unit(sources: &Sources, loaded: &Loaded, is_quick: bool) -> (UnitReport
     let report = UnitReport {
         name: unit.name.clone(),
         paths: unit.files.iter().map(path).collect(),
-        verdicts: Vec::new(),
-        assumptions: Vec::new(),
+        verdicts: lints::verdicts(&context),
+        assumptions: lints::assumptions(&context),
         chains: chains().count(),
         rules: chains().map(|chain| chain.rules.len()).sum(),
     };

@@ -1,0 +1,30 @@
+//! What a report says of each unit, findings or not: the verdict in a few words, and what was taken for
+//! granted.
+
+use super::Context;
+
+/// What was decided about a unit: what it is about, and the verdict.
+pub fn verdicts(context: &Context) -> Vec<(String, String)> {
+    let mut verdicts = Vec::new();
+    if let Some(tunnel) = context.tunnel() {
+        verdicts.push((tunnel.profile.program.clone(), tunnel.summary(context)));
+    }
+    verdicts
+}
+
+/// What the verdicts take for granted: phrases.
+pub fn assumptions(context: &Context) -> Vec<String> {
+    if context.is_fragment() {
+        return Vec::new();
+    }
+    let mut assumptions = vec![
+        "routing is symmetric: answers come back by the interface by which the question left",
+        "packets begin without a mark",
+        "remote machines have no address of this host",
+        "there is one conntrack zone, and no eBPF program decides",
+    ];
+    if context.routes.interfaces.is_empty() {
+        assumptions.push("the uplink may be any interface but lo and those of bridges, containers and taps");
+    }
+    assumptions.into_iter().map(str::to_owned).collect()
+}
