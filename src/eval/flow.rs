@@ -496,6 +496,10 @@ fn is_coordinate(way: Way, axis: Axis) -> bool {
 fn flows(way: Way, flights: &[Flight], sense: Sense) -> PacketSet {
     let told = |flight: &Flight, cube: &Cube| {
         let cube = match sense {
+            // What comes back over lo has no socket any more; the flow's owner is still who it was.
+            Sense::There if way == Way::Local && has_no_owner(cube) => {
+                cube.clone().without(Axis::Uid).without(Axis::Gid)
+            }
             Sense::There => cube.clone(),
             // The owner of an answer says nothing of the first packet's.
             Sense::Back => swap(cube.clone()).without(Axis::Uid).without(Axis::Gid),
@@ -537,6 +541,10 @@ pub(super) fn without_owner(cube: Cube) -> Cube {
     cube.set(Axis::Uid, Ranges::single(NO_OWNER)).set(Axis::Gid, Ranges::single(NO_OWNER))
 }
 
+fn has_no_owner(cube: &Cube) -> bool {
+    cube.get(Axis::Uid).is_some_and(|values| values.first() == Some(NO_OWNER))
+}
+
 /// What comes back over the loopback interface of what left by it.
 pub(super) fn looped(flights: Vec<Flight>) -> Vec<Flight> {
     let lo = Ranges::single(values::name("lo").unwrap_or(0));
@@ -557,7 +565,7 @@ pub(super) fn with_interface(flights: Vec<Flight>, axis: Axis, names: Ranges) ->
 }
 
 /// Any interface but none and lo.
-fn elsewhere() -> Ranges {
+pub(super) fn elsewhere() -> Ranges {
     let lo = values::name("lo").unwrap_or(0);
     Ranges::union([(1, lo - 1), (lo + 1, u128::MAX)])
 }

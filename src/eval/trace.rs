@@ -8,7 +8,7 @@ use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::compile::Host;
-use super::flow::{Conversation, Moment, Question, Step, Way, without_owner};
+use super::flow::{Conversation, Moment, Question, Step, Way, elsewhere, without_owner};
 use super::reject::{self, Arrives};
 use super::routes::Routes;
 use super::trip::Hop;
@@ -268,12 +268,8 @@ fn question(routes: &Routes, probe: &Probe) -> Question {
     }
     let cube = sides.into_iter().fold(Cube::any(), |cube, (axis, values)| cube.set(axis, values));
     // What arrives has come by some interface, what leaves goes by one.
-    let cube = match interface {
-        Some(_) => cube,
-        None => cube
-            .with(if own { Axis::OutInterface } else { Axis::InInterface }, Ranges::new(1, u128::MAX))
-            .unwrap_or_default(),
-    };
+    let unnamed = if own { Axis::OutInterface } else { Axis::InInterface };
+    let cube = if interface.is_some() { cube } else { cube.set(unnamed, elsewhere()) };
     let mark = Masks::new(u32::MAX, if own { probe.mark } else { 0 });
     Question {
         way: probe.way,

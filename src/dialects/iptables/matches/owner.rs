@@ -5,8 +5,10 @@ use super::super::numerals;
 use super::super::options::{flag, one};
 use super::super::rule::Builder;
 use super::{Extension, both};
+use crate::model::Match;
 use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Ranges};
+use crate::source::Spanned;
 
 pub(super) const ALL: &[Extension] = &[both(
     "owner",
@@ -47,11 +49,9 @@ fn read(
         Some(_) => builder.refuse(given, format!("the range `{text}` begins behind its end")),
         None if text.is_empty() => builder.refuse(given, "the owner is missing"),
         None => {
-            if !given.negated {
-                builder.field(axis, owned, false, given.span);
-            }
-            let not = if given.negated { "! " } else { "" };
-            builder.atom(format!("{not}{} {text}", given.name), true, given.span);
+            let name = Box::from(text);
+            let owner = Match::Owner { axis, name, negated: given.negated };
+            builder.matches.push(Spanned::new(owner, given.span));
         }
     }
 }
