@@ -98,6 +98,8 @@ pub struct Walk<'w, 'h, 'm, O> {
     open: Vec<ChainId>,
     /// The rule behind each owner number of the cover.
     owners: Vec<RuleId>,
+    /// What is taken until the end of a chain that is still open, with its number in the cover.
+    lent: Vec<(usize, Cube)>,
     steps: usize,
 }
 
@@ -109,8 +111,8 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         packets: PacketSet,
         observer: &'w mut O,
     ) -> Result<(), TooManyPieces> {
-        let (via, open, owners) = (Vec::new(), Vec::new(), Vec::new());
-        let mut walk = Walk { host, observer, cover: Cover::new(), via, open, owners, steps: 0 };
+        let (via, open, owners, lent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut walk = Walk { host, observer, cover: Cover::new(), via, open, owners, lent, steps: 0 };
         let mut streams = vec![Stream { packets, since: 0 }];
         let born = walk.chain(base.chain, streams.clone())?;
         streams.extend(born);
@@ -129,7 +131,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
     fn chain(&mut self, chain: ChainId, mut streams: Vec<Stream>) -> Result<Vec<Stream>, TooManyPieces> {
         let known = streams.len();
         let mut fallen = Vec::new();
-        let mut returned = Vec::new();
+        let lent_before = self.lent.len();
         self.open.push(chain);
         let host = self.host;
         for (index, compiled) in (0..).zip(&host.chain(chain).rules) {
@@ -151,14 +153,14 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                         None => continue,
                     }
                 }
-                let goes_on = self.step(rule, &stream, &mut streams, &mut fallen, &mut returned)?;
+                let goes_on = self.step(rule, &stream, &mut streams, &mut fallen)?;
                 if is_changed && goes_on {
                     streams.push(stream);
                 }
             }
         }
         self.open.pop();
-        for entry in returned {
+        for (entry, _) in self.lent.drain(lent_before..) {
             self.cover.retire(entry);
         }
         fallen.extend(streams.drain(known..));
@@ -172,7 +174,6 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         stream: &Stream,
         streams: &mut Vec<Stream>,
         fallen: &mut Vec<Stream>,
-        returned: &mut Vec<usize>,
     ) -> Result<bool, TooManyPieces> {
         let compiled = self.host.rule(rule);
         let chain = rule.chain;
@@ -186,7 +187,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 self.meet(rule, stream)?;
                 let born = self.call(rule, target, stream)?;
                 fallen.extend(born);
-                self.take(rule, &stream.packets, Some(returned));
+                self.lend(rule, &stream.packets);
                 return Ok(false);
             }
             (Verdict::Accept, _) => self.end(rule, Fate::Accepted, stream)?,
@@ -197,12 +198,12 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 self.decide(Some(rule), chain, Fate::Accepted, &Stream { packets: taken, ..*stream })?;
                 let refused = choose(&stream.packets, compiled.choices[0], false);
                 self.decide(Some(rule), chain, Fate::Dropped, &Stream { packets: refused, ..*stream })?;
-                self.take(rule, &stream.packets, None);
+                self.take(rule, stream)?;
             }
             (Verdict::Nat(nat), _) => self.end(rule, Fate::Translated(nat), stream)?,
             (Verdict::Return, _) => {
                 self.meet(rule, stream)?;
-                self.take(rule, &stream.packets, Some(returned));
+                self.lend(rule, &stream.packets);
             }
             (Verdict::Continue, _) => {
                 self.meet(rule, stream)?;
@@ -216,7 +217,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 self.decide(Some(rule), chain, Fate::Accepted, &accepted)?;
                 let dropped = Stream { packets: choose(&ended, accepts, false), ..*stream };
                 self.decide(Some(rule), chain, Fate::Dropped, &dropped)?;
-                self.take(rule, &ended, None);
+                self.take(rule, &Stream { packets: ended, ..*stream })?;
                 return Ok(true);
             }
         }
@@ -226,7 +227,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
     /// A rule decides its packets for good.
     fn end(&mut self, rule: RuleId, fate: Fate<'m>, stream: &Stream) -> Result<(), TooManyPieces> {
         self.decide(Some(rule), rule.chain, fate, stream)?;
-        self.take(rule, &stream.packets, None);
+        self.take(rule, stream)?;
         Ok(())
     }
 
@@ -248,19 +249,40 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         for action in &self.host.rule(rule).rule.actions {
             packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, action.value)));
         }
-        self.take(rule, &stream.packets, None);
+        self.take(rule, stream)?;
         Ok(Some(Stream { packets, since: self.cover.len() }))
     }
 
-    /// Notes that a rule took packets: for good, or until the end of this call of its chain.
-    fn take(&mut self, rule: RuleId, packets: &PacketSet, until_return: Option<&mut Vec<usize>>) {
-        let owner = self.owners.len() as u32;
-        self.owners.push(rule);
-        let entries: Vec<usize> =
-            packets.cubes().iter().map(|cube| self.cover.push(cube.clone(), owner)).collect();
-        if let Some(returned) = until_return {
-            returned.extend(entries);
+    /// Notes that a rule took packets for good. What is lent to an earlier RETURN it did not meet, and
+    /// must not take along: that comes back.
+    fn take(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
+        let owner = self.own(rule);
+        let lent = self.lent.iter().filter(|(entry, _)| *entry >= stream.since);
+        let lent = PacketSet::from_cubes(lent.map(|(_, cube)| cube.clone()));
+        let rest;
+        let mut packets = &stream.packets;
+        if !lent.is_empty() {
+            rest = packets.minus(&lent)?;
+            packets = &rest;
         }
+        for cube in packets.cubes() {
+            self.cover.push(cube.clone(), owner);
+        }
+        Ok(())
+    }
+
+    /// Notes that a rule took packets until the end of this call of its chain.
+    fn lend(&mut self, rule: RuleId, packets: &PacketSet) {
+        let owner = self.own(rule);
+        for cube in packets.cubes() {
+            self.lent.push((self.cover.push(cube.clone(), owner), cube.clone()));
+        }
+    }
+
+    /// The owner number of one of a rule's decisions.
+    fn own(&mut self, rule: RuleId) -> u32 {
+        self.owners.push(rule);
+        (self.owners.len() - 1) as u32
     }
 
     fn decide(
