@@ -14,18 +14,23 @@ mod tokens;
 mod tree;
 mod value;
 
+use super::words;
 use crate::model::{Remark, RemarkKind, Ruleset};
 use crate::source::FileId;
 
-/// Is it a script of iptables commands?
+/// Is it a script of iptables commands? One that says so in its first line, or a text that begins like a
+/// script, and has such a command at the beginning of a line.
 pub fn is_script(text: &str) -> bool {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let is_shell = text.starts_with("#!") && {
-        let line = text.lines().next().unwrap_or("");
-        line.contains("sh") && !line.contains("iptables-restore")
-    };
-    let mut lines = text.lines();
-    lines.any(|line| if is_shell { line.contains("tables") } else { begins_with_tool(line) })
+    let text = text.trim_start_matches('\u{feff}');
+    if text.starts_with("#!") {
+        return is_shell(text.lines().next().unwrap_or("")) && text.lines().any(mentions_tool);
+    }
+    let mut lines = text.lines().filter(|line| {
+        let line = line.trim_start();
+        !line.is_empty() && (!line.starts_with('#') || begins_with_tool(line))
+    });
+    let first = lines.next().unwrap_or("");
+    begins_with_tool(first) || begins_script(first) && lines.any(begins_with_tool)
 }
 
 /// Reads a script. The families for which it speaks are those whose commands appear in it. Tables are
@@ -50,15 +55,56 @@ pub fn read(file: FileId, text: &str) -> Ruleset {
     ruleset
 }
 
+/// Is it the first line of a shell script?
+fn is_shell(line: &str) -> bool {
+    let mut words = line.trim_start_matches("#!").split_whitespace();
+    let is_one = |word: &str| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        matches!(
+            name,
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" | "busybox" | "openrc-run" | "runscript"
+        )
+    };
+    words.any(is_one)
+}
+
+/// May a line be the first of a script: an assignment, or a command that scripts begin with?
+fn begins_script(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or("");
+    let name = words::name_at(word);
+    let is_assignment = !name.is_empty() && word[name.len()..].starts_with('=');
+    is_assignment
+        || word.ends_with("()")
+        || matches!(
+            word,
+            "set" | "export" | "readonly" | "declare" | "." | "source" | "if" | "for" | "case" | "[" | "[["
+        )
+        || matches!(
+            word,
+            "function" | "echo" | "ipset" | "sysctl" | "modprobe" | "sudo" | "cd" | "test" | "while"
+        )
+        || commands::tool(word).is_some()
+}
+
+/// Does a line name a tool that changes tables, anywhere?
+fn mentions_tool(line: &str) -> bool {
+    let is_comment = line.trim_start().starts_with('#');
+    !is_comment && line.split([' ', '\t', ';', '&', '|', '(', '"', '\'', '`']).any(is_tool)
+}
+
 /// Does a line begin with a command that changes tables, as it is typed into a shell?
 fn begins_with_tool(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let prompt = |word: &&str| matches!(*word, "$" | "sudo" | "#" | "%") || word.contains('@');
     let first = words.by_ref().find(|word| !prompt(word) && !(word.starts_with('-') && word.len() == 2));
-    let is_tool = first.is_some_and(|word| {
-        let variable = word.trim_start_matches(['$', '{', '"']).to_ascii_lowercase();
-        let is_variable = word.contains('$') && (variable.starts_with("ipt") || variable.starts_with("ip6t"));
-        matches!(commands::tool(word), Some(commands::Tool::Tables(_))) || is_variable
-    });
-    is_tool && words.any(|word| word.len() >= 2 && word.starts_with('-') && !word.starts_with("-L"))
+    first.is_some_and(is_tool) && words.any(builtin::is_command_option)
+}
+
+/// Is a word a tool that changes tables, or a variable that is called like one?
+fn is_tool(word: &str) -> bool {
+    let word = word.trim_matches('"');
+    let name = word.strip_prefix('$').unwrap_or("").trim_start_matches('{').to_ascii_lowercase();
+    let is_variable = ["ipt", "ip4t", "ip6t"].iter().any(|begin| name.starts_with(begin));
+    is_variable
+        || matches!(commands::tool(word), Some(commands::Tool::Tables(_) | commands::Tool::Restore(_)))
 }

@@ -93,6 +93,29 @@ const HARMLESS: &[&str] = &[
     "xtables-monitor",
 ];
 
+/// Commands that surely may change rules: each use is worth saying.
+const CHANGING: &[&str] = &[
+    ".",
+    "source",
+    "eval",
+    "ufw",
+    "nft",
+    "firewall-cmd",
+    "netfilter-persistent",
+    "iptables-apply",
+    "shorewall",
+    "csf",
+    "ferm",
+    "firehol",
+    "fail2ban-client",
+    "docker",
+    "systemctl",
+    "service",
+    "xargs",
+    "sh",
+    "bash",
+];
+
 /// Commands that change no rule and may succeed or fail.
 const ASKING: &[&str] = &[
     "grep",
@@ -203,7 +226,11 @@ impl Runner<'_> {
         let fields = self.strip(fields);
         let Some((first, arguments)) = fields.split_first() else { return Ok(Status::Success) };
         let Some(name) = self.name(first, arguments) else {
-            self.not_followed(span, format!("`{}` is not followed", first.value.text()));
+            let text = first.value.text();
+            // `${NAME?message}` only asks whether it is set.
+            if !(arguments.is_empty() && text.contains('?')) {
+                self.suspect(&text, span);
+            }
             return Ok(Status::Unknown);
         };
         if let Some(body) = self.functions.get(&name).cloned() {
@@ -271,10 +298,20 @@ impl Runner<'_> {
                 None if ASKING.contains(&base) => Ok(Status::Unknown),
                 None if is_idle(base, arguments) => Ok(Status::Unknown),
                 None => {
-                    self.not_followed(span, format!("`{name}` may change the rules and is not followed"));
+                    self.has_sourced |= matches!(base, "." | "source");
+                    self.suspect(&name, span);
                     Ok(Status::Unknown)
                 }
             },
+        }
+    }
+
+    /// Says, once for each, that a command is not followed. What a file that was read in may have
+    /// defined is no news.
+    fn suspect(&mut self, name: &str, span: Span) {
+        let may_be_defined = self.has_sourced && !name.contains('/') && !CHANGING.contains(&name);
+        if !may_be_defined && self.suspects.insert(name.to_owned()) || CHANGING.contains(&name) {
+            self.not_followed(span, format!("`{name}` may change the rules and is not followed"));
         }
     }
 
@@ -370,14 +407,14 @@ fn is_hushed(redirects: &[Redirect]) -> bool {
     })
 }
 
-fn is_command_option(text: &str) -> bool {
-    let long =
-        ["append", "insert", "delete", "replace", "policy", "new-chain", "flush", "delete-chain", "table"];
+/// Is it an option that changes tables, such as `-A`?
+pub fn is_command_option(text: &str) -> bool {
+    let long = ["append", "insert", "delete", "replace", "policy", "new-chain", "flush", "delete-chain"];
     match text.strip_prefix("--") {
         Some(name) => long.contains(&name),
         None => {
             let mut letters = text.strip_prefix('-').unwrap_or("").chars();
-            letters.next().is_some_and(|letter| "AIDRPNFXZCELSt".contains(letter))
+            letters.next().is_some_and(|letter| "AIDRPNFXE".contains(letter))
         }
     }
 }
@@ -393,9 +430,15 @@ fn is_elsewhere(arguments: &[Field]) -> bool {
 fn is_idle(name: &str, arguments: &[Field]) -> bool {
     let first = arguments.first().and_then(|it| it.value.known()).unwrap_or_default();
     match name {
-        "systemctl" | "service" | "rc-service" | "invoke-rc.d" => arguments
-            .iter()
-            .any(|it| matches!(it.value.text().as_str(), "status" | "is-active" | "enable" | "save")),
+        "systemctl" | "service" | "rc-service" | "invoke-rc.d" => {
+            let asks = |text: &str| {
+                matches!(text, "status" | "is-active" | "is-enabled" | "enable" | "save" | "daemon-reload")
+            };
+            let units =
+                ["iptables", "firewall", "ufw", "nft", "netfilter", "ipset", "docker", "fail2ban", "libvirt"];
+            arguments.iter().any(|it| asks(&it.value.text()))
+                || !arguments.iter().any(|it| units.iter().any(|unit| it.value.text().contains(unit)))
+        }
         "netfilter-persistent" | "iptables-persistent" => first == "save",
         "nft" => first == "list",
         "ufw" => first == "status",

@@ -95,7 +95,13 @@ impl Runner<'_> {
             }
             Tool::Other => {
                 // ARP that is dropped takes IPv4 with it, and a bridge may drop anything.
-                if arguments.iter().any(|it| it.value.text() == "DROP") {
+                let texts: Vec<String> = arguments.iter().map(|it| it.value.text()).collect();
+                let drops = texts
+                    .windows(2)
+                    .any(|pair| matches!(pair[0].as_str(), "-j" | "--jump") && pair[1] == "DROP");
+                let policy = texts.iter().position(|text| matches!(text.as_str(), "-P" | "--policy"));
+                if drops || policy.is_some_and(|at| texts.get(at + 2).is_some_and(|policy| policy == "DROP"))
+                {
                     self.not_followed(span, format!("`{name}` drops something here, which is not followed"));
                 }
                 Status::Success
@@ -126,10 +132,8 @@ impl Runner<'_> {
             return Status::Unknown;
         };
         self.remarks.append(&mut noticed);
-        let is_unresolved = command.table.as_ref().is_some_and(|table| table.unresolved)
-            || operation.chain().is_some_and(|chain| chain.unresolved);
-        if is_unresolved {
-            self.not_followed(span, "which chain this changes is not known");
+        if command.table.as_ref().is_some_and(|table| table.unresolved) {
+            self.not_followed(span, "which table this changes is not known");
             return Status::Unknown;
         }
         let table = command.table.as_ref().map_or("filter", |table| &table.text);
@@ -140,6 +144,21 @@ impl Runner<'_> {
             return Status::Failure;
         }
         if matches!(operation, Operation::Nothing) {
+            return match listed(&words) {
+                Some(chain) => Status::from(self.host.has_chain(family, table, chain)),
+                None => Status::Unknown,
+            };
+        }
+        // A chain may be called by a variable, if it was made by that name and always means the same.
+        let is_steady = |name: &str| {
+            let is_it = |field: &&Field| field.value.text() == name;
+            arguments.iter().find(is_it).is_some_and(|it| it.value.symbols().all(|symbol| symbol.steady))
+        };
+        let makes = matches!(operation, Operation::New(_));
+        if let Some(chain) = operation.chain().filter(|chain| chain.unresolved)
+            && !(is_steady(&chain.text) && (makes || self.host.has_chain(family, table, &chain.text)))
+        {
+            self.not_followed(span, "which chain this changes is not known");
             return Status::Unknown;
         }
         if let Some(rule) = rule_of(&mut operation) {
@@ -147,6 +166,14 @@ impl Runner<'_> {
             let bare: Vec<Span> =
                 (0..arguments.len()).filter(|at| is_bare(*at)).map(|at| arguments[at].span).collect();
             settle(rule, arguments, &bare);
+            if let Verdict::Unknown(name) = &rule.verdict.value
+                && is_steady(name)
+                && self.host.has_chain(family, table, name)
+            {
+                let goes = words.iter().any(|it| matches!(&*it.text, "-g" | "--goto"));
+                let name = name.clone();
+                rule.verdict.value = if goes { Verdict::Goto(name) } else { Verdict::Jump(name) };
+            }
         }
         self.warn_of_numbers(family, table, &operation, span);
         let conditions = self.conditions();
@@ -271,6 +298,16 @@ impl Runner<'_> {
 fn word(field: &Field) -> Word<'static> {
     let unresolved = field.value.symbols().next().is_some();
     Word { text: Cow::Owned(field.value.text()), span: field.span, unresolved }
+}
+
+/// The chain that a command lists.
+fn listed<'w>(words: &'w [Word<'_>]) -> Option<&'w str> {
+    let lists = |text: &str| match text.strip_prefix("--") {
+        Some(name) => name == "list" || name == "list-rules",
+        None => text.starts_with('-') && text.contains(['L', 'S']),
+    };
+    let at = words.iter().position(|word| lists(&word.text))?;
+    words.get(at + 1).map(|word| &*word.text).filter(|text| !text.starts_with('-'))
 }
 
 fn rule_of<'o>(operation: &'o mut Operation<'_>) -> Option<&'o mut Rule> {

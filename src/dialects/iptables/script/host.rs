@@ -108,6 +108,12 @@ impl Host {
         }
     }
 
+    /// Is there a chain of a name?
+    pub fn has_chain(&mut self, family: Family, table: &str, chain: &str) -> bool {
+        tables::built_in(table, chain).is_some()
+            || self.loader(family).chains(table, Some(chain)).next().is_some()
+    }
+
     /// Is a rule among the first so many of a chain that is there under conditions only, so that the
     /// numbers of those behind it are not known?
     pub fn is_uncertain(&mut self, family: Family, table: &str, chain: &str, first: usize) -> bool {

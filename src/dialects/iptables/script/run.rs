@@ -4,7 +4,7 @@
 //! branch that ends it early is not taken; an init script is asked to `start`; what it does not set is not
 //! set, where it names a default.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::host::{Host, not_followed};
@@ -64,6 +64,10 @@ pub struct Runner<'t> {
     leaves: Vec<(Spanned<Atom>, Leave)>,
     /// What was noticed.
     pub remarks: Vec<Remark>,
+    /// Commands that were said not to be followed.
+    pub suspects: HashSet<String>,
+    /// Was a file read in that may define anything?
+    pub has_sourced: bool,
     /// Functions that were defined.
     pub functions: HashMap<String, Rc<Command>>,
     /// Variables of functions that run now, with what they hide.
@@ -98,6 +102,8 @@ impl<'t> Runner<'t> {
             conditions: Vec::new(),
             leaves: Vec::new(),
             remarks: Vec::new(),
+            suspects: HashSet::new(),
+            has_sourced: false,
             functions: HashMap::new(),
             locals: Vec::new(),
             met: HashMap::new(),

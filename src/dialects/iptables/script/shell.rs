@@ -149,6 +149,9 @@ impl Shell {
                 if at > 0 {
                     open.close(fields);
                 }
+                // `"$@"` and `"${A[@]}"` are as many arguments as there are, even in quotes.
+                let is_list = matches!(&part.kind, PartKind::Variable(it) if it.all || it.name == "@");
+                open.splits |= is_list && value.known().is_none();
                 match part.quoted {
                     true => open.add(value),
                     false => open.split(value, fields),
