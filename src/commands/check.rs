@@ -1,5 +1,7 @@
 //! `fwlint check`: reads, decides, reports.
 
+use std::collections::HashSet;
+
 use crate::commands::input::{self, Input, Loaded, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::config::Config;
@@ -8,7 +10,7 @@ use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
 use crate::report;
-use crate::source::Sources;
+use crate::source::{FileId, Sources};
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -53,17 +55,19 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
 /// Runs all lints over all units.
 pub fn judge(input: &Input, is_quick: bool) -> Report {
     let mut report = Report::default();
+    let mut seen: HashSet<FileId> = HashSet::new();
     for (index, loaded) in input.units.iter().enumerate() {
         let (unit, findings) = judge_unit(&input.sources, loaded, is_quick);
         report.units.push(unit);
+        let earlier = report.findings.len();
         for finding in findings {
             // Two hosts may share a file, and what is wrong with that file is said once.
-            let is_new =
-                !report.findings.iter().any(|earlier| finding.span.is_some() && earlier.finding == finding);
-            if index == 0 || is_new {
+            let is_shared = finding.span.is_some_and(|span| seen.contains(&span.file));
+            if !is_shared || !report.findings[..earlier].iter().any(|other| other.finding == finding) {
                 report.findings.push(Reported { unit: index, finding });
             }
         }
+        seen.extend(&loaded.unit.files);
     }
     let struck =
         |lint: &&lints::Lint| report.findings.iter().any(|reported| reported.finding.lint == lint.id);
@@ -81,7 +85,7 @@ fn judge_unit(sources: &Sources, loaded: &Loaded, is_quick: bool) -> (UnitReport
     let mut findings = lints::run(&context);
     set_levels(&mut findings, config);
     let chains = || unit.ruleset.tables.iter().flat_map(|table| &table.chains);
-    let path = |file: &crate::source::FileId| sources.file(*file).name.display().to_string();
+    let path = |file: &FileId| sources.file(*file).name.display().to_string();
     let report = UnitReport {
         name: unit.name.clone(),
         paths: unit.files.iter().map(path).collect(),

@@ -82,6 +82,7 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
         directory: world.directory.clone(),
         selection,
         sources: Sources::default(),
+        texts: HashMap::new(),
         configs: HashMap::new(),
         cloudflared: Given::default(),
     };
@@ -107,6 +108,8 @@ struct Loader<'s> {
     directory: PathBuf,
     selection: &'s Selection,
     sources: Sources,
+    /// What is linted, by path: two hosts may share a file.
+    texts: HashMap<PathBuf, FileId>,
     /// By path; what was read is not read again.
     configs: HashMap<PathBuf, Rc<Config>>,
     cloudflared: Given,
@@ -167,7 +170,9 @@ impl Loader<'_> {
         let mut names: Vec<String> = Vec::new();
         for text in group.texts {
             names.push(text.path.display().to_string());
-            let file = self.sources.add(text.path, text.bytes);
+            let known = self.texts.get(&text.path).copied();
+            let file = known.unwrap_or_else(|| self.sources.add(text.path.clone(), text.bytes));
+            self.texts.insert(text.path, file);
             ruleset.join(dialects::read(text.dialect, file, &self.sources.file(file).text));
             files.push(file);
         }

@@ -88,6 +88,16 @@ error[x]: chain \\x1bc
 }
 
 #[test]
+fn long_notes_are_broken_at_spaces() {
+    let sources = Sources::default();
+    let printed =
+        text(&sources, vec![Finding::new("x", Level::Note, "m").note("four ".repeat(30).trim_end())]);
+    let lines: Vec<&str> = printed.lines().collect();
+    assert!(lines[1].starts_with(" = four") && lines[2].starts_with("   four"), "{printed}");
+    assert!(lines.iter().all(|line| line.chars().count() <= 100), "{printed}");
+}
+
+#[test]
 fn a_long_line_is_cut_around_its_label() {
     let mut sources = Sources::default();
     let line = format!("-A INPUT {}-j DROP{}\n", "-m ä ".repeat(1000), " ".repeat(1000));

@@ -108,7 +108,7 @@ impl<'a> Printer<'a> {
             let style = if index == 0 { LabelStyle::Primary } else { LabelStyle::Secondary };
             diagnostic.labels.push(Label::new(style, file, range).with_message(escape(message).into_owned()));
         }
-        diagnostic.notes = draft.notes.iter().map(|note| escape_lines(note).into_owned()).collect();
+        diagnostic.notes = draft.notes.iter().map(|note| wrap(&escape_lines(note))).collect();
         if color {
             self.emit(Ansi::new(to), &excerpts, &diagnostic)
         } else {
@@ -130,6 +130,36 @@ impl<'a> Printer<'a> {
             },
         )
     }
+}
+
+/// Breaks lines at spaces, so that they are no wider than is good to read.
+fn wrap(text: &str) -> String {
+    const WIDTH: usize = 96;
+    let mut wrapped = String::with_capacity(text.len());
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            wrapped.push('\n');
+        }
+        // What is indented is to be copied.
+        if line.starts_with(' ') {
+            wrapped.push_str(line);
+            continue;
+        }
+        let mut width = 0;
+        for word in line.split(' ') {
+            let length = word.chars().count();
+            if width > 0 && width + 1 + length > WIDTH {
+                wrapped.push('\n');
+                width = 0;
+            } else if width > 0 {
+                wrapped.push(' ');
+                width += 1;
+            }
+            wrapped.push_str(word);
+            width += length;
+        }
+    }
+    wrapped
 }
 
 /// One line of verdicts, if there are any, and one of figures.

@@ -100,24 +100,26 @@ fn write_hop(to: &mut dyn Write, sources: &Sources, host: &Host, hop: &Hop) -> i
         (None, None) => String::new(),
     };
     writeln!(to, "              {}: {what}", locate(sources, span))?;
-    for atom in conditions(hop) {
-        writeln!(to, "              if `{}`", escape(&host.atoms.get(atom).text))?;
+    for (atom, word) in conditions(hop) {
+        writeln!(to, "              {word} `{}`", escape(&host.atoms.get(atom).text))?;
     }
     Ok(())
 }
 
-/// The unknowns that a decision hangs on.
-fn conditions(hop: &Hop) -> Vec<u32> {
-    let sides = hop.packets.cubes().iter().flat_map(|cube| cube.sides());
-    let mut atoms: Vec<u32> = sides
-        .filter_map(|(axis, _)| match axis {
-            Axis::Atom(number) => Some(*number),
-            _ => None,
-        })
-        .collect();
-    atoms.sort_unstable();
-    atoms.dedup();
-    atoms
+/// The unknowns that a decision hangs on, each with `if` or `unless`; `depending on` when it is both.
+fn conditions(hop: &Hop) -> Vec<(u32, &'static str)> {
+    let mut conditions: Vec<(u32, &str)> = Vec::new();
+    for (axis, values) in hop.packets.cubes().iter().flat_map(|cube| cube.sides()) {
+        let Axis::Atom(number) = axis else { continue };
+        let word = if values.first() == Some(1) { "if" } else { "unless" };
+        match conditions.iter_mut().find(|(other, _)| other == number) {
+            None => conditions.push((*number, word)),
+            Some((_, other)) if *other != word => *other = "depending on",
+            Some(_) => {}
+        }
+    }
+    conditions.sort_unstable();
+    conditions
 }
 
 fn hook(hook: Hook) -> &'static str {
