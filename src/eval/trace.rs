@@ -352,6 +352,8 @@ fn solicited(way: Way, source: Ipv6Addr, destination: Ipv6Addr, kind: u128, inte
         .set(Axis::SourceKind, Ranges::single(from))
         .set(Axis::DestinationKind, Ranges::single(to))
         .set(Axis::PacketType, Ranges::single(packet_type))
+        // Others are not heeded (RFC 4861, section 7.1): nobody has forwarded them.
+        .set(Axis::HopLimit, Ranges::single(255))
         .set(axis, Ranges::single(interface));
     let packets = PacketSet::from(without_owner(cube));
     Question { way, packets, mark: Masks::new(u32::MAX, 0).into(), known: Vec::new(), service: None }
