@@ -11,6 +11,8 @@ mod sets;
 mod tcp;
 mod undecided;
 
+pub(super) use icmp::by_family as icmp_type;
+pub(super) use links::mac_address;
 pub(super) use ports::single as port;
 
 use super::given::Instance;

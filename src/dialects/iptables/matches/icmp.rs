@@ -7,7 +7,7 @@ use super::super::protocols::{ICMP, ICMPV6};
 use super::super::rule::Builder;
 use super::{Extension, Reading, ports};
 use crate::model::Families;
-use crate::packet::{Axis, Ranges};
+use crate::packet::{Axis, Family, Ranges};
 
 pub(super) const ALL: &[Extension] = &[
     Extension {
@@ -53,6 +53,11 @@ fn read(builder: &mut Builder<'_>, instance: &Instance<'_, '_>, number: u8, name
             Err(message) => builder.refuse(given, message),
         }
     }
+}
+
+/// The type, and the code if there is one, of `TYPE[/CODE]` or of a name.
+pub(in super::super) fn by_family(text: &str, family: Family) -> Result<(u8, Option<u8>), String> {
+    types(text, if family == Family::V4 { V4 } else { V6 })
 }
 
 /// `TYPE[/CODE]`, a name, or the beginning of just one name.
