@@ -1,13 +1,17 @@
 //! The integration tests: what the program as a whole does with real texts, also against the kernel.
 
 mod architecture;
+mod broken;
 mod cli;
+mod corpus;
 mod eval_cases;
 mod expected;
 mod forwarding;
 mod hosts;
 mod kernel;
 mod packets;
+mod read;
+mod render;
 mod scripts;
 mod spans;
 mod pages;
