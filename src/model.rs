@@ -241,7 +241,7 @@ pub enum Verdict {
     /// A program decides: it may accept or drop.
     Queue,
     /// Translated, and accepted in this table.
-    Nat(Nat),
+    Nat(Box<Nat>),
     /// A target that fwlint does not know: it may accept, drop, return or go on.
     Unknown(Box<str>),
 }

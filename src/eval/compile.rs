@@ -233,7 +233,7 @@ impl<'m> Compiler<'_, 'm> {
         let questions: &[&str] = match &rule.verdict.value {
             _ if next == Next::Nowhere => &["ends here", "accepts"],
             Verdict::Queue => &["the queue's program accepts"],
-            Verdict::Nat(crate::model::Nat::Tproxy) => &["a socket takes it"],
+            Verdict::Nat(nat) if **nat == crate::model::Nat::Tproxy => &["a socket takes it"],
             Verdict::Unknown(_) => &["ends here", "accepts"],
             _ => &[],
         };

@@ -193,14 +193,16 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             (Verdict::Accept, _) => self.end(rule, Fate::Accepted, stream)?,
             (Verdict::Drop, _) => self.end(rule, Fate::Dropped, stream)?,
             (Verdict::Reject(reject), _) => self.end(rule, Fate::Rejected(*reject), stream)?,
-            (Verdict::Nat(Nat::Tproxy), _) | (Verdict::Queue, _) => {
+            (Verdict::Nat(nat), _) if **nat != Nat::Tproxy => {
+                self.end(rule, Fate::Translated(nat), stream)?
+            }
+            (Verdict::Nat(_) | Verdict::Queue, _) => {
                 let taken = choose(&stream.packets, compiled.choices[0], true);
                 self.decide(Some(rule), chain, Fate::Accepted, &Stream { packets: taken, ..*stream })?;
                 let refused = choose(&stream.packets, compiled.choices[0], false);
                 self.decide(Some(rule), chain, Fate::Dropped, &Stream { packets: refused, ..*stream })?;
                 self.take(rule, stream)?;
             }
-            (Verdict::Nat(nat), _) => self.end(rule, Fate::Translated(nat), stream)?,
             (Verdict::Return, _) => {
                 self.meet(rule, stream)?;
                 self.lend(rule, &stream.packets);

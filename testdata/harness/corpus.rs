@@ -19,6 +19,25 @@ fn is_for_iptables(path: &Path, text: &str) -> bool {
     is_ours.into_iter().any(|ending| name.ends_with(ending)) && speaks_of_it && !is_foreign
 }
 
+/// Files that today's iptables refuses, each tried by hand: matches and targets of kernels of long ago,
+/// matches of ip6tables in iptables, and options in the wrong place.
+const WITH_MISTAKES: &[&str] = &[
+    "account.result",
+    "balance.result",
+    "dnat.result",
+    "hl.result",
+    "ipv6header.result",
+    "mod_unknown.result",
+    "nth.result",
+    "owner.result",
+    "policy.result",
+    "redirect.result",
+    "route.result",
+    "snat.result",
+    "state.result",
+    "time.result",
+];
+
 #[test]
 fn real_configurations_are_read() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
@@ -45,13 +64,12 @@ fn real_configurations_are_read() {
         read += 1;
         let wrong: Vec<_> =
             ruleset.remarks.iter().filter(|remark| remark.kind != RemarkKind::Deprecated).cloned().collect();
-        if !wrong.is_empty() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !wrong.is_empty() && !WITH_MISTAKES.contains(&&*name) {
             said.push(format!("{}\n{}", path.display(), render::remarks(&wrong, &sources)));
         }
     }
-    if std::env::var_os("SHOW").is_some() {
-        eprintln!("{}", said.join("\n"));
-    }
+    assert!(said.is_empty(), "remarks that nobody has held against iptables:\n{}", said.join("\n"));
     assert!(read > 200, "only {read} files were read");
 }
 
@@ -62,7 +80,8 @@ fn what_is_not_for_ip_is_not_recognised() {
     walk(&corpus, &mut files);
     for path in files {
         let Ok(text) = fs::read_to_string(&path) else { continue };
-        let is_foreign = text.lines().all(|line| line.starts_with("ebtables") || line.starts_with("arptables"));
+        let is_foreign =
+            text.lines().all(|line| line.starts_with("ebtables") || line.starts_with("arptables"));
         if is_foreign && !text.is_empty() {
             assert_eq!(dialects::recognise(&path, &text), None, "{}", path.display());
         }

@@ -5,7 +5,7 @@ use fwlint::model::{
     Target, Verdict,
 };
 use fwlint::packet::values::{to_address, to_name};
-use fwlint::packet::{Axis, Cube, Family, Values};
+use fwlint::packet::{Axis, Cube, Family, Masks, Values};
 use fwlint::source::{Sources, Span};
 
 /// A ruleset in words: families, tables, chains, rules with the line they stand in, and sets.
@@ -105,6 +105,9 @@ fn condition(condition: &Match, of: Families) -> String {
             let keys: Vec<_> = keys.iter().map(key).collect();
             format!("{}{}~{set}", if *negated { "!" } else { "" }, keys.join(","))
         }
+        Match::Owner { axis, name, negated } => {
+            format!("{axis:?}={}the number of {name}", if *negated { "!" } else { "" })
+        }
         Match::Atom(atom) if atom.pure => format!("<{}>", atom.text),
         Match::Atom(atom) => format!("<{}?>", atom.text),
     }
@@ -130,20 +133,26 @@ fn field(axis: Axis, values: &Values, of: Families) -> String {
 fn values(axis: Axis, values: &Values, of: Families) -> String {
     match values {
         Values::Masks(masks) => {
-            let patterns = masks.patterns().iter().map(|(mask, value)| match mask {
+            let rest = Masks::all().minus(masks);
+            let (not, said) = match rest.patterns().len() < masks.patterns().len() {
+                true if !rest.is_empty() => ("!", &rest),
+                _ => ("", masks),
+            };
+            let patterns = said.patterns().iter().map(|(mask, value)| match mask {
                 0 => "any".into(),
                 &u32::MAX => format!("{value:#x}"),
                 _ => format!("{value:#x}/{mask:#x}"),
             });
             let patterns: Vec<String> = patterns.collect();
-            if patterns.is_empty() { "none".into() } else { patterns.join(",") }
+            if patterns.is_empty() { "none".into() } else { format!("{not}{}", patterns.join(",")) }
         }
         Values::Ranges(ranges) if ranges.is_empty() => "none".into(),
         Values::Ranges(_) if values.is_all(axis) => "any".into(),
         Values::Ranges(ranges) => {
             // The complement of few is said as such.
             let rest = ranges.complement(axis.max());
-            let (not, said) = match rest.iter().count() < ranges.iter().count() {
+            let (not, said) = match rest.iter().count() <= ranges.iter().count() && ranges.iter().count() > 1
+            {
                 true => ("!", &rest),
                 false => ("", ranges),
             };
@@ -220,13 +229,13 @@ fn verdict(verdict: &Verdict, of: Families) -> String {
         Verdict::Jump(chain) => format!("jump {chain}"),
         Verdict::Goto(chain) => format!("goto {chain}"),
         Verdict::Unknown(name) => format!("unknown {name}"),
-        Verdict::Nat(Nat::Destination(to)) => format!("destination becomes {}", target(to, of)),
-        Verdict::Nat(Nat::Source(to)) => format!("source becomes {}", target(to, of)),
-        Verdict::Nat(Nat::Redirect(to)) => format!("destination becomes the host {}", target(to, of)),
-        Verdict::Nat(Nat::Netmap(to)) => {
-            format!("prefix becomes {}", values(Axis::Destination, to, of))
-        }
-        Verdict::Nat(nat) => format!("{nat:?}").to_lowercase(),
+        Verdict::Nat(nat) => match &**nat {
+            Nat::Destination(to) => format!("destination becomes {}", target(to, of)),
+            Nat::Source(to) => format!("source becomes {}", target(to, of)),
+            Nat::Redirect(to) => format!("destination becomes the host {}", target(to, of)),
+            Nat::Netmap(to) => format!("prefix becomes {}", values(Axis::Destination, to, of)),
+            nat => format!("{nat:?}").to_lowercase(),
+        },
         plain => format!("{plain:?}").to_lowercase(),
     }
 }
@@ -257,4 +266,3 @@ fn element_key(key: &ElementKey, of: Families) -> String {
         ElementKey::Mac(it) => values(Axis::Mac, it, of),
     }
 }
-

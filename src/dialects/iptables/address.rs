@@ -46,14 +46,18 @@ pub(super) fn network(text: &str, family: Family) -> Result<Ranges, NoAddress> {
 
 /// A single address.
 pub(super) fn host(text: &str, family: Family) -> Result<IpAddr, NoAddress> {
-    let (address, other) = match family {
-        Family::V4 => (dotted(text, true).map(IpAddr::V4), text.parse::<Ipv6Addr>().is_ok()),
-        Family::V6 => (text.parse().ok().map(IpAddr::V6), dotted(text, false).is_some()),
+    let address = match family {
+        Family::V4 => dotted(text, true).map(IpAddr::V4),
+        Family::V6 => text.parse().ok().map(IpAddr::V6),
+    };
+    let is_of_other = || match family {
+        Family::V4 => text.parse::<Ipv6Addr>().is_ok(),
+        Family::V6 => dotted(text, false).is_some(),
     };
     let version = family_name(family);
     match address {
         Some(address) => Ok(address),
-        None if other => Err(NoAddress::Wrong(format!("`{text}` is no {version} address"))),
+        None if is_of_other() => Err(NoAddress::Wrong(format!("`{text}` is no {version} address"))),
         // RFC 6761 keeps this name for the host itself.
         None if text.eq_ignore_ascii_case("localhost") => Ok(match family {
             Family::V4 => Ipv4Addr::LOCALHOST.into(),

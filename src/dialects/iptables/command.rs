@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::given::Given;
+use super::given::{Given, Parsed};
 use super::parse;
 use super::rule::{self, Context, Word};
 use crate::model::{Policy, Remark, RemarkKind, Rule};
@@ -101,6 +101,9 @@ pub fn read<'t>(words: &[Word<'t>], context: &Context, remarks: &mut Vec<Remark>
         remark(remarks, span, "no command such as `-A`".into());
         return command;
     };
+    if matches!(letter, 'A' | 'I' | 'R') {
+        check_interfaces(&parsed, name(&given, 0), remarks);
+    }
     let rule = |remarks: &mut Vec<Remark>| rule::build(parsed, context, remarks);
     command.operation = match (letter, name(&given, 0)) {
         ('A', Some(chain)) => Some(Operation::Append(chain, rule(remarks))),
@@ -127,6 +130,19 @@ pub fn read<'t>(words: &[Word<'t>], context: &Context, remarks: &mut Vec<Remark>
         _ => None,
     };
     command
+}
+
+/// A built-in chain that has no interface of a kind takes no rule about it.
+fn check_interfaces(parsed: &Parsed<'_, '_>, chain: Option<Name<'_>>, remarks: &mut Vec<Remark>) {
+    let Some(chain) = chain.filter(|chain| !chain.unresolved) else { return };
+    let missing = match &*chain.text {
+        "INPUT" | "PREROUTING" => 'o',
+        "OUTPUT" | "POSTROUTING" => 'i',
+        _ => return,
+    };
+    if let Some((_, given)) = parsed.base.iter().find(|(letter, _)| *letter == missing) {
+        remark(remarks, given.span, format!("`-{missing}` does not go with {}", chain.text));
+    }
 }
 
 fn policy<'t>(chain: Name<'t>, given: &Given<'_, 't>, remarks: &mut Vec<Remark>) -> Option<Operation<'t>> {

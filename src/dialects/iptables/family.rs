@@ -16,7 +16,8 @@ pub fn of(text: &str, name: &str) -> Option<Family> {
 /// Is a file, by its lower-case name, a dump of ip6tables?
 pub fn is_v6_name(name: &str) -> bool {
     let is_rules = !name.ends_with(".sh") && !name.ends_with(".md");
-    is_rules && (name.ends_with(".v6") || name.contains("ip6") || name.contains("rules6"))
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    is_rules && (ending.ends_with('6') || ["ip6", "ipv6", "rules6"].iter().any(|part| name.contains(part)))
 }
 
 /// Is a file, by its lower-case name, a dump of iptables?

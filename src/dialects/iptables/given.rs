@@ -74,6 +74,8 @@ pub(super) struct Instance<'w, 't> {
     pub given: SmallVec<[Given<'w, 't>; 2]>,
     /// From `-m` to the last of its options.
     pub span: Span,
+    /// Does an option follow that nobody knows, and that may have been meant for it?
+    pub is_blamed: bool,
 }
 
 /// A target in use.
@@ -160,7 +162,7 @@ impl<'t> Given<'_, 't> {
 impl<'w, 't> Instance<'w, 't> {
     /// A match without options yet.
     pub fn new(extension: &'static Extension, name: Cow<'t, str>, span: Span) -> Self {
-        Instance { extension, name, given: SmallVec::new(), span }
+        Instance { extension, name, given: SmallVec::new(), span, is_blamed: false }
     }
 
     /// Adds an option.

@@ -126,6 +126,7 @@ impl Reader {
         let parts = Parts::of(&kind.text, family, netmask, markmask);
         let families = match &parts {
             Some(parts) if !parts.has_addresses() => Families::BOTH,
+            None if *kind.text == *"list:set" => Families::BOTH,
             _ if family == Family::V6 => Families::V6,
             _ => Families::V4,
         };

@@ -3,6 +3,17 @@
 /// A number up to `max`: decimal, octal behind `0`, hexadecimal behind `0x`, as C's strtoul with
 /// base 0.
 pub(super) fn number(text: &str, max: u64) -> Option<u64> {
+    // The usual case, quickly.
+    let decimal = |bytes: &[u8]| {
+        let digits = bytes
+            .iter()
+            .try_fold(0_u64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u64::from(byte - b'0')));
+        digits.filter(|number| *number <= max)
+    };
+    match text.as_bytes() {
+        bytes @ [b'1'..=b'9', ..] if bytes.len() < 19 => return decimal(bytes),
+        _ => {}
+    }
     let (digits, radix) = match text.as_bytes() {
         [b'0', b'x' | b'X', ..] => (&text[2..], 16),
         [b'0', _, ..] => (&text[1..], 8),

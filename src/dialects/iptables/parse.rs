@@ -153,7 +153,9 @@ impl<'w, 't> Parser<'w, 't, '_> {
         if attached.is_none() && self.has_not_behind(owner, option) {
             let at = self.words[self.at].span;
             self.at += 1;
-            self.remark(RemarkKind::Deprecated, at, "`!` stands behind the option".into());
+            let message = "`!` stands behind the option".into();
+            let notes = vec!["Today's iptables takes it in front of the option only.".into()];
+            self.remarks.push(Remark { kind: RemarkKind::Deprecated, span: at, message, notes });
             negated = !negated;
         }
         let values = match attached {
@@ -282,6 +284,9 @@ impl<'w, 't> Parser<'w, 't, '_> {
         match self.open {
             Some(owner) if word.text.starts_with("--") => self.put(owner, given),
             _ => {
+                if let Some(last) = self.parsed.instances.last_mut() {
+                    last.is_blamed = true;
+                }
                 if !word.unresolved {
                     self.blame(word);
                 }
@@ -306,11 +311,7 @@ impl<'w, 't> Parser<'w, 't, '_> {
     }
 
     fn refuse(&mut self, span: Span, message: String) {
-        self.remark(RemarkKind::Syntax, span, message);
-    }
-
-    fn remark(&mut self, kind: RemarkKind, span: Span, message: String) {
-        self.remarks.push(Remark { kind, span, message, notes: Vec::new() });
+        self.remarks.push(Remark { kind: RemarkKind::Syntax, span, message, notes: Vec::new() });
     }
 }
 

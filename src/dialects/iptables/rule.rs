@@ -81,7 +81,9 @@ impl Builder<'_> {
     fn instance(&mut self, mut instance: Instance<'_, '_>) {
         match instance.extension.reading {
             _ if instance.extension.needs_option && instance.given.is_empty() => {
-                self.syntax(instance.span, format!("`-m {}` needs an option", instance.name));
+                if !instance.is_blamed {
+                    self.syntax(instance.span, format!("`-m {}` needs an option", instance.name));
+                }
                 self.atom(instance.text(), true, instance.span);
             }
             Reading::Atom { pure } => self.atom(instance.text(), pure, instance.span),

@@ -58,7 +58,8 @@ fn conntrack(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
         matches!(&found.value, Match::Field(Axis::State, values) if !values.overlaps(&untracked.clone().into()))
     });
     if !states.is_empty() && !says_tracked {
-        return builder.atom(instance.text(), false, instance.span);
+        let pure = !others.iter().any(|given| matches!(given.name, "ctexpire" | "ctstatus"));
+        return builder.atom(instance.text(), pure, instance.span);
     }
     if states.is_empty() {
         builder.field(Axis::State, Ranges::new(TRACKED.0, TRACKED.1), false, instance.span);

@@ -49,8 +49,7 @@ fn read(
         Some(_) => builder.refuse(given, format!("the range `{text}` begins behind its end")),
         None if text.is_empty() => builder.refuse(given, "the owner is missing"),
         None => {
-            let name = Box::from(text);
-            let owner = Match::Owner { axis, name, negated: given.negated };
+            let owner = Match::Owner { axis, name: text.into(), negated: given.negated };
             builder.matches.push(Spanned::new(owner, given.span));
         }
     }

@@ -189,6 +189,7 @@ pub(in super::super) fn single(text: &str) -> Result<u128, String> {
     port.map(u128::from).ok_or_else(|| {
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         match nearest::nearest(text, services::names()) {
+            _ if text.is_empty() => "a port is missing".into(),
             Some(near) if !is_number => format!("`{text}` is no known service; perhaps `{near}`"),
             _ if is_number => format!("`{text}` is no port, 0 to 65535"),
             _ => format!("`{text}` is no port and no known service"),

@@ -3,6 +3,7 @@
 use super::super::address::{self, NoAddress};
 use super::super::given::{Given, Protocol, Target as Used};
 use super::super::matches::port;
+use super::super::numerals;
 use super::super::options::{flag, one};
 use super::super::protocols::{DCCP, SCTP, TCP, UDP};
 use super::super::rule::{Builder, Word};
@@ -15,30 +16,34 @@ pub(super) const ALL: &[Kind] = &[
     kind(
         "DNAT",
         &[one("to-destination"), flag("random"), flag("random-fully"), flag("persistent")],
-        |builder, used| Verdict::Nat(Nat::Destination(required(builder, used, "to-destination"))),
+        |builder, used| nat(Nat::Destination(required(builder, used, "to-destination"))),
     ),
     kind(
         "SNAT",
         &[one("to-source"), flag("random"), flag("random-fully"), flag("persistent")],
-        |builder, used| Verdict::Nat(Nat::Source(required(builder, used, "to-source"))),
+        |builder, used| nat(Nat::Source(required(builder, used, "to-source"))),
     ),
     kind("MASQUERADE", &[one("to-ports"), flag("random"), flag("random-fully")], |builder, used| {
         ports_only(builder, used);
-        Verdict::Nat(Nat::Masquerade)
+        nat(Nat::Masquerade)
     }),
     kind(
         "REDIRECT",
         &[one("to-ports"), flag("random"), flag("random-fully"), flag("persistent")],
-        |builder, used| Verdict::Nat(Nat::Redirect(ports_only(builder, used))),
+        |builder, used| nat(Nat::Redirect(ports_only(builder, used))),
     ),
     kind("NETMAP", &[one("to")], netmap),
     kind("TPROXY", &[one("on-port"), one("on-ip"), one("tproxy-mark")], |builder, used| {
         for given in used.given.iter().filter(|given| given.name == "tproxy-mark") {
             marks::of_tproxy(builder, given);
         }
-        Verdict::Nat(Nat::Tproxy)
+        nat(Nat::Tproxy)
     }),
 ];
+
+fn nat(nat: Nat) -> Verdict {
+    Verdict::Nat(Box::new(nat))
+}
 
 /// The target could be any.
 fn anything() -> Target {
@@ -120,7 +125,10 @@ fn target(text: &str, family: Family) -> Result<Target, String> {
             Some(port) => ("", Some(port)),
             None => (text, None),
         },
-        (Family::V4, _) => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+        (Family::V4, _) => match text.split_once(':') {
+            Some((host, port)) if !port.contains(':') => (host, Some(port)),
+            _ => (text, None),
+        },
     };
     let addresses = match host {
         "" => None,
@@ -146,26 +154,28 @@ fn addresses(text: &str, family: Family) -> Result<Values, String> {
     }
 }
 
-/// `PORT` or `LOW-HIGH`. The name of a service may hold a dash itself.
+/// `PORT`, by number or name, or `LOW-HIGH` by number.
 fn ports(text: &str) -> Result<Ranges, String> {
     if let Ok(only) = port(text) {
         return Ok(Ranges::single(only));
     }
-    let (low, high) = text.split_once('-').unwrap_or((text, text));
-    match (port(low)?, port(high)?) {
+    let number = |text: &str| numerals::number(text, 0xffff).map(u128::from);
+    let Some((low, high)) = text.split_once('-') else { return port(text).map(Ranges::single) };
+    let wrong = || format!("`{text}` is no range of ports");
+    match (number(low).ok_or_else(wrong)?, number(high).ok_or_else(wrong)?) {
         (low, high) if low <= high => Ok(Ranges::new(low, high)),
         _ => Err(format!("the range `{text}` begins behind its end")),
     }
 }
 
 fn netmap(builder: &mut Builder<'_>, used: &Used<'_, '_>) -> Verdict {
-    let any = || Verdict::Nat(Nat::Netmap(Values::all(Axis::Destination)));
+    let any = || nat(Nat::Netmap(Values::all(Axis::Destination)));
     let Some(given) = used.given.first() else {
         builder.syntax(used.span, "`-j NETMAP` needs `--to`");
         return any();
     };
     match network(builder, given) {
-        Some(network) => Verdict::Nat(Nat::Netmap(network)),
+        Some(network) => nat(Nat::Netmap(network)),
         None => any(),
     }
 }
