@@ -122,7 +122,7 @@ fn sections<'t>(file: FileId, text: &'t str, remarks: &mut Vec<Remark>) -> Vec<S
 impl Section<'_> {
     fn read(self, remarks: &mut Vec<Remark>) -> Table {
         let family = self.family.or_else(|| self.shown_family()).unwrap_or(Family::V4);
-        let name = self.table.map_or_else(|| self.shown_table(), |name| name);
+        let name = self.table.unwrap_or_else(|| self.shown_table());
         let span = self.chains.first().map_or(Span::new(FileId(0), 0, 0), |chain| chain.span);
         let mut table = Table {
             name: name.into(),

@@ -2,7 +2,10 @@
 
 mod builtin;
 mod commands;
+mod compound;
+mod flow;
 mod host;
+mod known;
 mod rewritten;
 mod run;
 mod scan;
@@ -95,9 +98,14 @@ fn mentions_tool(line: &str) -> bool {
 /// Does a line begin with a command that changes tables, as it is typed into a shell?
 fn begins_with_tool(line: &str) -> bool {
     let mut words = line.split_whitespace();
-    let prompt = |word: &&str| matches!(*word, "$" | "sudo" | "#" | "%") || word.contains('@');
-    let first = words.by_ref().find(|word| !prompt(word) && !(word.starts_with('-') && word.len() == 2));
-    first.is_some_and(is_tool) && words.any(builtin::is_command_option)
+    // A prompt, `sudo` and its flags may stand in front.
+    let is_front = |word: &str| {
+        matches!(word, "$" | "sudo" | "#" | "%")
+            || word.contains('@')
+            || word.starts_with('-') && word.len() == 2
+    };
+    let first = words.by_ref().find(|word| !is_front(word));
+    first.is_some_and(is_tool) && words.any(known::is_command_option)
 }
 
 /// Is a word a tool that changes tables, or a variable that is called like one?

@@ -1,8 +1,10 @@
 //! Words of a shell, as they are written: text, quotes, variables, with their places.
 
 mod scan;
+mod text;
 
-pub use scan::{Scanner, is_end, line_end, name_at};
+pub use scan::Scanner;
+pub use text::{line_end, name_at};
 
 use crate::source::Span;
 

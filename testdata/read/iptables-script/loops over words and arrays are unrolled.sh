@@ -8,3 +8,9 @@ done
 for ip in "${IPS[@]}"
 do iptables -A INPUT -s "$ip" -j ACCEPT; done
 for port in {7000..7002}; do for proto in tcp udp; do iptables -A INPUT -p $proto --dport "$port" -j DROP; done; done
+for port in 1 2 3 4; do
+    [ $port = 2 ] && continue
+    [ -f /etc/no.$port ] && continue
+    [ "$port" -eq 4 ] && break
+    iptables -A INPUT -p udp --dport $port -j DROP
+done

@@ -13,9 +13,8 @@ use super::sets::Sets;
 use super::shell::Shell;
 use super::test;
 use super::tokens::Document;
-use super::tree::{Command, Join, Kind, List, Pipeline, Statement};
-use super::value::{Field, Value, Variable};
-use crate::dialects::iptables::words::Word;
+use super::tree::{Command, Join, Kind, Pipeline, Statement};
+use super::value::{Value, Variable};
 use crate::model::{Atom, Remark};
 use crate::source::{FileId, Span, Spanned};
 
@@ -33,7 +32,9 @@ pub enum Status {
 /// What makes the shell leave a list of commands before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {
-    /// The turn of a loop, or the loop.
+    /// The turn of a loop.
+    Turn,
+    /// The loop.
     Loop,
     /// The function.
     Function,
@@ -61,7 +62,7 @@ pub struct Runner<'t> {
     /// What must hold for the commands that run now; each may hold or not.
     conditions: Vec<Spanned<Atom>>,
     /// Likewise: that what would have left this loop or function has not happened.
-    leaves: Vec<(Spanned<Atom>, Leave)>,
+    pub(super) leaves: Vec<(Spanned<Atom>, Leave)>,
     /// What was noticed.
     pub remarks: Vec<Remark>,
     /// Commands that were said not to be followed.
@@ -85,9 +86,6 @@ const MOST_STEPS: u32 = 200_000;
 
 /// How deep commands and function calls nest.
 const DEEPEST: u32 = 120;
-
-/// Most turns of a `while` that are followed.
-const MOST_TURNS: u32 = 64;
 
 impl<'t> Runner<'t> {
     /// A runner that has run nothing yet.
@@ -174,7 +172,7 @@ impl<'t> Runner<'t> {
         self.shell.arguments = outer;
         self.leaves.truncate(leaves);
         match outcome {
-            Err(Leave::Function | Leave::Loop) => Ok(Status::Unknown),
+            Err(Leave::Function | Leave::Loop | Leave::Turn) => Ok(Status::Unknown),
             other => other,
         }
     }
@@ -221,14 +219,14 @@ impl<'t> Runner<'t> {
     }
 
     /// Says that a branch is not taken since it ends the script.
-    fn skip(&mut self, touches: bool, span: Span) {
+    pub(super) fn skip(&mut self, touches: bool, span: Span) {
         if touches {
             self.not_followed(span, "this ends the script early, and is taken not to happen");
         }
     }
 
     /// An unknown of its own for a condition.
-    fn condition(&mut self, text: &str, span: Span) -> Spanned<Atom> {
+    pub(super) fn condition(&mut self, text: &str, span: Span) -> Spanned<Atom> {
         let count = self.met.entry(text.to_owned()).or_default();
         *count += 1;
         let text = if *count == 1 { text.to_owned() } else { format!("{text} ({count})") };
@@ -236,7 +234,11 @@ impl<'t> Runner<'t> {
     }
 
     /// Runs something under conditions. What it sets is unknown afterwards.
-    fn branch(&mut self, conditions: Vec<Spanned<Atom>>, run: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+    pub(super) fn branch(
+        &mut self,
+        conditions: Vec<Spanned<Atom>>,
+        run: impl FnOnce(&mut Self) -> Outcome,
+    ) -> Outcome {
         if conditions.is_empty() {
             return run(self);
         }
@@ -253,7 +255,7 @@ impl<'t> Runner<'t> {
         }
         match outcome {
             // What follows happens only if the branch was not taken.
-            Err(leave @ (Leave::Function | Leave::Loop)) => self.leaves.push((not, leave)),
+            Err(leave @ (Leave::Function | Leave::Loop | Leave::Turn)) => self.leaves.push((not, leave)),
             Err(Leave::Script) => {
                 self.not_followed(last.span, "this may end the script early, and is taken not to")
             }
@@ -311,147 +313,6 @@ impl<'t> Runner<'t> {
             }
         }
     }
-
-    fn choose(&mut self, arms: &[(List, List)], otherwise: &List) -> Outcome {
-        let mut before: Vec<Spanned<Atom>> = Vec::new();
-        for (condition, body) in arms {
-            match self.list(condition, true)? {
-                Status::Success => return self.branch(before, |runner| runner.list(body, false)),
-                Status::Failure => {}
-                Status::Unknown if scan::ends_script(body, &self.functions) => {
-                    let touches = scan::touches(body, self.text, &self.functions);
-                    self.skip(touches, scan::span(body).unwrap_or(Span::new(self.file, 0, 0)));
-                }
-                Status::Unknown => {
-                    let span = scan::span(condition).unwrap_or(Span::new(self.file, 0, 0));
-                    let atom = self.condition(&self.source(span), span);
-                    let mut conditions = before.clone();
-                    conditions.push(atom.clone());
-                    self.branch(conditions, |runner| runner.list(body, false))?;
-                    before.push(negate(&atom));
-                }
-            }
-        }
-        self.branch(before, |runner| runner.list(otherwise, false))
-    }
-
-    fn each(&mut self, name: &str, words: Option<&[Word]>, body: &List, span: Span) -> Outcome {
-        let values = match words {
-            Some(words) => Some(self.shell.fields(words)),
-            None => self.shell.arguments.clone().map(|arguments| {
-                arguments.into_iter().map(|value| Field { value, span, splits: false }).collect()
-            }),
-        };
-        let Some(values) = values.filter(|values| !values.iter().any(|value| value.splits)) else {
-            self.shell.forget(name);
-            return self.some_turns(body, &self.head(span), span);
-        };
-        let leaves = self.leaves.len();
-        let mut status = Status::Success;
-        for value in values {
-            self.shell.variables.insert(name.to_owned(), Variable::One(value.value));
-            match self.list(body, false) {
-                Ok(last) => status = last,
-                Err(Leave::Loop) => break,
-                Err(other) => return Err(other),
-            }
-        }
-        self.end_loop(leaves);
-        Ok(status)
-    }
-
-    /// Behind a loop it does not matter any more what would have left it.
-    fn end_loop(&mut self, leaves: usize) {
-        let mut at = 0;
-        self.leaves.retain(|leave| {
-            at += 1;
-            at <= leaves || leave.1 != Leave::Loop
-        });
-    }
-
-    fn repeat(&mut self, until: bool, condition: &List, body: &List, span: Span) -> Outcome {
-        // `while iptables -D …; do :; done` ends when the rule is gone; any other loop may turn as
-        // often as it likes.
-        if !scan::touches(condition, self.text, &self.functions) {
-            scan::assigned(condition).iter().for_each(|name| self.shell.forget(name));
-            let answer = self.list(condition, true)?;
-            if answer == Status::from(until) {
-                return Ok(Status::Success);
-            }
-            return self.some_turns(body, &self.head(span), span);
-        }
-        for _ in 0..MOST_TURNS {
-            match self.list(condition, true)? {
-                Status::Unknown => return self.some_turns(body, &self.head(span), span),
-                answer if answer == Status::from(until) => return Ok(Status::Success),
-                _ => match self.list(body, false) {
-                    Err(Leave::Loop) => return Ok(Status::Success),
-                    other => other?,
-                },
-            };
-        }
-        self.not_followed(span, "this loop turns too often to be followed");
-        Ok(Status::Unknown)
-    }
-
-    /// Runs the body of a loop that turns nobody knows how often.
-    fn some_turns(&mut self, body: &List, text: &str, span: Span) -> Outcome {
-        let names = scan::assigned(body);
-        names.iter().for_each(|name| self.shell.forget(name));
-        let atom = self.condition(text, span);
-        let leaves = self.leaves.len();
-        let outcome = self.branch(vec![atom], |runner| runner.list(body, false));
-        self.end_loop(leaves);
-        names.iter().for_each(|name| self.shell.forget(name));
-        outcome
-    }
-
-    /// The first line of a command, as the name of a loop.
-    fn head(&self, span: Span) -> String {
-        let text = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
-        let line = text.lines().next().unwrap_or("");
-        let line = line.split_once("; do").map_or(line, |halves| halves.0);
-        line.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    fn case(&mut self, subject: &Word, arms: &[(Vec<Word>, List)], span: Span) -> Outcome {
-        let value = self.shell.value(subject);
-        let known = value.known().or_else(|| {
-            let is_start = |word: &Word| word.bare() == Some("start");
-            arms.iter().any(|arm| arm.0.iter().any(is_start)).then(|| "start".to_owned())
-        });
-        let is_assumed = value.known().is_none() && known.is_some();
-        let mut is_decided = false;
-        for (patterns, body) in arms {
-            let patterns: Vec<Value> = patterns.iter().map(|pattern| self.shell.value(pattern)).collect();
-            let answers = patterns.iter().map(|pattern| test::fits(&pattern.known()?, known.as_deref()?));
-            let answers: Vec<Option<bool>> = answers.collect();
-            if is_decided || answers.iter().all(|answer| *answer == Some(false)) {
-                if is_assumed && scan::touches(body, self.text, &self.functions) {
-                    let place = scan::span(body).unwrap_or(span);
-                    self.not_followed(place, "the script is read as called with `start`, not so");
-                }
-                continue;
-            }
-            if answers.contains(&Some(true)) {
-                is_decided = true;
-                if !is_assumed {
-                    return self.list(body, false);
-                }
-                self.list(body, false)?;
-                continue;
-            }
-            if scan::ends_script(body, &self.functions) {
-                self.skip(scan::touches(body, self.text, &self.functions), scan::span(body).unwrap_or(span));
-                continue;
-            }
-            let texts: Vec<String> = patterns.iter().map(Value::text).collect();
-            let text = format!("case {} in {}", self.source(subject.span), texts.join("|"));
-            let atom = self.condition(&text, subject.span);
-            self.branch(vec![atom], |runner| runner.list(body, false))?;
-        }
-        Ok(Status::Unknown)
-    }
 }
 
 impl From<bool> for Status {
@@ -462,7 +323,7 @@ impl From<bool> for Status {
 
 /// An unknown for the opposite. The engine takes both for independent, which is less than is known,
 /// never more.
-fn negate(condition: &Spanned<Atom>) -> Spanned<Atom> {
+pub fn negate(condition: &Spanned<Atom>) -> Spanned<Atom> {
     let text = format!("! {}", condition.value.text).into();
     Spanned::new(Atom { text, pure: true }, condition.span)
 }

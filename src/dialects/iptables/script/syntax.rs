@@ -35,10 +35,11 @@ pub fn parse(file: FileId, text: &str) -> Script {
     Script { list, documents: parser.tokens.documents, complaints }
 }
 
-struct Parser<'t> {
-    tokens: Tokens<'t>,
-    next: Option<Token>,
-    complaints: Vec<(Span, String)>,
+/// Reads commands from tokens.
+pub(super) struct Parser<'t> {
+    pub(super) tokens: Tokens<'t>,
+    pub(super) next: Option<Token>,
+    pub(super) complaints: Vec<(Span, String)>,
     depth: u8,
     /// Offset behind the last token that was taken.
     last: u32,
@@ -51,12 +52,12 @@ const DEEPEST: u8 = 60;
 const CLOSERS: &[&str] = &["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
 impl Parser<'_> {
-    fn peek(&mut self) -> &Token {
+    pub(super) fn peek(&mut self) -> &Token {
         let tokens = &mut self.tokens;
         self.next.get_or_insert_with(|| tokens.next())
     }
 
-    fn take(&mut self) -> Token {
+    pub(super) fn take(&mut self) -> Token {
         let token = self.next.take().unwrap_or_else(|| self.tokens.next());
         if !matches!(token.kind, TokenKind::Newline | TokenKind::End) {
             self.last = token.span.end;
@@ -64,14 +65,14 @@ impl Parser<'_> {
         token
     }
 
-    fn peek_operator(&mut self) -> Option<&'static str> {
+    pub(super) fn peek_operator(&mut self) -> Option<&'static str> {
         match self.peek().kind {
             TokenKind::Operator(operator) => Some(operator),
             _ => None,
         }
     }
 
-    fn peek_bare(&mut self) -> Option<&str> {
+    pub(super) fn peek_bare(&mut self) -> Option<&str> {
         match &self.peek().kind {
             TokenKind::Word(word) => word.bare(),
             _ => None,
@@ -79,7 +80,7 @@ impl Parser<'_> {
     }
 
     /// Takes the next token if it is this word.
-    fn eat(&mut self, keyword: &str) -> bool {
+    pub(super) fn eat(&mut self, keyword: &str) -> bool {
         let is_it = self.peek_bare() == Some(keyword);
         if is_it {
             self.take();
@@ -87,14 +88,14 @@ impl Parser<'_> {
         is_it
     }
 
-    fn skip_newlines(&mut self) {
+    pub(super) fn skip_newlines(&mut self) {
         while matches!(self.peek().kind, TokenKind::Newline) {
             self.take();
         }
     }
 
     /// Takes this word, or complains that what began at a place has none.
-    fn expect(&mut self, keyword: &str, opening: Span, opener: &str) -> bool {
+    pub(super) fn expect(&mut self, keyword: &str, opening: Span, opener: &str) -> bool {
         let is_there = self.eat(keyword);
         if !is_there {
             self.complaints.push((opening, format!("`{opener}` without `{keyword}`")));
@@ -132,7 +133,7 @@ impl Parser<'_> {
         }
     }
 
-    fn list(&mut self, closers: &[&str]) -> List {
+    pub(super) fn list(&mut self, closers: &[&str]) -> List {
         let mut list = Vec::new();
         self.list_until(closers, &mut list);
         list
@@ -177,7 +178,7 @@ impl Parser<'_> {
         Some(Pipeline { negated, commands, span })
     }
 
-    fn command(&mut self) -> Option<Command> {
+    pub(super) fn command(&mut self) -> Option<Command> {
         if self.depth >= DEEPEST {
             let token = self.take();
             self.complaints.push((token.span, "commands nest too deeply here".to_owned()));
@@ -216,181 +217,6 @@ impl Parser<'_> {
             }
         }
         Some(Command { kind, redirects, span: Span { end: end.max(span.end), ..span } })
-    }
-
-    fn parenthesis(&mut self) -> Kind {
-        let opening = self.take().span;
-        if self.next.is_none() && self.tokens.is_next(b'(') {
-            self.tokens.skip_arithmetic();
-            return Kind::Arithmetic(Vec::new());
-        }
-        let list = self.list(&[")"]);
-        match self.peek_operator() {
-            Some(")") => {
-                self.take();
-            }
-            _ => self.complaints.push((opening, "`(` without `)`".to_owned())),
-        }
-        Kind::Subshell(list)
-    }
-
-    fn if_command(&mut self) -> Kind {
-        let opening = self.take().span;
-        let mut arms = Vec::new();
-        let mut otherwise = Vec::new();
-        loop {
-            let condition = self.list(&["then"]);
-            if !self.expect("then", opening, "if") {
-                return Kind::If { arms, otherwise };
-            }
-            let body = self.list(&["elif", "else", "fi"]);
-            arms.push((condition, body));
-            if self.eat("elif") {
-                continue;
-            }
-            if self.eat("else") {
-                otherwise = self.list(&["fi"]);
-            }
-            self.expect("fi", opening, "if");
-            return Kind::If { arms, otherwise };
-        }
-    }
-
-    fn for_command(&mut self, keyword: &str) -> Kind {
-        let opening = self.take().span;
-        if self.peek_operator() == Some("(") {
-            self.take();
-            self.tokens.skip_arithmetic();
-            return Kind::Arithmetic(self.do_group(opening, keyword));
-        }
-        let name = self.peek_bare().unwrap_or_default().to_owned();
-        self.take();
-        self.skip_newlines();
-        let words = self.eat("in").then(|| self.words());
-        while matches!(self.peek().kind, TokenKind::Operator(";") | TokenKind::Newline) {
-            self.take();
-        }
-        let body = self.do_group(opening, keyword);
-        Kind::For { name, words, body }
-    }
-
-    fn while_command(&mut self, keyword: &str) -> Kind {
-        let opening = self.take().span;
-        let condition = self.list(&["do"]);
-        let body = self.do_group(opening, keyword);
-        Kind::While { until: keyword == "until", condition, body }
-    }
-
-    fn do_group(&mut self, opening: Span, keyword: &str) -> List {
-        while matches!(self.peek().kind, TokenKind::Operator(";") | TokenKind::Newline) {
-            self.take();
-        }
-        if !self.expect("do", opening, keyword) {
-            return Vec::new();
-        }
-        let body = self.list(&["done"]);
-        self.expect("done", opening, keyword);
-        body
-    }
-
-    fn words(&mut self) -> Vec<Word> {
-        let mut words = Vec::new();
-        while let TokenKind::Word(_) = self.peek().kind {
-            if let TokenKind::Word(word) = self.take().kind {
-                words.push(word);
-            }
-        }
-        words
-    }
-
-    fn case_command(&mut self) -> Kind {
-        let opening = self.take().span;
-        let subject = match self.take() {
-            Token { kind: TokenKind::Word(word), .. } => word,
-            token => Word { span: token.span, parts: Vec::new() },
-        };
-        self.skip_newlines();
-        let mut arms = Vec::new();
-        if !self.expect("in", opening, "case") {
-            return Kind::Case { subject, arms };
-        }
-        loop {
-            self.skip_newlines();
-            if self.eat("esac") {
-                break;
-            }
-            if self.peek_operator() == Some("(") {
-                self.take();
-            }
-            let mut patterns = self.words();
-            while self.peek_operator() == Some("|") {
-                self.take();
-                patterns.extend(self.words());
-            }
-            if patterns.is_empty() || self.peek_operator() != Some(")") {
-                self.complaints.push((opening, "`case` without `esac`".to_owned()));
-                break;
-            }
-            self.take();
-            let body = self.list(&["esac"]);
-            arms.push((patterns, body));
-            if matches!(self.peek_operator(), Some(";;" | ";&" | ";;&")) {
-                self.take();
-            }
-        }
-        Kind::Case { subject, arms }
-    }
-
-    fn function_command(&mut self) -> Kind {
-        self.take();
-        let name = self.peek_bare().unwrap_or_default().to_owned();
-        self.take();
-        self.function_body(name)
-    }
-
-    fn function_body(&mut self, name: String) -> Kind {
-        let opening = self.peek().span;
-        if self.peek_operator() == Some("(") {
-            self.take();
-            if self.peek_operator() == Some(")") {
-                self.take();
-            }
-        }
-        self.skip_newlines();
-        match self.command() {
-            Some(body) => Kind::Function { name, body: Box::new(body) },
-            None => {
-                self.complaints.push((opening, "a function without a body".to_owned()));
-                Kind::Group(Vec::new())
-            }
-        }
-    }
-
-    fn test_command(&mut self) -> Kind {
-        let opening = self.take().span;
-        let mut words = Vec::new();
-        loop {
-            let token = self.peek();
-            let span = token.span;
-            match &token.kind {
-                TokenKind::Word(word) if word.bare() == Some("]]") => {
-                    self.take();
-                    return Kind::Test(words);
-                }
-                TokenKind::End => {
-                    self.complaints.push((opening, "`[[` without `]]`".to_owned()));
-                    return Kind::Test(words);
-                }
-                TokenKind::Word(word) => words.push(word.clone()),
-                TokenKind::Operator(operator) => words.push(Word::text(operator, span)),
-                TokenKind::Redirect(redirect) => {
-                    words.push(Word::text(redirect.operator, span));
-                    words.push(redirect.target.clone());
-                }
-                TokenKind::Newline => {}
-            }
-            self.take();
-        }
     }
 
     fn simple(&mut self) -> Option<Command> {

@@ -1,5 +1,6 @@
 //! Reads words, character by character.
 
+use super::text::{closing, is_end, line_end, name_at};
 use super::{Change, Part, PartKind, Variable, Word};
 use crate::source::{FileId, Span};
 
@@ -335,31 +336,6 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Offset of the end of the line that holds an offset.
-pub fn line_end(text: &str, at: usize) -> usize {
-    memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |length| at + length)
-}
-
-/// Does a byte end a word that is not quoted?
-pub fn is_end(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')'
-    )
-}
-
-/// The name of a variable at the beginning of a text; empty if there is none.
-pub fn name_at(text: &str) -> &str {
-    let length = match text.bytes().next() {
-        Some(first) if first.is_ascii_alphabetic() || first == b'_' => {
-            text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count()
-        }
-        Some(b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'$' | b'!' | b'-') => 1,
-        _ => 0,
-    };
-    &text[..length]
-}
-
 fn add_text(parts: &mut Vec<Part>, text: &str, quoted: bool) {
     if let Some(Part { kind: PartKind::Text(last), quoted: was }) = parts.last_mut()
         && *was == quoted
@@ -375,38 +351,4 @@ fn begins_array(parts: &[Part]) -> bool {
     let [Part { kind: PartKind::Text(text), quoted: false }] = parts else { return false };
     let name = name_at(text);
     !name.is_empty() && matches!(&text[name.len()..], "=" | "+=")
-}
-
-/// Offset of what closes a construct whose inside begins here; quotes and nesting are minded.
-fn closing(text: &str, from: usize, close: u8) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut stack = vec![close];
-    let mut at = from;
-    while let Some(&byte) = bytes.get(at) {
-        let top = *stack.last()?;
-        match byte {
-            _ if byte == top => {
-                stack.pop();
-                if stack.is_empty() {
-                    return Some(at);
-                }
-            }
-            b'\\' => at += 1,
-            b'$' if bytes.get(at + 1) == Some(&b'(') => {
-                stack.push(b')');
-                at += 1;
-            }
-            b'$' if bytes.get(at + 1) == Some(&b'{') => {
-                stack.push(b'}');
-                at += 1;
-            }
-            b'`' => stack.push(b'`'),
-            b'"' => stack.push(b'"'),
-            b'(' if top == b')' => stack.push(b')'),
-            b'\'' if top != b'"' => at += 1 + memchr::memchr(b'\'', &bytes[at + 1..])?,
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
