@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::command::{Name, Operation};
 use super::tables;
-use crate::model::{Base, Chain, Families, Policy, Remark, RemarkKind, Rule, Table, Verdict};
-use crate::packet::Family;
+use crate::model::{Base, Chain, Families, Match, Policy, Remark, RemarkKind, Rule, Table, Verdict};
+use crate::packet::{Axis, Family};
 use crate::source::{Span, Spanned};
 
 /// Tables that commands are applied to.
@@ -258,7 +258,17 @@ pub fn same(a: &Rule, b: &Rule) -> bool {
 }
 
 fn keys(rule: &Rule) -> impl std::fmt::Debug + '_ {
-    let matches: Vec<_> = rule.matches.iter().map(|it| &it.value).collect();
+    // The order of `-s`, `-p` and their like does not matter, that of other matches does.
+    let order = |it: &Match| match it {
+        Match::Field(axis, _) => match axis {
+            Axis::Protocol | Axis::InInterface | Axis::OutInterface => Some(*axis),
+            Axis::Source | Axis::Destination => Some(*axis),
+            _ => None,
+        },
+        _ => None,
+    };
+    let mut matches: Vec<_> = rule.matches.iter().map(|it| &it.value).collect();
+    matches.sort_by_key(|it| order(it).map_or((1, Axis::Family), |axis| (0, axis)));
     let actions: Vec<_> = rule.actions.iter().map(|it| it.value).collect();
     (matches, actions, &rule.verdict.value, rule.comment.as_ref().map(|it| &it.value))
 }

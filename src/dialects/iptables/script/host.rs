@@ -171,7 +171,11 @@ impl Host {
                     }
                 }
             }
-            loader.declare(table, &chain.name, policy.filter(|_| conditions.is_empty()), chain.span);
+            let policy = policy.filter(|_| conditions.is_empty());
+            // A built-in chain that rules only use was declared before, if at all.
+            if policy.is_some() || chain.base.is_none() {
+                loader.declare(table, &chain.name, policy, chain.span);
+            }
         }
         if let Some(policy) = policy {
             let same = |it: &LatePolicy| it.family == family && it.table == table && it.chain == *chain.name;
