@@ -6,7 +6,7 @@ use crate::model::{
     Atom, Base, Chain, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
 };
 use crate::packet::axis::{NO_OWNER, direction};
-use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
+use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
 
 use super::lookup;
@@ -57,6 +57,8 @@ pub struct CompiledChain<'m> {
     pub chain: &'m Chain,
     /// One for each rule, in order.
     pub rules: Vec<CompiledRule<'m>>,
+    /// The boxes around their packets, side by side: what is scanned first.
+    pub hulls: Vec<Hull>,
 }
 
 /// A rule as a packet set.
@@ -162,8 +164,9 @@ impl<'m> Host<'m> {
                     bases.push(BaseChain { chain: id, base, families: table.families });
                 }
                 let mut compiler = Compiler { table, number, sets: &sets, names: &names, atoms: &mut atoms };
-                let rules = chain.rules.iter().map(|rule| compiler.rule(rule)).collect();
-                chains.push(CompiledChain { table, chain, rules });
+                let rules: Vec<CompiledRule> = chain.rules.iter().map(|rule| compiler.rule(rule)).collect();
+                let hulls = rules.iter().map(|rule| Hull::of(&rule.packets)).collect();
+                chains.push(CompiledChain { table, chain, rules, hulls });
             }
         }
         // At equal priority the chain that was registered later runs first.

@@ -89,6 +89,12 @@ pub struct Conversation<'m> {
 }
 
 impl Question {
+    /// The first packets as they set out.
+    fn flights(&self) -> Vec<Flight> {
+        let packets = self.packets.map(|cube| Some(self.tell(before_tracking(cube))));
+        vec![Flight { packets, nat: Translations::default() }]
+    }
+
     /// A packet of the client, with what is known of the unknowns.
     fn tell(&self, cube: Cube) -> Cube {
         self.known
@@ -101,10 +107,18 @@ impl<'m> Conversation<'m> {
     /// Holds a flow against a host.
     pub fn hold(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
         let mut talk = Talk { host, routes, question, steps: Vec::new(), diverted: PacketSet::none() };
-        let first = question.packets.map(|cube| Some(question.tell(before_tracking(cube))));
-        let first = vec![Flight { packets: first, nat: Translations::default() }];
-        let arrived = talk.first(first)?;
+        let arrived = talk.first(question.flights())?;
         talk.answer(arrived)?;
+        Ok(Conversation { steps: talk.steps, diverted: talk.diverted })
+    }
+
+    /// Follows first packets alone, without asking for their answers.
+    ///
+    /// # Errors
+    /// If the sets fall into too many pieces.
+    pub fn begin(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
+        let mut talk = Talk { host, routes, question, steps: Vec::new(), diverted: PacketSet::none() };
+        talk.first(question.flights())?;
         Ok(Conversation { steps: talk.steps, diverted: talk.diverted })
     }
 

@@ -8,7 +8,7 @@
 use crate::model::{Action, Nat, Policy, Verdict};
 use crate::packet::cover::Cover;
 use crate::packet::set::BUDGET;
-use crate::packet::{Axis, Cube, Masks, PacketSet, Ranges, TooManyPieces, Values};
+use crate::packet::{Axis, Cube, Hull, Masks, PacketSet, Ranges, TooManyPieces, Values};
 
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
 
@@ -134,7 +134,15 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         let lent_before = self.lent.len();
         self.open.push(chain);
         let host = self.host;
-        for (index, compiled) in (0..).zip(&host.chain(chain).rules) {
+        let compiled_chain = host.chain(chain);
+        // What a rule changes on the way stays inside of this box: marks and states are no part of it.
+        let around = streams
+            .iter()
+            .fold(Hull::of(&PacketSet::none()), |hull, stream| hull.or(Hull::of(&stream.packets)));
+        for (index, (compiled, hull)) in (0..).zip(compiled_chain.rules.iter().zip(&compiled_chain.hulls)) {
+            if !hull.meets(&around) {
+                continue;
+            }
             let rule = RuleId { chain, index };
             for at in 0..streams.len() {
                 let hit = streams[at].packets.and(&compiled.packets);

@@ -20,7 +20,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     for family in Family::ALL {
         for transport in &profile.transports {
             let question = ask::inbound(family, transport.protocol.number(), profile.port);
-            let Ok(talk) = Conversation::hold(&context.host, &context.routes, &question) else { continue };
+            let Ok(talk) = Conversation::begin(&context.host, &context.routes, &question) else { continue };
             let hops = talk.steps.first().into_iter().flat_map(|step| &step.hops);
             for hop in hops.filter(|hop| matches!(hop.fate, Fate::Accepted | Fate::Translated(_))) {
                 let rules = hop.via.iter().chain(&hop.rule).map(|id| context.host.rule(*id).rule);
