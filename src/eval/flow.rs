@@ -91,7 +91,15 @@ pub struct Conversation<'m> {
 impl Question {
     /// The first packets as they set out.
     fn flights(&self) -> Vec<Flight> {
-        let packets = self.packets.map(|cube| Some(self.tell(before_tracking(cube))));
+        let packets = self.packets.map(|cube| {
+            let limit = cube.get(Axis::HopLimit).cloned();
+            let first = self.tell(before_tracking(cube));
+            // A question that names a hop limit means it; answers have their own.
+            Some(match limit {
+                Some(limit) => first.set(Axis::HopLimit, limit),
+                None => first,
+            })
+        });
         vec![Flight { packets, nat: Translations::default() }]
     }
 
