@@ -167,3 +167,18 @@ fn the_file_is_looked_for_up_to_the_root_of_the_repository() {
     std::fs::write(&file, "").expect("a file");
     assert_eq!(discover(&deep), Some(file));
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_readers_panic(text in "([a-z-]{1,8}: |[\\[\\]{}&*!|>%@'\"#,?:é-]|\n {0,3}|[0-9./]{1,4}|\\PC){0,40}") {
+        let mut sources = Sources::default();
+        let file = sources.add(FILE_NAME, text.into_bytes());
+        for mistakes in [read(&sources, file).err(), read_cloudflared(&sources, file).err()].into_iter().flatten() {
+            for mistake in mistakes {
+                let span = mistake.span.expect("each mistake has a place");
+                proptest::prop_assert!(span.start <= span.end && span.end as usize <= sources.file(file).text.len());
+                sources.text(span);
+            }
+        }
+    }
+}
