@@ -6,7 +6,7 @@ use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
 use crate::eval::{Host, Routes};
 use crate::model::Ruleset;
-use crate::packet::Family;
+use crate::packet::{Family, TooManyPieces};
 use crate::profile::Profile;
 use crate::source::{FileId, Sources};
 
@@ -39,7 +39,7 @@ pub struct Context<'c> {
     pub allow_ingress: &'c [AllowIngress],
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
-    tunnel: OnceCell<Option<Tunnel<'c>>>,
+    tunnel: OnceCell<Option<Result<Tunnel<'c>, TooManyPieces>>>,
 }
 
 impl<'c> Context<'c> {
@@ -61,7 +61,12 @@ impl<'c> Context<'c> {
     /// What becomes of the tunnel; `None` when the unit has no say in it, or when it is too tangled to
     /// be decided.
     pub fn tunnel(&self) -> Option<&Tunnel<'c>> {
-        self.tunnel.get_or_init(|| Tunnel::judge(self)?.ok()).as_ref()
+        self.tunnel.get_or_init(|| Tunnel::judge(self)).as_ref()?.as_ref().ok()
+    }
+
+    /// Was the tunnel given up as too tangled to be decided?
+    pub fn is_tunnel_undecided(&self) -> bool {
+        self.tunnel().is_none() && matches!(self.tunnel.get(), Some(Some(Err(TooManyPieces))))
     }
 
     /// Is the unit a fragment: no verdict about the tunnel or exposure?

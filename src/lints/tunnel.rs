@@ -107,13 +107,30 @@ impl<'m> Tunnel<'m> {
         if families(context).is_empty() {
             return None;
         }
-        Some(Self::judge_families(context, profile, endpoint))
+        // Most hosts serve the tunnel by whatever they choose, and one choice shows it at little cost.
+        if let Ok(tunnel) = Self::judge_families(context, profile, endpoint, Some(&ask::usual_choice()))
+            && tunnel.is_served()
+        {
+            return Some(Ok(tunnel));
+        }
+        Some(Self::judge_families(context, profile, endpoint, None))
     }
 
+    /// Is everything that is needed, or would be nice, there?
+    fn is_served(&self) -> bool {
+        self.paths.iter().all(Path::is_open)
+            && self.dns.resolution == Resolution::Works
+            && self.dns.tcp.0 == Certainty::Met
+            && self.loopback.iter().all(|each| each.1 == Certainty::Met)
+            && self.services.iter().all(|each| each.1 == Certainty::Met)
+    }
+
+    /// Judges by all choices of the host, or by the given one alone.
     fn judge_families(
         context: &Context<'m>,
         profile: &'static Profile,
         endpoint: &'static Endpoint,
+        choice: Option<&PacketSet>,
     ) -> Result<Self, TooManyPieces> {
         let mut witnesses: Option<Witnesses> = None;
         let mut paths = Vec::new();
@@ -126,7 +143,10 @@ impl<'m> Tunnel<'m> {
                     port: profile.port,
                     by_anyone: false,
                 };
-                let question = flow.question(context);
+                let mut question = flow.question(context);
+                if let Some(choice) = choice {
+                    question.packets = question.packets.and(choice);
+                }
                 let fresh = Witnesses::of(&question.packets, &CHOICES);
                 let known = witnesses.get_or_insert_with(|| Witnesses { left: PacketSet::none() });
                 let of_family = Cube::any().set(Axis::Family, Ranges::single(family.number()));
@@ -370,16 +390,21 @@ pub(super) fn some_destination<'m>(
     witnesses: &Witnesses,
     flow: Flow,
 ) -> Result<(Certainty, Held<'m>), TooManyPieces> {
-    let question = flow.question(context);
+    let mut question = flow.question(context);
+    // Only what the tunnel's own flows left to choose from is of use.
+    question.packets = question.packets.and(&left_to(&flow, witnesses));
     let mut axes = CHOICES.to_vec();
     axes.push(Axis::Destination);
-    let left = if flow.by_anyone {
+    let mut choices = Witnesses::of(&question.packets, &axes);
+    let held = Held::hold(&context.host, &context.routes, &question)?;
+    Ok((choices.serve(&held, &PacketSet::any(), &axes)?, held))
+}
+
+/// What the tunnel left to choose from, for a flow.
+fn left_to(flow: &Flow, witnesses: &Witnesses) -> PacketSet {
+    if flow.by_anyone {
         witnesses.left.forget(|axis| matches!(axis, Axis::Uid | Axis::Gid))
     } else {
         witnesses.left.clone()
-    };
-    let choices = Witnesses::of(&question.packets, &axes);
-    let mut choices = Witnesses { left: choices.left.and(&left) };
-    let held = Held::hold(&context.host, &context.routes, &question)?;
-    Ok((choices.serve(&held, &PacketSet::any(), &axes)?, held))
+    }
 }

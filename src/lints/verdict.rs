@@ -8,6 +8,8 @@ pub fn verdicts(context: &Context) -> Vec<(String, String)> {
     let mut verdicts = Vec::new();
     if let Some(tunnel) = context.tunnel() {
         verdicts.push((tunnel.profile.program.clone(), tunnel.summary(context)));
+    } else if let Some(profile) = context.profile.filter(|_| context.is_tunnel_undecided()) {
+        verdicts.push((profile.program.clone(), "not decided, the rules are too tangled".to_owned()));
     }
     verdicts
 }

@@ -5,6 +5,10 @@ use std::rc::Rc;
 
 use super::{Cube, TooManyPieces};
 
+/// How many times cuts are held against pieces of one cube before the question is given up: some tenths
+/// of a second. Thousands of cuts that each split every piece of a plane come to no useful end.
+const MOST_TESTS: usize = 10_000_000;
+
 /// The packets of a cube that none of its cuts takes, as disjoint pieces, found one after another:
 /// who needs just one piece pays for one.
 ///
@@ -15,6 +19,8 @@ pub(super) struct Remainder<'a> {
     pending: Vec<Piece>,
     used: Vec<u32>,
     budget: usize,
+    /// How many cuts may still be held against pieces.
+    tests: usize,
 }
 
 /// A piece that is still to be looked at.
@@ -31,7 +37,7 @@ impl<'a> Remainder<'a> {
     pub(super) fn new(cube: &Cube, cubes: &'a [Cube], mut cuts: Vec<u32>, budget: usize) -> Self {
         cuts.sort_by_cached_key(|&cut| Reverse(cubes[cut as usize].share_of(cube)));
         let whole = Piece { cube: cube.clone(), cuts: cuts.into(), from: 0 };
-        Remainder { cubes, pending: vec![whole], used: Vec::new(), budget }
+        Remainder { cubes, pending: vec![whole], used: Vec::new(), budget, tests: MOST_TESTS }
     }
 
     /// The next piece, if one is left.
@@ -41,6 +47,7 @@ impl<'a> Remainder<'a> {
         while let Some(piece) = self.pending.pop() {
             self.budget = self.budget.checked_sub(1).ok_or(TooManyPieces)?;
             let candidates = &piece.cuts[piece.from..];
+            self.tests = self.tests.checked_sub(candidates.len()).ok_or(TooManyPieces)?;
             let touches = |cut: &&u32| self.cubes[**cut as usize].overlaps(&piece.cube);
             touching.clear();
             touching.extend(candidates.iter().filter(touches));

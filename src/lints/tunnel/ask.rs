@@ -135,6 +135,19 @@ pub fn inbound(family: Family, protocol: u8, port: u16) -> Question {
     Question { way: Way::In, packets: cube.into(), mark: unmarked(), known: Vec::new(), service: None }
 }
 
+/// A choice that hosts often make, and that rules which do not care serve: some address of a private
+/// network or of the documentation's, on an interface of a common name.
+pub fn usual_choice() -> PacketSet {
+    let name = Ranges::single(values::name("eth0").unwrap_or_default());
+    let with = |address: IpAddr, family: Family| {
+        let cube = Cube::any().set(Axis::Family, Ranges::single(family.number()));
+        cube.set(Axis::OutInterface, name.clone()).set(Axis::Source, addresses([address]))
+    };
+    let v4 = with(Ipv4Addr::new(192, 0, 2, 10).into(), Family::V4);
+    let v6 = with(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x10).into(), Family::V6);
+    PacketSet::from_cubes([v4, v6])
+}
+
 /// All addresses that a remote machine may have.
 pub fn remotes(family: Family) -> Ranges {
     sources(family)
