@@ -168,8 +168,12 @@ impl Loader<'_> {
         let mut ruleset = Ruleset::default();
         let mut files = Vec::new();
         let mut names: Vec<String> = Vec::new();
+        let parent = group.texts.first().and_then(|text| text.path.parent().map(Path::to_path_buf));
         for text in group.texts {
-            names.push(text.path.display().to_string());
+            // The folder is said once.
+            let is_beside = !names.is_empty() && text.path.parent() == parent.as_deref();
+            let name = text.path.file_name().filter(|_| is_beside).map(Path::new);
+            names.push(name.unwrap_or(&text.path).display().to_string());
             let known = self.texts.get(&text.path).copied();
             let file = known.unwrap_or_else(|| self.sources.add(text.path.clone(), text.bytes));
             self.texts.insert(text.path, file);

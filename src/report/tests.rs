@@ -8,6 +8,7 @@ fn report(findings: Vec<Finding>) -> Report {
         name: "rules.v4".into(),
         paths: vec!["rules.v4".into()],
         verdicts: vec![("tunnel".into(), "works".into()), ("ipv6".into(), "unknown".into())],
+        assumptions: vec!["routing is symmetric".into(), "packets begin without a mark".into()],
         rules: 1,
         ..UnitReport::default()
     };
@@ -54,6 +55,7 @@ note[ipv6-unknown]: nothing is said about IPv6
 
 rules.v4: tunnel: works; ipv6: unknown
   0 errors, 1 warning, 1 note in 1 rule and 0 chains
+assumed: routing is symmetric; packets begin without a mark
 ";
     assert_eq!(text(&sources, vec![shadowed, whole]), expected);
 }
@@ -119,7 +121,7 @@ fn a_label_over_many_lines_shows_the_first() {
     let mut sources = Sources::default();
     let file = sources.add("rules.v4", "-A INPUT\n".repeat(100_000).into_bytes());
     let finding = Finding::new("x", Level::Error, "m").at(Span::new(file, 9, 900_000));
-    assert_eq!(text(&sources, vec![finding]).lines().count(), 8);
+    assert_eq!(text(&sources, vec![finding]).lines().count(), 9);
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn json_has_the_agreed_shape() {
         "version": env!("CARGO_PKG_VERSION"),
         "units": [{
             "name": "rules.v4", "paths": ["rules.v4"],
-            "verdicts": {"tunnel": "works", "ipv6": "unknown"}, "assumptions": [], "chains": 0, "rules": 1,
+            "verdicts": {"tunnel": "works", "ipv6": "unknown"}, "assumptions": ["routing is symmetric", "packets begin without a mark"], "chains": 0, "rules": 1,
         }],
         "findings": [{
             "lint": "x", "level": "warning", "message": "m", "unit": "rules.v4", "path": "rules.v4",

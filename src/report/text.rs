@@ -32,7 +32,7 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, color: bool
         let levels: Vec<Level> = findings.map(|reported| reported.finding.level).collect();
         write_unit(to, unit, &levels)?;
     }
-    Ok(())
+    write_assumptions(to, &report.units)
 }
 
 /// Writes mistakes in a configuration file.
@@ -180,6 +180,21 @@ fn write_unit(to: &mut dyn Write, unit: &UnitReport, levels: &[Level]) -> io::Re
         unit.verdicts.iter().map(|(what, verdict)| format!("{what}: {verdict}")).collect();
     writeln!(to, "{name}: {}", escape(&verdicts.join("; ")))?;
     writeln!(to, "  {figures}")
+}
+
+/// What was taken for granted for any of the units.
+fn write_assumptions(to: &mut dyn Write, units: &[UnitReport]) -> io::Result<()> {
+    let mut all: Vec<&str> = Vec::new();
+    for assumption in units.iter().flat_map(|unit| &unit.assumptions) {
+        if !all.contains(&assumption.as_str()) {
+            all.push(assumption);
+        }
+    }
+    if all.is_empty() {
+        return Ok(());
+    }
+    let text = wrap(&escape(&format!("assumed: {}", all.join("; "))));
+    writeln!(to, "{}", text.replace('\n', "\n  "))
 }
 
 /// `1 rule`, `2 rules`.
