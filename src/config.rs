@@ -99,6 +99,8 @@ const KEYS: &[&str] = &[
 /// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where
 /// `.git` is). Outside of a repository only the directory itself counts.
 pub fn discover(directory: &Path) -> Option<PathBuf> {
+    // An empty path is the directory of the process, but `absolute` refuses it.
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let directory = std::path::absolute(directory).ok()?;
     let root = directory.ancestors().find(|ancestor| ancestor.join(".git").exists()).unwrap_or(&directory);
     let candidates = directory.ancestors().take_while(|ancestor| ancestor.starts_with(root));

@@ -98,13 +98,17 @@ impl Witnesses {
         axes: &[Axis],
     ) -> Result<Certainty, TooManyPieces> {
         let chosen = |lost: &PacketSet| lost.and(part).forget(|axis| !axes.contains(&axis));
-        let perhaps = self.left.minus(&chosen(&held.surely_lost))?;
+        // A choice of another family says nothing about this part: it neither serves it nor has to.
+        let asked = part.forget(|axis| axis != Axis::Family || !axes.contains(&axis));
+        let others = self.left.minus(&asked)?;
+        let perhaps = self.left.and(&asked).minus(&chosen(&held.surely_lost))?;
         if perhaps.is_empty() {
             return Ok(Certainty::Blocked);
         }
         let surely = perhaps.minus(&chosen(&held.perhaps_lost))?;
         let is_sure = !surely.is_empty();
         self.left = if is_sure { surely } else { perhaps };
+        self.left.add(others);
         Ok(if is_sure { Certainty::Met } else { Certainty::Depends })
     }
 }
