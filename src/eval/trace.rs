@@ -143,6 +143,8 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
         let passes = certainty_of(step);
         match step.moment {
             Moment::Egress => egress = Some(entry(host, routes, step, passes)?),
+            // What never got out over loopback never comes in.
+            Moment::Ingress if matches!(egress, Some(Entry::Dropped | Entry::Rejected)) => {}
             Moment::Ingress => ingress = Some(entry(host, routes, step, passes)?),
             Moment::Reply => {
                 reply = Some(match passes {
