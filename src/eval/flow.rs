@@ -445,8 +445,12 @@ impl<'m> Talk<'_, 'm> {
             },
             _ => without_owner(cube),
         };
-        let is_routed = self.question.way == Way::In && !self.routes.interfaces.is_empty();
-        Some(if is_routed { self.routes.route(cube) } else { cube })
+        Some(if self.is_routed() { self.routes.route(cube) } else { cube })
+    }
+
+    /// Do the host's answers leave by an interface that is known, whichever the packet came in by?
+    fn is_routed(&self) -> bool {
+        self.question.way == Way::In && !self.routes.interfaces.is_empty()
     }
 
     /// The client's packet after the answer, as the first was, in its coordinates.
@@ -467,6 +471,8 @@ impl<'m> Talk<'_, 'm> {
             let asked = first.cubes().first().and_then(|cube| cube.get(axis));
             cube = match (asked, axis) {
                 (Some(values), Axis::Uid | Axis::Gid | Axis::PacketType) => cube.set(axis, values.clone()),
+                // By where the answer left is not by where the client comes in.
+                (Some(values), Axis::InInterface) if self.is_routed() => cube.set(axis, values.clone()),
                 (None, Axis::Uid | Axis::Gid) => cube.without(axis),
                 _ => cube,
             };

@@ -47,11 +47,13 @@ impl Tally {
     }
 
     /// The steps at which they contradict each other. A step that was not due to the kernel counts for
-    /// nothing when something before it depends, and so does neighbour discovery that it did not try.
+    /// nothing when something before it depends. Neighbour discovery that it did not try (no packet to the
+    /// gateway got out) counts for nothing either, nor does the verdict if fwlint rests it on that.
     fn compare_probe(&mut self, kernel: &Value, ours: &Value) -> Vec<String> {
         let mut problems = Vec::new();
         let mut open_question = false;
-        for step in STEPS {
+        let is_untried = kernel["nd"].is_null() && matches!(ours["nd"].as_str(), Some("blocked" | "depends"));
+        for step in STEPS.into_iter().filter(|&step| step != "verdict" || !is_untried) {
             let [kernel, ours] = [kernel, ours].map(|answer| answer[step].as_str());
             open_question |= ours == Some("depends");
             match (kernel, ours) {
