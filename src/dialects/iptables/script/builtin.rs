@@ -2,14 +2,12 @@
 
 use super::known::{ASKING, CHANGING, HARMLESS, is_command_option, is_elsewhere, is_idle};
 use super::run::{Leave, Outcome, Runner, Status};
-use super::shell::split_assignment;
+use super::shell::{Arguments, split_assignment};
 use super::test;
 use super::tokens::Redirect;
-use super::tree::Command;
 use super::value::{Field, Variable};
 use crate::dialects::iptables::words::Word;
 use crate::source::Span;
-use std::rc::Rc;
 
 impl Runner<'_> {
     /// Runs a simple command. `minded` says that the script itself minds whether it fails.
@@ -48,19 +46,16 @@ impl Runner<'_> {
             return Ok(Status::Unknown);
         };
         if let Some(body) = self.functions.get(&name).cloned() {
-            return self
-                .call(&Rc::<Command>::clone(&body), arguments.iter().map(|it| it.value.clone()).collect());
+            return self.call(&body, arguments);
         }
         let base = name.rsplit('/').next().unwrap_or(&name);
         match base {
             "exit" => Err(Leave::Script),
-            "return" => {
-                if self.shell.arguments.is_none() {
-                    Err(Leave::Script)
-                } else {
-                    Err(Leave::Function)
-                }
-            }
+            "return" if !self.shell.arguments.is_function => Err(Leave::Script),
+            "return" => Err(Leave::Function(match arguments.first().map(|it| it.value.known()) {
+                Some(Some(number)) => Status::from(number == "0"),
+                _ => Status::Unknown,
+            })),
             "break" => Err(Leave::Loop),
             "continue" => Err(Leave::Turn),
             "false" => Ok(Status::Failure),
@@ -86,17 +81,14 @@ impl Runner<'_> {
             }
             "set" => {
                 if let Some(at) = arguments.iter().position(|it| it.value.known().as_deref() == Some("--")) {
-                    let values = arguments[at + 1..].iter().map(|it| it.value.clone()).collect();
-                    self.shell.arguments = Some(values);
+                    let is_function = self.shell.arguments.is_function;
+                    self.shell.arguments = Arguments { is_function, ..Arguments::of(&arguments[at + 1..]) };
                 }
                 Ok(Status::Success)
             }
             "shift" => {
-                match &mut self.shell.arguments {
-                    Some(values) if !values.is_empty() => drop(values.remove(0)),
-                    Some(_) => {}
-                    None => self.not_followed(span, "`shift` is not followed"),
-                }
+                let count = arguments.first().map_or(Some(1), |it| it.value.known()?.parse().ok());
+                self.shell.arguments.shift(count);
                 Ok(Status::Success)
             }
             "command" | "which" | "type" | "hash" => {

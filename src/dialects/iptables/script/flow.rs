@@ -2,6 +2,7 @@
 
 use super::run::{Leave, Outcome, Runner, Status, negate};
 use super::scan;
+use super::shell::Arguments;
 use super::test;
 use super::tree::List;
 use super::value::{Field, Value, Variable};
@@ -39,9 +40,11 @@ impl Runner<'_> {
     pub(super) fn each(&mut self, name: &str, words: Option<&[Word]>, body: &List, span: Span) -> Outcome {
         let values = match words {
             Some(words) => Some(self.shell.fields(words)),
-            None => self.shell.arguments.clone().map(|arguments| {
-                arguments.into_iter().map(|value| Field { value, span, splits: false }).collect()
-            }),
+            None => {
+                let Arguments { values, is_open, .. } = self.shell.arguments.clone();
+                let fields = values.into_iter().map(|value| Field { value, span, splits: false }).collect();
+                (!is_open).then_some(fields)
+            }
         };
         let Some(values) = values.filter(|values| !values.iter().any(|value| value.splits)) else {
             self.shell.forget(name);

@@ -10,11 +10,11 @@ use std::rc::Rc;
 use super::host::{Host, not_followed};
 use super::scan;
 use super::sets::Sets;
-use super::shell::Shell;
+use super::shell::{Arguments, Shell};
 use super::test;
 use super::tokens::Document;
 use super::tree::{Command, Join, Kind, Pipeline, Statement};
-use super::value::{Value, Variable};
+use super::value::{Field, Variable};
 use crate::model::{Atom, Remark};
 use crate::source::{FileId, Span, Spanned};
 
@@ -36,8 +36,8 @@ pub enum Leave {
     Turn,
     /// The loop.
     Loop,
-    /// The function.
-    Function,
+    /// The function, with this status.
+    Function(Status),
     /// The script.
     Script,
 }
@@ -158,8 +158,9 @@ impl<'t> Runner<'t> {
     }
 
     /// Calls a function.
-    pub fn call(&mut self, body: &Rc<Command>, arguments: Vec<Value>) -> Outcome {
-        let outer = self.shell.arguments.replace(arguments);
+    pub fn call(&mut self, body: &Rc<Command>, arguments: &[Field]) -> Outcome {
+        let arguments = Arguments { is_function: true, ..Arguments::of(arguments) };
+        let outer = std::mem::replace(&mut self.shell.arguments, arguments);
         let leaves = self.leaves.len();
         self.locals.push(Vec::new());
         let outcome = self.command(&body.clone(), true);
@@ -170,10 +171,12 @@ impl<'t> Runner<'t> {
             };
         }
         self.shell.arguments = outer;
+        let is_sure = self.leaves.len() == leaves;
         self.leaves.truncate(leaves);
         match outcome {
-            Err(Leave::Function | Leave::Loop | Leave::Turn) => Ok(Status::Unknown),
-            other => other,
+            Ok(status) | Err(Leave::Function(status)) if is_sure => Ok(status),
+            Err(Leave::Script) => outcome,
+            _ => Ok(Status::Unknown),
         }
     }
 
@@ -255,7 +258,7 @@ impl<'t> Runner<'t> {
         }
         match outcome {
             // What follows happens only if the branch was not taken.
-            Err(leave @ (Leave::Function | Leave::Loop | Leave::Turn)) => self.leaves.push((not, leave)),
+            Err(leave @ (Leave::Function(_) | Leave::Loop | Leave::Turn)) => self.leaves.push((not, leave)),
             Err(Leave::Script) => {
                 self.not_followed(last.span, "this may end the script early, and is taken not to")
             }

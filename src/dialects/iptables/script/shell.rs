@@ -11,12 +11,46 @@ use crate::source::Span;
 pub struct Shell {
     /// Variables that the script has set.
     pub variables: HashMap<String, Variable>,
-    /// The arguments of the function that runs; `None` for those of the script, which nobody knows.
-    pub arguments: Option<Vec<Value>>,
+    /// The arguments of the function that runs, or those of the script, which nobody knows.
+    pub arguments: Arguments,
     /// Maker of symbols.
     pub symbols: Symbols,
     /// Variables that the script uses without setting them.
     environment: HashMap<String, Symbol>,
+}
+
+/// The arguments of a function or a script.
+#[derive(Clone, Debug, Default)]
+pub struct Arguments {
+    /// The first ones, which are known.
+    pub values: Vec<Value>,
+    /// May there be more, which nobody knows?
+    pub is_open: bool,
+    /// Are they those of a function?
+    pub is_function: bool,
+    /// Have they been shifted, so that a number means another argument than before?
+    pub is_shifted: bool,
+}
+
+impl Arguments {
+    /// The arguments that a command is given.
+    pub fn of(fields: &[Field]) -> Arguments {
+        let known = fields.iter().take_while(|it| !it.splits).count();
+        let values = fields[..known].iter().map(|it| it.value.clone()).collect();
+        Arguments { values, is_open: known < fields.len(), ..Arguments::default() }
+    }
+
+    /// Drops the first ones; `None` for a number that nobody knows.
+    pub fn shift(&mut self, count: Option<usize>) {
+        self.is_shifted = true;
+        match count {
+            Some(count) => drop(self.values.drain(..count.min(self.values.len()))),
+            None => {
+                self.values.clear();
+                self.is_open = true;
+            }
+        }
+    }
 }
 
 /// Longest text that a value may grow to: doubling a variable again and again must end.
@@ -32,7 +66,7 @@ impl Shell {
         let variables = [("EUID", root()), ("UID", root()), ("IFS", Variable::One(" ".into()))];
         Shell {
             variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
-            arguments: None,
+            arguments: Arguments { is_open: true, ..Arguments::default() },
             symbols: Symbols::default(),
             environment: HashMap::new(),
         }
@@ -132,10 +166,15 @@ impl Shell {
         let mut open = Open { span: word.span, value: None, splits: false };
         for part in &word.parts {
             let values = match &part.kind {
+                // `"$@"` may be no argument at all, so that its quotes must not count as an empty one.
+                PartKind::Text(text) if text.is_empty() && word.parts.len() > 1 => continue,
                 PartKind::Text(text) => {
                     // A text in the script is never split; an empty one counts if it is quoted.
                     open.add(text.as_str().into());
                     continue;
+                }
+                PartKind::Variable(it) if part.quoted && (it.name == "*" || it.source.contains("[*]")) => {
+                    vec![join(self.look_up(it))]
                 }
                 PartKind::Variable(variable) => self.look_up(variable),
                 PartKind::Command(source) => vec![self.substitute(source)],
@@ -150,7 +189,7 @@ impl Shell {
                     open.close(fields);
                 }
                 // `"$@"` and `"${A[@]}"` are as many arguments as there are, even in quotes.
-                let is_list = matches!(&part.kind, PartKind::Variable(it) if it.all || it.name == "@");
+                let is_list = matches!(&part.kind, PartKind::Variable(it) if it.source.contains("[@]") || it.name == "@");
                 open.splits |= is_list && value.known().is_none();
                 match part.quoted {
                     true => open.add(value),
@@ -186,16 +225,23 @@ impl Shell {
     }
 
     /// What is set for a name; `None` if the script has not set it.
-    fn set_values(&self, name: &str, all: bool) -> Option<Vec<Value>> {
-        if let Some(arguments) = &self.arguments {
-            match name {
-                "@" | "*" => return Some(arguments.clone()),
-                "#" => return Some(vec![arguments.len().to_string().as_str().into()]),
-                _ => {}
+    fn set_values(&mut self, name: &str, all: bool) -> Option<Vec<Value>> {
+        let Arguments { values, is_open, .. } = &self.arguments;
+        match name {
+            "@" | "*" if !is_open => return Some(values.clone()),
+            "@" | "*" if !values.is_empty() => {
+                let mut all = values.clone();
+                all.push(self.symbols.changing("$@").into());
+                return Some(all);
             }
-            if let Ok(number) = name.parse::<usize>() {
-                return (number > 0).then(|| vec![arguments.get(number - 1).cloned().unwrap_or_default()]);
-            }
+            "#" if !is_open => return Some(vec![values.len().to_string().as_str().into()]),
+            _ => {}
+        }
+        if let Ok(number) = name.parse::<usize>()
+            && number > 0
+        {
+            let value = values.get(number - 1).cloned();
+            return value.or_else(|| (!is_open).then(Value::default)).map(|value| vec![value]);
         }
         let variable = self.variables.get(name)?;
         Some(match variable {
@@ -207,7 +253,10 @@ impl Shell {
     /// A variable of the surroundings.
     fn outside(&mut self, name: &str) -> Symbol {
         let words = format!("${name}");
-        if matches!(name, "?" | "!" | "_" | "RANDOM" | "LINENO" | "SECONDS") {
+        // What is behind the known arguments of a function changes from call to call.
+        let changes = self.arguments.is_function || self.arguments.is_shifted;
+        let is_argument = changes && !name.starts_with(|char: char| char.is_ascii_alphabetic());
+        if is_argument || matches!(name, "?" | "!" | "_" | "RANDOM" | "LINENO" | "SECONDS") {
             return self.symbols.changing(&words);
         }
         if let Some(symbol) = self.environment.get(name) {
