@@ -12,12 +12,15 @@
 mod calls;
 mod compile;
 mod conntrack;
+pub mod exposure;
 mod flow;
+pub mod interfaces;
 mod lookup;
 mod nat;
 mod reject;
 mod require;
 mod routes;
+mod survey;
 pub mod trace;
 mod trip;
 mod walk;
@@ -27,5 +30,6 @@ pub use compile::{Atoms, BaseChain, ChainId, CompiledChain, CompiledRule, Host, 
 pub use flow::{Conversation, Lost, Moment, Question, Step, Way};
 pub use require::{Certainty, Held, Witnesses};
 pub use routes::{Interface, Routes};
+pub use survey::{Accept, Site, Survey};
 pub use trip::{Hop, Trip};
 pub use walk::{Decision, Fate, Observer, Walk};

@@ -126,6 +126,13 @@ impl Atoms {
         self.list.iter()
     }
 
+    /// The unknowns whose answers are assumed: routing is symmetric, so that the reverse path filter
+    /// lets packets pass.
+    pub fn assumed(&self) -> impl Iterator<Item = (u32, bool)> {
+        let filters = (0..).zip(&self.list).filter(|(_, unknown)| unknown.text.contains("rpfilter"));
+        filters.map(|(number, unknown)| (number, !unknown.text.contains("--invert")))
+    }
+
     /// The number of an unknown: equal pure ones of one table share theirs.
     fn number(&mut self, table: usize, atom: &Atom, span: Span) -> u32 {
         let fresh = self.list.len() as u32;

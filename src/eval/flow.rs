@@ -510,7 +510,7 @@ fn by_entry(flights: Vec<Flight>) -> Vec<Group> {
 }
 
 /// The axes by which flows of a way are told apart.
-fn is_coordinate(way: Way, axis: Axis) -> bool {
+pub(super) fn is_coordinate(way: Way, axis: Axis) -> bool {
     use Axis::*;
     match axis {
         OutInterface => matches!(way, Way::Out | Way::Forward),

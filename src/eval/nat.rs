@@ -68,7 +68,7 @@ impl Translations {
     /// A cube of the flow's original direction as it was before all translation.
     pub fn undo(&self, cube: Cube) -> Cube {
         let undo = |cube, mapping: &Option<Mapping>, axes| match mapping {
-            Some(mapping) => put(cube, axes, &mapping.before),
+            Some(mapping) => turn(cube, axes, &mapping.after, &mapping.before),
             None => cube,
         };
         undo(undo(cube, &self.destination, DESTINATION), &self.source, SOURCE)
@@ -122,7 +122,7 @@ pub fn apply(flight: Flight, hook: Hook, way: u128) -> Flight {
             .address
             .as_ref()
             .is_none_or(|address| cube.get(axes.address).is_none_or(|values| values.overlaps(address)));
-        Some(if has_entry && is_theirs { put(cube, axes, to) } else { cube })
+        Some(if has_entry && is_theirs { turn(cube, axes, from, to) } else { cube })
     });
     Flight { packets, nat: flight.nat }
 }
@@ -138,6 +138,19 @@ fn put(cube: Cube, axes: EndAxes, end: &End) -> Cube {
         None => cube.without(axis),
     };
     set(set(set(cube, axes.address, &end.address), axes.port, &end.port), axes.kind, &end.kind)
+}
+
+/// Turns one end into another. What is the same in both was not translated, and stays as narrow as
+/// later rules have made it.
+fn turn(cube: Cube, axes: EndAxes, from: &End, to: &End) -> Cube {
+    let set = |cube: Cube, axis, from: &Option<Values>, to: &Option<Values>| match to {
+        _ if from == to => cube,
+        Some(values) => cube.set(axis, values.clone()),
+        None => cube.without(axis),
+    };
+    let cube = set(cube, axes.address, &from.address, &to.address);
+    let cube = set(cube, axes.port, &from.port, &to.port);
+    set(cube, axes.kind, &from.kind, &to.kind)
 }
 
 /// What a nat rule makes of an end.

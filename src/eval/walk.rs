@@ -100,6 +100,8 @@ pub struct Walk<'w, 'h, 'm, O> {
     owners: Vec<RuleId>,
     /// What is taken until the end of a chain that is still open, with its number in the cover.
     lent: Vec<(usize, Cube)>,
+    /// What left its stream because a rule changed it, likewise.
+    moved: Vec<(usize, Cube)>,
     steps: usize,
 }
 
@@ -111,8 +113,9 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         packets: PacketSet,
         observer: &'w mut O,
     ) -> Result<(), TooManyPieces> {
-        let (via, open, owners, lent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut walk = Walk { host, observer, cover: Cover::new(), via, open, owners, lent, steps: 0 };
+        let (via, open, owners) = (Vec::new(), Vec::new(), Vec::new());
+        let (cover, lent, moved) = (Cover::new(), Vec::new(), Vec::new());
+        let mut walk = Walk { host, observer, cover, via, open, owners, lent, moved, steps: 0 };
         let mut streams = vec![Stream { packets, since: 0 }];
         let born = walk.chain(base.chain, streams.clone())?;
         streams.extend(born);
@@ -162,8 +165,12 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                     }
                 }
                 let goes_on = self.step(rule, &stream, &mut streams, &mut fallen)?;
-                if is_changed && goes_on {
-                    streams.push(stream);
+                let falls =
+                    compiled.rule.verdict.value == Verdict::Return || matches!(compiled.next, Next::Goto(_));
+                match is_changed {
+                    true if goes_on => streams.push(stream),
+                    true if falls => fallen.push(stream),
+                    _ => {}
                 }
             }
         }
@@ -195,7 +202,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 self.meet(rule, stream)?;
                 let born = self.call(rule, target, stream)?;
                 fallen.extend(born);
-                self.lend(rule, &stream.packets);
+                self.lend(rule, stream)?;
                 return Ok(false);
             }
             (Verdict::Accept, _) => self.end(rule, Fate::Accepted, stream)?,
@@ -213,7 +220,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             }
             (Verdict::Return, _) => {
                 self.meet(rule, stream)?;
-                self.lend(rule, &stream.packets);
+                self.lend(rule, stream)?;
             }
             (Verdict::Continue, _) => {
                 self.meet(rule, stream)?;
@@ -259,20 +266,20 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         for action in &self.host.rule(rule).rule.actions {
             packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, action.value)));
         }
+        let first = self.cover.len();
         self.take(rule, stream)?;
+        self.moved.extend((first..self.cover.len()).map(|number| (number, self.cover.cube(number).clone())));
         Ok(Some(Stream { packets, since: self.cover.len() }))
     }
 
-    /// Notes that a rule took packets for good. What is lent to an earlier RETURN it did not meet, and
-    /// must not take along: that comes back.
+    /// Notes that a rule took packets for good.
     fn take(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
         let owner = self.own(rule);
-        let lent = self.lent.iter().filter(|(entry, _)| *entry >= stream.since);
-        let lent = PacketSet::from_cubes(lent.map(|(_, cube)| cube.clone()));
         let rest;
         let mut packets = &stream.packets;
-        if !lent.is_empty() {
-            rest = packets.minus(&lent)?;
+        let absent = self.absent(stream);
+        if !absent.is_empty() {
+            rest = packets.minus(&absent)?;
             packets = &rest;
         }
         for cube in packets.cubes() {
@@ -282,11 +289,18 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
     }
 
     /// Notes that a rule took packets until the end of this call of its chain.
-    fn lend(&mut self, rule: RuleId, packets: &PacketSet) {
-        let owner = self.own(rule);
-        for cube in packets.cubes() {
-            self.lent.push((self.cover.push(cube.clone(), owner), cube.clone()));
-        }
+    fn lend(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
+        let first = self.cover.len();
+        self.take(rule, stream)?;
+        self.lent.extend((first..self.cover.len()).map(|number| (number, self.cover.cube(number).clone())));
+        Ok(())
+    }
+
+    /// What is not where it seems to be, and must not be taken along: what is lent to an earlier RETURN
+    /// comes back, and what was changed is in another stream, where it may look the same.
+    fn absent(&self, stream: &Stream) -> PacketSet {
+        let absent = self.lent.iter().chain(&self.moved).filter(|(entry, _)| *entry >= stream.since);
+        PacketSet::from_cubes(absent.map(|(_, cube)| cube.clone()))
     }
 
     /// The owner number of one of a rule's decisions.
@@ -332,7 +346,7 @@ fn choose(packets: &PacketSet, atom: u32, yes: bool) -> PacketSet {
 }
 
 /// A cube after an action.
-fn act(cube: &Cube, action: Action) -> Vec<Cube> {
+pub(super) fn act(cube: &Cube, action: Action) -> Vec<Cube> {
     let masks = |axis: Axis| match cube.get(axis) {
         Some(Values::Masks(masks)) => masks.clone(),
         _ => Masks::all(),

@@ -26,6 +26,11 @@ impl Cover {
         self.cubes.len() - 1
     }
 
+    /// The cube of a number.
+    pub fn cube(&self, number: usize) -> &Cube {
+        &self.cubes[number]
+    }
+
     /// How many cubes were added, retired ones included: the number that the next will have.
     pub fn len(&self) -> usize {
         self.cubes.len()

@@ -7,6 +7,7 @@ mod corpus;
 mod eval_cases;
 mod expected;
 mod forwarding;
+mod exposure;
 mod hosts;
 mod kernel;
 mod packets;

@@ -4,33 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::super::Context;
 use crate::config::{RunsIn, Settings, User};
-use crate::eval::{Question, Routes, Way};
+use crate::eval::{Question, Routes, Way, interfaces};
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
-
-/// Names of interfaces that lead to containers, guests and taps rather than out.
-const INNER: &[&str] = &[
-    "br-",
-    "docker",
-    "podman",
-    "virbr",
-    "vnet",
-    "veth",
-    "tap",
-    "cni",
-    "flannel",
-    "cali",
-    "lxcbr",
-    "lxdbr",
-    "kube-",
-    "dummy",
-    "ifb",
-    "nodelocaldns",
-    "cilium",
-];
-
-/// Names of interfaces that lead into tunnels: what leaves there is not seen by this host again.
-const TUNNELS: &[&str] = &["wg", "tun", "tailscale", "zt", "nebula", "ipsec", "gre", "sit"];
 
 /// The axes on which a host may choose for all flows at once.
 pub const CHOICES: [Axis; 6] =
@@ -76,8 +52,8 @@ impl Flow {
             let base = without_owner(base)
                 .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
                 .set(Axis::Source, sources(self.family))
-                .set(Axis::InInterface, inner_names())
-                .set(Axis::OutInterface, uplink_names());
+                .set(Axis::InInterface, interfaces::any_but_lo())
+                .set(Axis::OutInterface, interfaces::outer());
             vec![base]
         };
         let way = if is_host { Way::Out } else { Way::Forward };
@@ -125,13 +101,12 @@ pub fn loopback(
 
 /// New packets that come in from anywhere to a port of the host.
 pub fn inbound(family: Family, protocol: u8, port: u16) -> Question {
-    let lo = values::name("lo").unwrap_or_default();
     let cube = without_owner(packet(family, protocol))
         .set(Axis::DestinationPort, Ranges::single(port.into()))
         .set(Axis::Source, sources(family))
         .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
         .set(Axis::DestinationKind, Ranges::single(kind::LOCAL))
-        .set(Axis::InInterface, Ranges::union([(1, lo - 1), (lo + 1, u128::MAX)]));
+        .set(Axis::InInterface, interfaces::any_but_lo());
     Question { way: Way::In, packets: cube.into(), mark: unmarked(), known: Vec::new(), service: None }
 }
 
@@ -155,7 +130,7 @@ pub fn remotes(family: Family) -> Ranges {
 
 /// Does every interface among these lead into a tunnel?
 pub fn are_tunnels(names: &Values) -> bool {
-    names.ranges().is_some_and(|names| prefixes(TUNNELS).covers(names))
+    names.ranges().is_some_and(|names| interfaces::tunnels().covers(names))
 }
 
 /// A list of addresses as values of an address axis.
@@ -184,7 +159,7 @@ fn without_owner(cube: Cube) -> Cube {
 /// none are known.
 fn uplinks(base: Cube, family: Family, routes: &Routes) -> Vec<Cube> {
     if routes.interfaces.is_empty() {
-        return vec![base.set(Axis::Source, sources(family)).set(Axis::OutInterface, uplink_names())];
+        return vec![base.set(Axis::Source, sources(family)).set(Axis::OutInterface, interfaces::outer())];
     }
     let named = routes.interfaces.iter().filter_map(|interface| {
         let own = interface.addresses.iter().map(ipnet::IpNet::addr);
@@ -214,20 +189,4 @@ fn sources(family: Family) -> Ranges {
     };
     let excluded = Ranges::union(excluded.iter().map(|&(address, length)| values::prefix(address, length)));
     excluded.complement(u128::MAX)
-}
-
-/// Any interface that may lead out.
-fn uplink_names() -> Ranges {
-    let lo = values::name("lo").unwrap_or_default();
-    prefixes(INNER).or(&Ranges::union([(0, 0), (lo, lo)])).complement(u128::MAX)
-}
-
-/// Any interface on which containers may be.
-fn inner_names() -> Ranges {
-    let lo = values::name("lo").unwrap_or_default();
-    Ranges::union([(0, 0), (lo, lo)]).complement(u128::MAX)
-}
-
-fn prefixes(starts: &[&str]) -> Ranges {
-    Ranges::union(starts.iter().filter_map(|start| values::names_with_prefix(start)))
 }

@@ -1,0 +1,150 @@
+//! What gets into a host, through it, and out of it: by which rules, and whether anything is denied by
+//! default.
+//!
+//! New connections are asked about: first packets, for TCP with the flag SYN. ICMP is not among them,
+//! which is no connection.
+
+mod opening;
+mod question;
+
+use crate::model::{ChainKind, Hook};
+use crate::packet::{Axis, Cube, Family, TooManyPieces};
+
+use super::compile::{Host, RuleId};
+use super::flow::Way;
+use super::routes::Routes;
+use super::survey::{Accept, Survey};
+
+pub use opening::{Kind, Opening};
+pub use question::{is_world, public_addresses, question};
+
+/// How many openings are worked out.
+const MOST_OPENINGS: usize = 100;
+
+/// How many entries of earlier rules may be looked at for them.
+const MOST_ENTRIES: usize = 400_000;
+
+/// How many pieces may be looked at to find out whether something is left for a rule.
+const FEW_PIECES: usize = 20_000;
+
+/// What new connections get through in one family and direction.
+#[derive(Clone, Debug)]
+pub struct Exposure {
+    /// The family.
+    pub family: Family,
+    /// `In` (to the host itself and, where it publishes ports, behind it), `Forward` or `Out`.
+    pub way: Way,
+    /// All packets that were asked about.
+    pub asked: Cube,
+    /// What lets in packets that no rule names, if anything does.
+    pub default: Option<Default>,
+    /// What rules let through by name, in the order of the rules.
+    pub openings: Vec<Opening>,
+    /// How many more rules may let packets through.
+    pub more: usize,
+}
+
+/// A policy, or a rule that accepts all and everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Default {
+    /// The chain in which it stands.
+    pub chain: super::compile::ChainId,
+    /// The rule; `None` for the policy.
+    pub rule: Option<RuleId>,
+    /// Unknowns on which it depends, ascending.
+    pub depends_on: Vec<u32>,
+}
+
+impl Exposure {
+    /// Works out what gets through. `None` when the rules say nothing about it: no chain that filters is
+    /// declared where the packets pass.
+    ///
+    /// # Errors
+    /// If the chains are too tangled.
+    pub fn judge(
+        host: &Host,
+        routes: &Routes,
+        way: Way,
+        family: Family,
+    ) -> Result<Option<Self>, TooManyPieces> {
+        let hook = match way {
+            Way::In | Way::Local => Hook::Input,
+            Way::Out => Hook::Output,
+            Way::Forward => Hook::Forward,
+        };
+        if !is_declared(host, hook, family) {
+            return Ok(None);
+        }
+        let asked = question(host, routes, way, family);
+        let survey = Survey::new(host, routes, way, asked.clone())?;
+        let default = default(host, &survey, family)?;
+        let (openings, more) = match way {
+            Way::Out => (Vec::new(), 0),
+            _ => opening::openings(host, &survey, &asked, default.as_ref())?,
+        };
+        Ok(Some(Exposure { family, way, asked, default, openings, more }))
+    }
+}
+
+/// Does the unit have a chain that filters at a hook? Tables that mangle, translate or prepare say nothing
+/// about what is filtered.
+pub fn is_declared(host: &Host, hook: Hook, family: Family) -> bool {
+    host.bases(hook).any(|base| {
+        base.families.has(family) && base.base.kind == ChainKind::Filter && base.base.priority > -150
+    })
+}
+
+/// Does any new connection get through?
+///
+/// # Errors
+/// If the chains are too tangled.
+pub fn lets_anything(host: &Host, routes: &Routes, way: Way, packets: Cube) -> Result<bool, TooManyPieces> {
+    let survey = Survey::new(host, routes, way, packets)?;
+    for accept in survey.accepts() {
+        if survey.witness(accept, FEW_PIECES)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What accepts packets that no rule names.
+fn default(host: &Host, survey: &Survey, family: Family) -> Result<Option<Default>, TooManyPieces> {
+    for accept in survey.accepts().iter().filter(|accept| survey.turned_by(accept).is_none()) {
+        let is_blanket = || {
+            survey.reach(accept).any(|cube| question::is_blanket(cube, family, &|atom| is_rate(host, atom)))
+        };
+        if accept.rule.is_some() && !is_blanket() {
+            continue;
+        }
+        if let Some(witness) = survey.witness(accept, FEW_PIECES)? {
+            let depends_on = atoms(&witness);
+            return Ok(Some(Default { chain: accept.chain, rule: accept.rule, depends_on }));
+        }
+    }
+    Ok(None)
+}
+
+/// Is this unknown only about how often something happens, so that it does hold now and then?
+pub fn is_rate(host: &Host, atom: u32) -> bool {
+    const RATES: [&str; 7] = ["limit", "recent", "hashlimit", "connlimit", "statistic", "quota", "random"];
+    let text = &host.atoms.get(atom).text;
+    RATES.iter().any(|word| text.contains(word))
+}
+
+/// The unknowns that a cube names, ascending.
+fn atoms(cube: &Cube) -> Vec<u32> {
+    let numbers = cube.sides().iter().filter_map(|(axis, _)| match axis {
+        Axis::Atom(number) => Some(*number),
+        _ => None,
+    });
+    numbers.collect()
+}
+
+/// The rules on the way of packets to a decision, outermost first.
+fn path<'a>(survey: &'a Survey, accept: &'a Accept) -> Vec<RuleId> {
+    match survey.turned_by(accept) {
+        Some(site) => site.via.iter().copied().chain([site.rule]).collect(),
+        None => accept.via.iter().copied().chain(accept.rule).collect(),
+    }
+}

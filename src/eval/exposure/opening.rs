@@ -1,0 +1,142 @@
+//! What single rules let in.
+
+use std::collections::HashMap;
+
+use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
+
+use super::super::compile::{ChainId, Host, RuleId};
+use super::super::survey::{Accept, Survey};
+use super::{Default, MOST_ENTRIES, MOST_OPENINGS, atoms, path};
+
+/// What one rule lets through.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The rule to name: the innermost one that narrows what gets through.
+    pub rule: RuleId,
+    /// How it gets through.
+    pub kind: Kind,
+    /// The packets, exactly, as they were when they began. Disjoint; unknowns are not named.
+    pub packets: PacketSet,
+    /// Do all of them get through, whatever the unknowns are?
+    pub is_sure: bool,
+    /// Unknowns on which it depends whether some of them get through, ascending.
+    pub depends_on: Vec<u32>,
+    /// What accepts them in the end, where that is not the rule itself: another rule, or the policy of a
+    /// chain.
+    pub accepted_by: Vec<(ChainId, Option<RuleId>)>,
+}
+
+/// How packets get through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// To the host itself.
+    Inside,
+    /// Turned by NAT to another machine or another port.
+    Published,
+    /// Forwarded as they are.
+    Forwarded,
+}
+
+/// Decisions that are one rule's doing.
+struct Group<'s> {
+    rule: RuleId,
+    kind: Kind,
+    accepts: Vec<&'s Accept>,
+}
+
+/// What rules let through by name, in the order of the rules, and how many more rules may.
+pub(super) fn openings(
+    host: &Host,
+    survey: &Survey,
+    asked: &Cube,
+    default: Option<&Default>,
+) -> Result<(Vec<Opening>, usize), TooManyPieces> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut known = HashMap::new();
+    let mut more = 0;
+    for accept in survey.accepts() {
+        let kind = kind(survey, accept);
+        // Where nothing is denied by default, what rules let in is said already. Where only a policy
+        // accepts, no rule is to be named.
+        if kind == Kind::Inside && default.is_some() || kind != Kind::Published && accept.rule.is_none() {
+            continue;
+        }
+        if groups.len() == MOST_OPENINGS {
+            more += 1;
+            continue;
+        }
+        let Some(rule) = named(host, survey, accept, asked) else { continue };
+        let at = *known.entry((rule, kind)).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.accepts.push(accept),
+            None => groups.push(Group { rule, kind, accepts: vec![accept] }),
+        }
+    }
+    let mut openings = Vec::new();
+    let mut entries = 0;
+    for group in groups {
+        entries += group.accepts.iter().map(|accept| accept.cost()).sum::<usize>();
+        if entries > MOST_ENTRIES {
+            more += 1;
+        } else if let Some(opening) = opening(survey, group)? {
+            openings.push(opening);
+        }
+    }
+    Ok((openings, more))
+}
+
+fn kind(survey: &Survey, accept: &Accept) -> Kind {
+    match (survey.turned_by(accept), survey.is_inside(accept)) {
+        (Some(_), _) => Kind::Published,
+        (None, true) => Kind::Inside,
+        (None, false) => Kind::Forwarded,
+    }
+}
+
+/// The rule to name: the innermost on the way that takes anything away from what is asked.
+fn named(host: &Host, survey: &Survey, accept: &Accept, asked: &Cube) -> Option<RuleId> {
+    let path = path(survey, accept);
+    let mut named = *path.last()?;
+    let mut left: Vec<Cube> = vec![plain(asked.clone())];
+    for rule in path {
+        let matched = &host.rule(rule).packets;
+        let cubes: Vec<Cube> = matched.cubes().iter().map(|cube| plain(cube.clone())).collect();
+        if left.iter().all(|packets| cubes.iter().any(|cube| cube.covers(packets))) {
+            continue;
+        }
+        named = rule;
+        left = left.iter().flat_map(|packets| cubes.iter().filter_map(|cube| cube.and(packets))).collect();
+    }
+    Some(named)
+}
+
+/// A cube without what the host itself gives a packet, and without unknowns.
+fn plain(cube: Cube) -> Cube {
+    use Axis::*;
+    cube.forget(|axis| matches!(axis, Mark | ConnMark | State | Direction | Nat | Atom(_)))
+}
+
+fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPieces> {
+    let Group { rule, kind, accepts } = group;
+    let (mut packets, mut accepted_by) = (PacketSet::none(), Vec::new());
+    for accept in accepts {
+        let exact = survey.packets(accept)?;
+        let by = (accept.chain, accept.rule);
+        if !exact.is_empty() && accept.rule != Some(rule) && !accepted_by.contains(&by) {
+            accepted_by.push(by);
+        }
+        packets.add(exact);
+    }
+    if packets.is_empty() {
+        return Ok(None);
+    }
+    let is_unknown = |axis| matches!(axis, Axis::Atom(_) | Axis::Mark | Axis::ConnMark);
+    let known = packets.forget(is_unknown).disjoint()?;
+    // What gets through for some answers of the unknowns only depends on them.
+    let missing = known.minus(&packets)?;
+    let mut depends_on: Vec<u32> = missing.cubes().iter().flat_map(atoms).collect();
+    depends_on.sort_unstable();
+    depends_on.dedup();
+    let (packets, is_sure) = (known.simplify(), missing.is_empty());
+    Ok(Some(Opening { rule, kind, packets, is_sure, depends_on, accepted_by }))
+}

@@ -1,0 +1,47 @@
+//! What the names of interfaces tell about where they lead.
+
+use crate::packet::{Ranges, values};
+
+/// Names of interfaces that lead to containers, guests and taps rather than out.
+const INNER: &[&str] = &[
+    "br-",
+    "docker",
+    "podman",
+    "virbr",
+    "vnet",
+    "veth",
+    "tap",
+    "cni",
+    "flannel",
+    "cali",
+    "lxcbr",
+    "lxdbr",
+    "kube-",
+    "dummy",
+    "ifb",
+    "nodelocaldns",
+    "cilium",
+];
+
+/// Names of interfaces that lead into tunnels: what leaves there is not seen by this host again.
+const TUNNELS: &[&str] = &["wg", "tun", "tailscale", "zt", "nebula", "ipsec", "gre", "sit"];
+
+/// Any interface but lo.
+pub fn any_but_lo() -> Ranges {
+    let lo = values::name("lo").unwrap_or_default();
+    Ranges::union([(1, lo - 1), (lo + 1, u128::MAX)])
+}
+
+/// Any interface that may lead out.
+pub fn outer() -> Ranges {
+    any_but_lo().minus(&prefixes(INNER))
+}
+
+/// Interfaces that lead into tunnels.
+pub fn tunnels() -> Ranges {
+    prefixes(TUNNELS)
+}
+
+fn prefixes(starts: &[&str]) -> Ranges {
+    Ranges::union(starts.iter().filter_map(|start| values::names_with_prefix(start)))
+}

@@ -1,0 +1,270 @@
+//! Packets that travel together through a survey, and what rules have taken of them.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use smallvec::SmallVec;
+
+use crate::packet::set::BUDGET;
+use crate::packet::{Axis, Cover, Cube, PacketSet, TooManyPieces};
+
+use super::super::compile::RuleId;
+use super::super::nat::Translations;
+
+/// Some of the packets of a world: those in a cube.
+#[derive(Clone, Debug)]
+pub(super) enum Part<'h> {
+    /// Those in the cube of a rule.
+    Rule(&'h Cube),
+    /// Those in another cube.
+    Own(Rc<Cube>),
+}
+
+/// Some of the packets of a world, as parts that are disjoint.
+pub(super) type Parts<'h> = SmallVec<[Part<'h>; 1]>;
+
+/// Packets that have the same history: what was done to one was done to all.
+#[derive(Debug)]
+pub(super) struct World<'h> {
+    /// What holds of each of its packets now.
+    pub packet: Cube,
+    /// Which packets with that it has.
+    pub parts: Parts<'h>,
+    /// What was done to their addresses.
+    pub nat: Translations,
+    /// The nat rule that turned them elsewhere.
+    pub turned_by: Option<Site>,
+    /// Where its packets are on their way.
+    pub stage: Stage,
+    /// From which entry on packets are taken after the main chain was passed.
+    pub main_end: Option<u32>,
+    log: Vec<Entry<'h>>,
+    /// The entries that were given back, in the order in which that happened.
+    given_back: Vec<u32>,
+    /// How many entries will still be given back.
+    lent: usize,
+}
+
+/// A rule, and the rules that jumped to its chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The rule.
+    pub rule: RuleId,
+    /// The rules that jumped there, outermost first.
+    pub via: Rc<[RuleId]>,
+}
+
+/// Where the packets of a world are on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// In the first hook.
+    Start,
+    /// To the host itself.
+    Inside,
+    /// Through the host, or out of it.
+    Onward,
+}
+
+/// A part that a rule took, and until which number of entries it counts.
+#[derive(Debug)]
+struct Entry<'h> {
+    part: Part<'h>,
+    until: u32,
+}
+
+/// Properties that rules and hooks change on the way. What is taken is written down without them, so
+/// that it stays true.
+const CHANGING: [Axis; 6] =
+    [Axis::Mark, Axis::ConnMark, Axis::State, Axis::Direction, Axis::Nat, Axis::OutInterface];
+
+impl<'h> Part<'h> {
+    /// All packets of the world.
+    pub fn all() -> Self {
+        Part::Own(Rc::new(Cube::any()))
+    }
+
+    pub fn own(cube: Cube) -> Self {
+        Part::Own(Rc::new(cube))
+    }
+
+    pub fn cube(&self) -> &Cube {
+        match self {
+            Part::Rule(cube) => cube,
+            Part::Own(cube) => cube,
+        }
+    }
+
+    pub fn is_all(&self) -> bool {
+        self.cube().sides().is_empty()
+    }
+}
+
+impl<'h> World<'h> {
+    /// A world of which nothing was taken yet.
+    pub fn new(packet: Cube, parts: Parts<'h>, nat: Translations, stage: Stage) -> Self {
+        World {
+            packet,
+            parts,
+            nat,
+            turned_by: None,
+            stage,
+            main_end: None,
+            log: Vec::new(),
+            given_back: Vec::new(),
+            lent: 0,
+        }
+    }
+
+    /// The packets of a part that a rule's cube matches.
+    pub fn meet(&self, part: &Part<'h>, rule: &'h Cube) -> Option<Part<'h>> {
+        if !self.packet.overlaps(rule) {
+            return None;
+        }
+        let is_lasting = |cube: &Cube| !cube.sides().iter().any(|side| CHANGING.contains(&side.0));
+        if part.is_all() && is_lasting(rule) {
+            return Some(Part::Rule(rule));
+        }
+        let narrow = self.without_known(rule);
+        if narrow.sides().is_empty() {
+            return Some(part.clone());
+        }
+        let both = part.cube().and(&narrow)?;
+        self.packet.overlaps(&both).then(|| Part::own(both))
+    }
+
+    /// A cube without what holds of all packets of the world anyway.
+    fn without_known(&self, cube: &Cube) -> Cube {
+        cube.clone().forget(|axis| match (self.packet.get(axis), cube.get(axis)) {
+            (Some(known), Some(asked)) => asked.covers(known),
+            _ => false,
+        })
+    }
+
+    /// Takes parts for good; returns the numbers of the entries.
+    pub fn take(&mut self, parts: &[Part<'h>]) -> Range<u32> {
+        let first = self.now();
+        self.log.extend(parts.iter().map(|part| Entry { part: part.clone(), until: u32::MAX }));
+        first..self.now()
+    }
+
+    /// Takes parts until they are given back; returns the numbers of the entries.
+    pub fn lend(&mut self, parts: &[Part<'h>]) -> Range<u32> {
+        self.lent += parts.len();
+        self.take(parts)
+    }
+
+    /// Are all packets that were not taken for good here, so that what is done to all of them is done to
+    /// the world?
+    pub fn is_together(&self) -> bool {
+        self.lent == 0
+    }
+
+    /// Gives back what some entries took.
+    pub fn give_back(&mut self, entries: Range<u32>) {
+        let now = self.now();
+        self.lent -= entries.len();
+        for entry in &mut self.log[entries.start as usize..entries.end as usize] {
+            entry.until = now;
+        }
+        self.given_back.extend(entries);
+    }
+
+    /// How many entries there are.
+    pub fn now(&self) -> u32 {
+        self.log.len() as u32
+    }
+
+    /// The packets of some parts, as they are now, that rules have left so far.
+    pub fn left(&self, parts: &[Part<'h>]) -> Result<PacketSet, TooManyPieces> {
+        let mut all = PacketSet::none();
+        for whole in parts.iter().filter_map(|part| self.packet.and(part.cube())) {
+            all.add(self.cover(&whole, self.now())?.uncovered(&whole, 0, BUDGET)?);
+        }
+        Ok(all)
+    }
+
+    /// The packets that some entries took at their time and that were not lost later.
+    pub fn survivors(&self, first: u32, count: u32) -> Result<PacketSet, TooManyPieces> {
+        let mut all = PacketSet::none();
+        for whole in self.taken(first, count) {
+            all.add(self.cover(&whole, first)?.uncovered(&whole, 0, BUDGET)?);
+        }
+        Ok(all)
+    }
+
+    /// Some of [`World::survivors`], if there are any.
+    pub fn survivor(&self, first: u32, count: u32, budget: usize) -> Result<Option<Cube>, TooManyPieces> {
+        for whole in self.taken(first, count) {
+            // One ordinary packet is overlapped by few entries: most often it is proof enough.
+            let sample = PacketSet::from(whole.clone()).sample();
+            for cube in sample.iter().chain([&whole]) {
+                if let Some(escape) = self.cover(cube, first)?.escapes(cube, 0, budget)? {
+                    return Ok(Some(escape));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The cubes of some entries.
+    pub fn asked<'w>(&'w self, first: u32, count: u32) -> impl Iterator<Item = &'w Cube> + use<'w, 'h> {
+        self.log[first as usize..(first + count) as usize].iter().map(|entry| entry.part.cube())
+    }
+
+    fn taken<'w>(&'w self, first: u32, count: u32) -> impl Iterator<Item = Cube> + use<'w, 'h> {
+        self.asked(first, count).filter_map(|cube| self.packet.and(cube))
+    }
+
+    /// What took packets of a cube before entry `at`, and after the main chain was passed.
+    fn cover(&self, cube: &Cube, at: u32) -> Result<Cover, TooManyPieces> {
+        let mut taken = Vec::new();
+        for number in (0..at).filter(|&number| self.entry(number).until > at) {
+            self.truly_taken(number, at, cube, &mut taken)?;
+        }
+        let now = self.now();
+        for number in
+            (self.main_end.unwrap_or(now).max(at)..now).filter(|&it| self.entry(it).until == u32::MAX)
+        {
+            self.truly_taken(number, now, cube, &mut taken)?;
+        }
+        let mut cover = Cover::new();
+        for cube in taken {
+            cover.push(cube, 0);
+        }
+        Ok(cover)
+    }
+
+    /// What an entry took of a cube's packets: what it matches, but for what was lent out when it was
+    /// written and has been given back since.
+    fn truly_taken(
+        &self,
+        number: u32,
+        at: u32,
+        cube: &Cube,
+        taken: &mut Vec<Cube>,
+    ) -> Result<(), TooManyPieces> {
+        let matched = self.entry(number).part.cube();
+        if !matched.overlaps(cube) {
+            return Ok(());
+        }
+        let back = &self.given_back[..self.given_back.partition_point(|&it| self.entry(it).until <= at)];
+        let was_lent = |it: &&u32| **it < number && self.entry(**it).until > number;
+        let mut lent = Vec::new();
+        for &earlier in back.iter().filter(was_lent) {
+            self.truly_taken(earlier, number, cube, &mut lent)?;
+        }
+        lent.retain(|lent| lent.overlaps(matched));
+        match matched.and(cube) {
+            Some(both) if !lent.is_empty() => {
+                let lent = PacketSet::from_cubes(lent);
+                taken.extend(PacketSet::from(both).minus(&lent)?.cubes().iter().cloned());
+            }
+            _ => taken.push(matched.clone()),
+        }
+        Ok(())
+    }
+
+    fn entry(&self, number: u32) -> &Entry<'h> {
+        &self.log[number as usize]
+    }
+}
