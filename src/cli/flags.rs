@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::check::{self, Format};
-use crate::commands::input::{ConfigChoice, Selection, dialect_named};
+use crate::commands::input::{ConfigChoice, Selection};
 use crate::commands::trace;
 use crate::config::{
     EdgeIpVersion, Given, Interface, Policy, PortRange, Protocol, RunsIn, Setting, User, region_named,
 };
-use crate::dialects::Dialect;
+use crate::dialects::{DIALECTS, Dialect};
 use crate::finding::Level;
 
 /// A linter for firewall configurations: says, exactly and at the right line, whether Cloudflare Tunnel
@@ -25,7 +26,7 @@ pub struct Fwlint {
     /// When to colour the output
     ///
     /// `auto` colours it on a terminal, unless NO_COLOR is set.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = false)]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
     pub color: Color,
 }
 
@@ -54,12 +55,6 @@ pub enum Command {
 /// level, 2 when the check could not be done.
 #[derive(Debug, Args)]
 pub struct Check {
-    #[command(flatten)]
-    input: InputFlags,
-
-    #[command(flatten)]
-    tunnel: TunnelFlags,
-
     /// Leave out the lints that look at every rule against every other
     ///
     /// These are `shadowed-rule` and `redundant-rule`. For very large rulesets, and for hooks that must be fast.
@@ -84,6 +79,12 @@ pub struct Check {
     /// Exit with 0 whatever is found
     #[arg(long)]
     exit_zero: bool,
+
+    #[command(flatten)]
+    input: InputFlags,
+
+    #[command(flatten)]
+    tunnel: TunnelFlags,
 }
 
 /// Explain a lint, or list them all
@@ -102,12 +103,6 @@ pub struct Explain {
 /// FSRPAU), `type=` and `code=`. Exit status: 0 when there was an answer, 2 otherwise.
 #[derive(Debug, Args)]
 pub struct Trace {
-    #[command(flatten)]
-    input: InputFlags,
-
-    #[command(flatten)]
-    tunnel: TunnelFlags,
-
     /// The packet: 'out udp 192.0.2.10:40000 > 198.41.192.7:7844'
     #[arg(long, value_name = "PACKET", required_unless_present = "packets", conflicts_with = "packets")]
     packet: Vec<String>,
@@ -118,6 +113,9 @@ pub struct Trace {
     /// `flags`, `type`, `code`. `-` is standard input.
     #[arg(long, value_name = "FILE")]
     packets: Option<PathBuf>,
+
+    #[command(flatten)]
+    input: InputFlags,
 }
 
 /// What is read.
@@ -132,9 +130,7 @@ struct InputFlags {
     together: bool,
 
     /// The language of the files, instead of recognising it
-    ///
-    /// One of iptables, ip6tables, iptables-script, iptables-list, ipset.
-    #[arg(long = "as", value_name = "DIALECT", value_parser = dialect_named, help_heading = "Input")]
+    #[arg(long = "as", value_name = "DIALECT", value_parser = dialects(), help_heading = "Input")]
     dialect: Option<Dialect>,
 
     /// An interface of the host and its addresses: eth0=192.0.2.10/24,2001:db8::10/64
@@ -218,7 +214,7 @@ impl Check {
             FailLevel::Error => Level::Error,
         };
         check::Options {
-            selection: selection(&self.input, &self.tunnel, self.policy),
+            selection: selection(&self.input, Some(&self.tunnel), self.policy),
             format: self.format,
             is_quick: self.quick,
             fail_level: (!self.exit_zero).then_some(level),
@@ -230,7 +226,7 @@ impl Trace {
     /// What the flags mean.
     pub fn options(&self) -> trace::Options {
         trace::Options {
-            selection: selection(&self.input, &self.tunnel, None),
+            selection: selection(&self.input, None, None),
             packets: match &self.packets {
                 Some(path) => trace::Packets::File(path.clone()),
                 None => trace::Packets::Texts(self.packet.clone()),
@@ -239,8 +235,14 @@ impl Trace {
     }
 }
 
-fn selection(input: &InputFlags, tunnel: &TunnelFlags, policy: Option<Policy>) -> Selection {
-    let switch = |is_on: bool| is_on.then(|| Setting::flag(true));
+/// The dialects, by their names.
+fn dialects() -> impl TypedValueParser<Value = Dialect> {
+    let names = DIALECTS.iter().map(|entry| entry.name);
+    PossibleValuesParser::new(names)
+        .try_map(|name| Dialect::from_name(&name).ok_or("there is no such dialect"))
+}
+
+fn selection(input: &InputFlags, tunnel: Option<&TunnelFlags>, policy: Option<Policy>) -> Selection {
     Selection {
         paths: input.paths.clone(),
         together: input.together,
@@ -251,19 +253,25 @@ fn selection(input: &InputFlags, tunnel: &TunnelFlags, policy: Option<Policy>) -
             None if input.isolated => ConfigChoice::Isolated,
             None => ConfigChoice::Discover,
         },
-        cloudflared: tunnel.cloudflared_config.clone(),
-        flags: Given {
-            protocol: tunnel.protocol.map(Setting::flag),
-            edge_ip_version: tunnel.edge_ip_version.map(Setting::flag),
-            region: tunnel.region.clone().map(Setting::flag),
-            access: switch(tunnel.access),
-            auto_update: switch(tunnel.auto_update),
-            quick_tunnel: switch(tunnel.quick_tunnel),
-            resolvers: (!tunnel.resolvers.is_empty()).then(|| Setting::flag(tunnel.resolvers.clone())),
-            runs_in: tunnel.runs_in.map(Setting::flag),
-            user: tunnel.user.clone().map(|user| Setting::flag(Some(user))),
-            policy: policy.map(Setting::flag),
-            ephemeral_ports: tunnel.ephemeral_ports.map(Setting::flag),
-        },
+        cloudflared: tunnel.and_then(|tunnel| tunnel.cloudflared_config.clone()),
+        flags: Given { policy: policy.map(Setting::flag), ..tunnel.map(given).unwrap_or_default() },
+    }
+}
+
+/// What the flags of the tunnel say.
+fn given(tunnel: &TunnelFlags) -> Given {
+    let switch = |is_on: bool| is_on.then(|| Setting::flag(true));
+    Given {
+        protocol: tunnel.protocol.map(Setting::flag),
+        edge_ip_version: tunnel.edge_ip_version.map(Setting::flag),
+        region: tunnel.region.clone().map(Setting::flag),
+        access: switch(tunnel.access),
+        auto_update: switch(tunnel.auto_update),
+        quick_tunnel: switch(tunnel.quick_tunnel),
+        resolvers: (!tunnel.resolvers.is_empty()).then(|| Setting::flag(tunnel.resolvers.clone())),
+        runs_in: tunnel.runs_in.map(Setting::flag),
+        user: tunnel.user.clone().map(|user| Setting::flag(Some(user))),
+        ephemeral_ports: tunnel.ephemeral_ports.map(Setting::flag),
+        policy: None,
     }
 }

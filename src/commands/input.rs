@@ -17,7 +17,7 @@ use crate::source::{FileId, Sources};
 use crate::tree::{Mistake, nearest};
 use read::{Reader, Text};
 
-pub use read::{dialect_named, packets};
+pub use read::packets;
 
 /// What the command line says about the input.
 #[derive(Clone, Debug, Default)]

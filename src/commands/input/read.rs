@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::commands::{Failure, World};
-use crate::dialects::{self, DIALECTS, Dialect};
+use crate::dialects::{self, Dialect};
 
 /// Spans are offsets of 32 bits.
 const LARGEST: u64 = u32::MAX as u64;
@@ -115,17 +115,6 @@ fn understand(path: PathBuf, bytes: Vec<u8>, dialect: Option<Dialect>) -> Result
             Err(Failure::new(format!("`{}` is no firewall that fwlint knows", path.display())).help(KNOWN))
         }
     }
-}
-
-/// The dialect of a name that `--as` was given.
-///
-/// # Errors
-/// A sentence with the right names.
-pub fn dialect_named(name: &str) -> Result<Dialect, String> {
-    Dialect::from_name(name).ok_or_else(|| {
-        let names: Vec<&str> = DIALECTS.iter().map(|entry| entry.name).collect();
-        format!("It is one of {}.", names.join(", "))
-    })
 }
 
 /// The text of a file of packets, or of standard input.
