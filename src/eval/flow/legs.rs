@@ -1,0 +1,145 @@
+//! The legs of a way: out of the host, into it, through it.
+
+use crate::model::Hook;
+use crate::packet::axis::{direction, kind};
+use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces};
+
+use super::super::trip::{Flight, Tracking, Trip};
+use super::Way;
+use super::shape::{Sense, elsewhere, flows, looped, with_interface};
+use super::talk::Talk;
+
+impl<'m> Talk<'_, 'm> {
+    /// A later packet on its whole trip.
+    pub(super) fn travel(
+        &mut self,
+        trip: &mut Trip<'_, 'm>,
+        flights: Vec<Flight>,
+        tracking: &Tracking,
+        sense: Sense,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        match (self.question.way, sense) {
+            (Way::Out, Sense::There) | (Way::In, Sense::Back) => self.leave(trip, flights, tracking),
+            (Way::In, Sense::There) | (Way::Out, Sense::Back) => self.enter(trip, flights, tracking),
+            (Way::Forward, _) => self.cross(trip, flights, tracking),
+            (Way::Local, _) => {
+                let left = self.leave(trip, flights, tracking)?;
+                self.enter(trip, looped(left), &Tracking::Seen)
+            }
+        }
+    }
+
+    /// Out of the host: OUTPUT, then POSTROUTING.
+    pub(super) fn leave(
+        &mut self,
+        trip: &mut Trip<'_, 'm>,
+        flights: Vec<Flight>,
+        tracking: &Tracking,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        let flights = with_interface(flights, Axis::InInterface, Ranges::single(0));
+        let passed = trip.hook(Hook::Output, flights, tracking)?;
+        let mut onward = Vec::new();
+        for flight in passed {
+            if flight.nat.destination.is_none() || self.question.way == Way::Local {
+                onward.push(flight);
+                continue;
+            }
+            // A new destination is a new route; to the host itself it never gets out.
+            let packets = flight.packets.map(|cube| Some(self.routes.route(cube)));
+            let is_local = |cube: &Cube| {
+                cube.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() == Some(kind::LOCAL))
+            };
+            let (own, remote): (Vec<_>, Vec<_>) = packets.cubes().iter().cloned().partition(is_local);
+            let nat = flight.nat.clone();
+            self.diverted.add(flows(
+                self.question.way,
+                &[Flight { packets: PacketSet::from_cubes(own), nat }],
+                Sense::There,
+            ));
+            if !remote.is_empty() {
+                onward.push(Flight { packets: PacketSet::from_cubes(remote), nat: flight.nat });
+            }
+        }
+        trip.hook(Hook::Postrouting, onward, tracking)
+    }
+
+    /// Into the host: PREROUTING, then INPUT. What is not for the host goes on to FORWARD.
+    pub(super) fn enter(
+        &mut self,
+        trip: &mut Trip<'_, 'm>,
+        flights: Vec<Flight>,
+        tracking: &Tracking,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        let flights = with_interface(flights, Axis::OutInterface, Ranges::single(0));
+        let arrived = trip.hook(Hook::Prerouting, flights, tracking)?;
+        let (mut own, mut others) = (Vec::new(), Vec::new());
+        for flight in arrived {
+            let is_moved = flight.nat.destination.is_some()
+                && matches!(
+                    tracking,
+                    Tracking::Unknown | Tracking::Established { way: direction::ORIGINAL, .. }
+                );
+            if is_moved && !self.is_own(&flight) { others.push(flight) } else { own.push(flight) }
+        }
+        // Answers belong to a socket from here on (early demultiplexing); new packets never do.
+        if self.question.way == Way::Out && matches!(tracking, Tracking::Established { .. }) {
+            own = own.into_iter().map(|flight| self.with_client(flight)).collect();
+        }
+        let mut through = trip.hook(Hook::Input, own, tracking)?;
+        through.extend(self.onward(trip, others, tracking)?);
+        Ok(through)
+    }
+
+    /// Packets that belong to the client's socket.
+    fn with_client(&self, flight: Flight) -> Flight {
+        let first = self.question.packets.cubes().first();
+        let owner = |axis| first.and_then(|cube| cube.get(axis)).cloned();
+        let put = |cube: Cube, axis| match owner(axis) {
+            Some(values) => cube.set(axis, values),
+            None => cube.without(axis),
+        };
+        let packets = flight.packets.map(|cube| Some(put(put(cube, Axis::Uid), Axis::Gid)));
+        Flight { packets, nat: flight.nat }
+    }
+
+    /// Is a flight, after its destination was translated, for the host itself?
+    fn is_own(&self, flight: &Flight) -> bool {
+        flight.packets.cubes().iter().all(|cube| {
+            let routed = self.routes.route(cube.clone());
+            routed.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() == Some(kind::LOCAL))
+        })
+    }
+
+    /// Through the host: PREROUTING, then FORWARD and POSTROUTING.
+    pub(super) fn cross(
+        &mut self,
+        trip: &mut Trip<'_, 'm>,
+        flights: Vec<Flight>,
+        tracking: &Tracking,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        let arrived = trip.hook(Hook::Prerouting, flights, tracking)?;
+        self.onward(trip, arrived, tracking)
+    }
+
+    fn onward(
+        &mut self,
+        trip: &mut Trip<'_, 'm>,
+        flights: Vec<Flight>,
+        tracking: &Tracking,
+    ) -> Result<Vec<Flight>, TooManyPieces> {
+        let routed = |flight: Flight| {
+            let packets = flight.packets.map(|cube| {
+                let is_unrouted = cube.get(Axis::OutInterface).is_some_and(|names| names.first() == Some(0));
+                let is_moved = flight.nat.destination.is_some();
+                let cube = if is_unrouted { cube.without(Axis::OutInterface) } else { cube };
+                let cube = if is_moved { self.routes.route(cube) } else { cube };
+                // Somewhere it must go, and not back into the host.
+                cube.with(Axis::OutInterface, elsewhere())
+            });
+            Flight { packets, nat: flight.nat }
+        };
+        let flights = flights.into_iter().map(routed).collect();
+        let through = trip.hook(Hook::Forward, flights, tracking)?;
+        trip.hook(Hook::Postrouting, through, tracking)
+    }
+}

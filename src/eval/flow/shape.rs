@@ -1,0 +1,135 @@
+//! The shapes that packets of a flow take on their way, and how they are told in the coordinates of the
+//! first.
+
+use crate::packet::axis::{NO_OWNER, packet_type, state};
+use crate::packet::{Axis, Cube, PacketSet, Ranges, Values, values};
+
+use super::super::conntrack;
+use super::super::trip::Flight;
+use super::Way;
+
+/// Which way a packet of a flow goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sense {
+    /// As the first packet.
+    There,
+    /// As the answer.
+    Back,
+}
+
+/// Flights of one entry state and flow mark.
+pub struct Group {
+    pub seen: u128,
+    pub connmark: Option<Values>,
+    pub flight: Flight,
+}
+
+pub fn by_entry(flights: Vec<Flight>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for flight in flights {
+        for cube in flight.packets.cubes() {
+            let seen = cube.get(Axis::State).and_then(Values::first).unwrap_or(state::INVALID);
+            let connmark = cube.get(Axis::ConnMark).cloned();
+            let known = groups.iter_mut().find(|group| {
+                group.seen == seen && group.connmark == connmark && group.flight.nat == flight.nat
+            });
+            match known {
+                Some(group) => group.flight.packets.add(cube.clone().into()),
+                None => {
+                    let flight = Flight { packets: cube.clone().into(), nat: flight.nat.clone() };
+                    groups.push(Group { seen, connmark, flight });
+                }
+            }
+        }
+    }
+    groups
+}
+
+/// The axes by which flows of a way are told apart.
+pub fn is_coordinate(way: Way, axis: Axis) -> bool {
+    use Axis::*;
+    match axis {
+        OutInterface => matches!(way, Way::Out | Way::Forward),
+        InInterface => matches!(way, Way::In | Way::Forward),
+        Family | Protocol | Destination | Source | DestinationPort | SourcePort | Uid | Gid => true,
+        _ => axis.is_unknown(),
+    }
+}
+
+/// Flights in the coordinates of the first packet.
+pub fn flows(way: Way, flights: &[Flight], sense: Sense) -> PacketSet {
+    let told = |flight: &Flight, cube: &Cube| {
+        let cube = match sense {
+            // What comes back over lo has no socket any more; the flow's owner is still who it was.
+            Sense::There if way == Way::Local && has_no_owner(cube) => {
+                cube.clone().without(Axis::Uid).without(Axis::Gid)
+            }
+            Sense::There => cube.clone(),
+            // The owner of an answer says nothing of the first packet's.
+            Sense::Back => swap(cube.clone()).without(Axis::Uid).without(Axis::Gid),
+        };
+        let has_ports =
+            !cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
+        let cube = if has_ports { cube } else { cube.without(Axis::SourcePort) };
+        flight.nat.undo(cube).forget(|axis| !is_coordinate(way, axis))
+    };
+    PacketSet::from_cubes(
+        flights.iter().flat_map(|flight| flight.packets.cubes().iter().map(move |cube| told(flight, cube))),
+    )
+}
+
+/// The cube with both ends exchanged.
+pub fn swap(cube: Cube) -> Cube {
+    let pairs = [
+        (Axis::Source, Axis::Destination),
+        (Axis::SourcePort, Axis::DestinationPort),
+        (Axis::InInterface, Axis::OutInterface),
+        (Axis::SourceKind, Axis::DestinationKind),
+    ];
+    pairs.into_iter().fold(cube, |cube, (one, other)| {
+        let (first, second) = (cube.get(one).cloned(), cube.get(other).cloned());
+        let put = |cube: Cube, axis, values: Option<Values>| match values {
+            Some(values) => cube.set(axis, values),
+            None => cube.without(axis),
+        };
+        put(put(cube, one, second), other, first)
+    })
+}
+
+/// A packet that has just been made: no entry, nothing known of what the file cannot tell.
+pub fn before_tracking(cube: Cube) -> Cube {
+    conntrack::without_entry(cube.forget(Axis::is_unknown))
+}
+
+pub fn without_owner(cube: Cube) -> Cube {
+    cube.set(Axis::Uid, Ranges::single(NO_OWNER)).set(Axis::Gid, Ranges::single(NO_OWNER))
+}
+
+fn has_no_owner(cube: &Cube) -> bool {
+    cube.get(Axis::Uid).is_some_and(|values| values.first() == Some(NO_OWNER))
+}
+
+/// What comes back over the loopback interface of what left by it.
+pub fn looped(flights: Vec<Flight>) -> Vec<Flight> {
+    let lo = Ranges::single(values::name("lo").unwrap_or(0));
+    let turned = |cube: Cube| {
+        let cube = cube.set(Axis::InInterface, lo.clone()).set(Axis::OutInterface, Ranges::single(0));
+        Some(without_owner(cube).set(Axis::PacketType, Ranges::single(packet_type::HOST)))
+    };
+    let turn = |flight: Flight| Flight { packets: flight.packets.map(turned), nat: flight.nat };
+    flights.into_iter().map(turn).collect()
+}
+
+pub fn with_interface(flights: Vec<Flight>, axis: Axis, names: Ranges) -> Vec<Flight> {
+    let put = |flight: Flight| {
+        let packets = flight.packets.map(|cube| Some(cube.set(axis, names.clone())));
+        Flight { packets, nat: flight.nat }
+    };
+    flights.into_iter().map(put).collect()
+}
+
+/// Any interface but none and lo.
+pub fn elsewhere() -> Ranges {
+    let lo = values::name("lo").unwrap_or(0);
+    Ranges::union([(1, lo - 1), (lo + 1, u128::MAX)])
+}

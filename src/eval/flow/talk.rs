@@ -1,0 +1,221 @@
+//! What is said in a flow: the first packet, the answer, and the packet after it.
+
+use crate::packet::axis::{direction, state};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values};
+
+use super::super::compile::Host;
+use super::super::nat::Translations;
+use super::super::routes::Routes;
+use super::super::trip::{Flight, Hop, Tracking, Trip};
+use super::super::walk::Fate;
+use super::shape::{Group, Sense, before_tracking, by_entry, flows, looped, swap, without_owner};
+use super::{Lost, Moment, Question, Step, Way};
+
+/// A flow that is being followed.
+pub(super) struct Talk<'t, 'm> {
+    pub host: &'t Host<'m>,
+    pub routes: &'t Routes,
+    pub question: &'t Question,
+    pub steps: Vec<Step<'m>>,
+    pub diverted: PacketSet,
+}
+
+impl<'t, 'm> Talk<'t, 'm> {
+    /// A flow of which nothing has been followed yet.
+    pub fn new(host: &'t Host<'m>, routes: &'t Routes, question: &'t Question) -> Self {
+        Talk { host, routes, question, steps: Vec::new(), diverted: PacketSet::none() }
+    }
+
+    /// The first packet.
+    pub fn first(&mut self, flights: Vec<Flight>) -> Result<Vec<Flight>, TooManyPieces> {
+        let due = flows(self.question.way, &flights, Sense::There);
+        let mut trip = Trip::new(self.host);
+        match self.question.way {
+            Way::Out => {
+                let arrived = self.leave(&mut trip, flights, &Tracking::Unknown)?;
+                Ok(self.note(Moment::Egress, due, arrived, trip, Sense::There))
+            }
+            Way::In => {
+                let arrived = self.enter(&mut trip, flights, &Tracking::Unknown)?;
+                Ok(self.note(Moment::Ingress, due, arrived, trip, Sense::There))
+            }
+            Way::Forward => {
+                let arrived = self.cross(&mut trip, flights, &Tracking::Unknown)?;
+                Ok(self.note(Moment::Ingress, due, arrived, trip, Sense::There))
+            }
+            Way::Local => {
+                let left = self.leave(&mut trip, flights, &Tracking::Unknown)?;
+                let left = self.note(Moment::Egress, due, left, trip, Sense::There);
+                let due = flows(self.question.way, &left, Sense::There);
+                let mut trip = Trip::new(self.host);
+                let arrived = self.enter(&mut trip, looped(left), &Tracking::Seen)?;
+                Ok(self.note(Moment::Ingress, due, arrived, trip, Sense::There))
+            }
+        }
+    }
+
+    /// The answer to what has arrived, and the packet after it.
+    pub fn answer(&mut self, arrived: Vec<Flight>) -> Result<(), TooManyPieces> {
+        let mut replies = Vec::new();
+        for group in by_entry(arrived) {
+            let is_tracked = group.seen == state::NEW;
+            let tracking = if is_tracked {
+                Tracking::Established {
+                    way: direction::REPLY,
+                    nat: group.flight.nat.bits(),
+                    connmark: group.connmark,
+                }
+            } else {
+                Tracking::Unknown
+            };
+            let nat = if is_tracked { group.flight.nat } else { Translations::default() };
+            let packets = group.flight.packets.map(|cube| self.reply_to(cube));
+            if !packets.is_empty() {
+                replies.push((is_tracked, tracking, Flight { packets, nat }));
+            }
+        }
+        let due = PacketSet::from_cubes(replies.iter().flat_map(|reply| {
+            flows(self.question.way, std::slice::from_ref(&reply.2), Sense::Back).cubes().to_vec()
+        }));
+        if due.is_empty() {
+            return Ok(());
+        }
+        let (mut trip, mut back, mut next) = (Trip::new(self.host), Vec::new(), Vec::new());
+        for (is_tracked, tracking, flight) in replies {
+            let arrived = self.travel(&mut trip, vec![flight], &tracking, Sense::Back)?;
+            for group in by_entry(arrived.clone()) {
+                next.extend(self.follow(is_tracked, group));
+            }
+            back.extend(arrived);
+        }
+        self.note(Moment::Reply, due, back, trip, Sense::Back);
+        let due = PacketSet::from_cubes(next.iter().flat_map(|next: &(Tracking, Flight)| {
+            flows(self.question.way, std::slice::from_ref(&next.1), Sense::There).cubes().to_vec()
+        }));
+        if due.is_empty() {
+            return Ok(());
+        }
+        let (mut trip, mut through) = (Trip::new(self.host), Vec::new());
+        for (tracking, flight) in next {
+            through.extend(self.travel(&mut trip, vec![flight], &tracking, Sense::There)?);
+        }
+        self.note(Moment::Followup, due, through, trip, Sense::There);
+        Ok(())
+    }
+
+    /// The packet after an answer that got back: what conntrack then knows of it.
+    fn follow(&self, was_tracked: bool, group: Group) -> Vec<(Tracking, Flight)> {
+        let nat = group.flight.nat.clone();
+        let packets = group.flight.packets.map(|cube| Some(self.next_after(nat.undo(swap(cube)))));
+        let flight = |packets| Flight { packets, nat: nat.clone() };
+        let connmark = group.connmark;
+        match (was_tracked, group.seen) {
+            (true, state::ESTABLISHED) => {
+                let tracking = Tracking::Established { way: direction::ORIGINAL, nat: nat.bits(), connmark };
+                vec![(tracking, flight(packets))]
+            }
+            // The answer went by unseen: for the entry, the flow still waits for it.
+            (true, _) => {
+                let tcp = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6)));
+                let others = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6).complement(255)));
+                let unanswered = Tracking::Unanswered { nat: nat.bits(), connmark: None };
+                let both = [(Tracking::Misfit, flight(tcp)), (unanswered, flight(others))];
+                both.into_iter().filter(|each| !each.1.packets.is_empty()).collect()
+            }
+            // The answer began an entry of its own, whose answer this packet is.
+            (false, state::NEW) => {
+                let tracking = Tracking::Established { way: direction::REPLY, nat: 0, connmark };
+                vec![(tracking, flight(packets))]
+            }
+            (false, _) => vec![(Tracking::Unknown, flight(packets))],
+        }
+    }
+
+    /// Writes a step down and hands its survivors on.
+    fn note(
+        &mut self,
+        moment: Moment,
+        due: PacketSet,
+        arrived: Vec<Flight>,
+        trip: Trip<'_, 'm>,
+        sense: Sense,
+    ) -> Vec<Flight> {
+        let is_loss = |hop: &&Hop| matches!(hop.fate, Fate::Dropped | Fate::Rejected(_));
+        let told = |hop: &Hop<'m>| {
+            let flight = Flight { packets: hop.packets.clone(), nat: hop.nat.clone() };
+            Lost { flows: flows(self.question.way, &[flight], sense), hop: hop.clone() }
+        };
+        let lost = trip.hops.iter().filter(is_loss).map(told).collect();
+        let passed = flows(self.question.way, &arrived, sense);
+        self.steps.push(Step { moment, due, passed, lost, hops: trip.hops });
+        arrived
+    }
+
+    /// The answer to a packet as it stands at its destination; `None` if none is due.
+    fn reply_to(&self, cube: Cube) -> Option<Cube> {
+        let family = cube.get(Axis::Family)?.first()?;
+        let protocols = Ranges::union([(6, 6), (17, 17), (132, 132), (33, 33), (136, 136)]);
+        let with_ports = cube.clone().with(Axis::Protocol, protocols).map(|cube| {
+            let is_tcp = cube.get(Axis::Protocol).is_some_and(|values| values.first() == Some(6));
+            if is_tcp { cube.with(Axis::TcpFlags, Ranges::single(0x02)) } else { Some(cube) }
+        });
+        let (echo, answer) = if family == Family::V4.number() { ((1, 8), 0) } else { ((58, 128), 129) };
+        let has_ports = with_ports.is_some();
+        let cube = match with_ports {
+            Some(cube) => swap(cube?),
+            None => {
+                let cube = cube.with(Axis::Protocol, Ranges::single(echo.0))?;
+                let cube = cube.with(Axis::DestinationPort, Ranges::single(echo.1 << 8))?;
+                swap(cube).set(Axis::DestinationPort, Ranges::single(answer << 8))
+            }
+        };
+        let cube = before_tracking(cube).set(Axis::Mark, Masks::new(u32::MAX, 0));
+        let cube = if cube.get(Axis::TcpFlags).is_some() {
+            cube.set(Axis::TcpFlags, Ranges::single(0x12))
+        } else {
+            cube
+        };
+        let cube = match self.question.way {
+            Way::In | Way::Local if has_ports => match self.question.service {
+                Some((uid, gid)) => {
+                    cube.set(Axis::Uid, Ranges::single(uid)).set(Axis::Gid, Ranges::single(gid))
+                }
+                None => cube.without(Axis::Uid).without(Axis::Gid),
+            },
+            _ => without_owner(cube),
+        };
+        Some(if self.is_routed() { self.routes.route(cube) } else { cube })
+    }
+
+    /// Do the host's answers leave by an interface that is known, whichever the packet came in by?
+    fn is_routed(&self) -> bool {
+        self.question.way == Way::In && !self.routes.interfaces.is_empty()
+    }
+
+    /// The client's packet after the answer, as the first was, in its coordinates.
+    fn next_after(&self, cube: Cube) -> Cube {
+        let family = cube.get(Axis::Family).and_then(Values::first);
+        let is_icmp = cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
+        let cube = before_tracking(cube).set(Axis::Mark, self.question.mark.clone());
+        let mut cube = self.question.tell(cube);
+        if cube.get(Axis::TcpFlags).is_some() {
+            cube = cube.set(Axis::TcpFlags, Ranges::single(0x10));
+        }
+        if is_icmp {
+            let echo = if family == Some(Family::V4.number()) { 8 } else { 128 };
+            cube = cube.set(Axis::DestinationPort, Ranges::single(echo << 8));
+        }
+        let first = &self.question.packets;
+        for axis in [Axis::Uid, Axis::Gid, Axis::InInterface, Axis::OutInterface, Axis::PacketType] {
+            let asked = first.cubes().first().and_then(|cube| cube.get(axis));
+            cube = match (asked, axis) {
+                (Some(values), Axis::Uid | Axis::Gid | Axis::PacketType) => cube.set(axis, values.clone()),
+                // By where the answer left is not by where the client comes in.
+                (Some(values), Axis::InInterface) if self.is_routed() => cube.set(axis, values.clone()),
+                (None, Axis::Uid | Axis::Gid) => cube.without(axis),
+                _ => cube,
+            };
+        }
+        cube
+    }
+}
