@@ -9,6 +9,7 @@
 //!
 //! A [`Host`] knows nothing of Cloudflare, of lints or of dialects.
 
+mod act;
 mod calls;
 mod compile;
 mod conntrack;

@@ -13,7 +13,9 @@ use super::compile::Host;
 use super::nat::Translations;
 use super::routes::Routes;
 use super::trip::{Flight, Hop};
-pub(super) use shape::{before_tracking, elsewhere, is_coordinate, looped, swap, with_interface, without_owner};
+pub(super) use shape::{
+    before_tracking, elsewhere, is_coordinate, looped, swap, with_interface, without_owner,
+};
 use talk::Talk;
 
 /// Where a flow begins and ends.

@@ -17,10 +17,11 @@ use crate::model::{Action, ChainKind, Hook, Nat, Policy, Verdict};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
 
+use super::act::act;
 use super::compile::{BaseChain, ChainId, CompiledRule, Host, Next, RuleId};
 use super::flow::{Way, is_coordinate};
 use super::routes::Routes;
-use super::walk::{Fate, act};
+use super::walk::Fate;
 use world::{Part, Parts, Stage, World};
 
 pub use world::Site;

@@ -5,11 +5,12 @@
 //! [`Cover`]; who wants to know what is left for a rule asks it. So a question about one rule of
 //! a hundred thousand does not pay for all the others.
 
-use crate::model::{Action, Nat, Policy, Verdict};
+use crate::model::{Nat, Policy, Verdict};
 use crate::packet::cover::Cover;
 use crate::packet::set::BUDGET;
-use crate::packet::{Axis, Cube, Hull, Masks, PacketSet, Ranges, TooManyPieces, Values};
+use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 
+use super::act::act;
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
 
 /// How many times a rule may meet packets in one walk before the question stays undecided: chains
@@ -343,63 +344,4 @@ fn left(cover: &Cover, packets: &PacketSet, since: usize) -> Result<PacketSet, T
 fn choose(packets: &PacketSet, atom: u32, yes: bool) -> PacketSet {
     let axis = Axis::Atom(atom);
     packets.map(|cube| cube.with(axis, Values::single(axis, u128::from(yes))))
-}
-
-/// A cube after an action.
-pub(super) fn act(cube: &Cube, action: Action) -> Vec<Cube> {
-    let masks = |axis: Axis| match cube.get(axis) {
-        Some(Values::Masks(masks)) => masks.clone(),
-        _ => Masks::all(),
-    };
-    match action {
-        Action::Mark { and, xor } => vec![cube.clone().set(Axis::Mark, masks(Axis::Mark).change(and, xor))],
-        Action::ConnMark { and, xor } => with_entry(cube, |cube| {
-            vec![cube.clone().set(Axis::ConnMark, masks(Axis::ConnMark).change(and, xor))]
-        }),
-        Action::SaveMark { mark_mask, connmark_mask } => {
-            with_entry(cube, |cube| copy(cube, (Axis::Mark, mark_mask), (Axis::ConnMark, connmark_mask)))
-        }
-        Action::RestoreMark { mark_mask, connmark_mask } => {
-            with_entry(cube, |cube| copy(cube, (Axis::ConnMark, connmark_mask), (Axis::Mark, mark_mask)))
-        }
-        Action::ForgetMark => vec![cube.clone().without(Axis::Mark)],
-        Action::NoTrack => {
-            let seen = super::conntrack::split(
-                cube,
-                Axis::Direction,
-                Ranges::single(crate::packet::axis::direction::NONE),
-            );
-            let untracked = seen
-                .0
-                .map(|cube| cube.set(Axis::State, Ranges::single(crate::packet::axis::state::UNTRACKED)));
-            untracked.into_iter().chain(seen.1).collect()
-        }
-    }
-}
-
-/// Does something to the packets that have a conntrack entry; the others stay as they are.
-fn with_entry(cube: &Cube, change: impl Fn(&Cube) -> Vec<Cube>) -> Vec<Cube> {
-    let none = Ranges::single(crate::packet::axis::direction::NONE);
-    let (without, with) = super::conntrack::split(cube, Axis::Direction, none);
-    without.into_iter().chain(with.iter().flat_map(change)).collect()
-}
-
-/// Copies bits of one mark into another: `to = (to & !to_mask) ^ (from & from_mask)`, pattern by
-/// pattern, so that what is known of one stays tied to the other.
-fn copy(cube: &Cube, from: (Axis, u32), to: (Axis, u32)) -> Vec<Cube> {
-    let masks = |axis: Axis| match cube.get(axis) {
-        Some(Values::Masks(masks)) => masks.clone(),
-        _ => Masks::all(),
-    };
-    let mut images = Vec::new();
-    for &(mask, value) in masks(from.0).patterns() {
-        let mut image = masks(to.0).change(!to.1, value & from.1);
-        // Bits of the source that are not known make the copied bits unknown.
-        if from.1 & !mask != 0 {
-            image = image.forget(from.1 & !mask);
-        }
-        let cube = cube.clone().set(from.0, Masks::new(mask, value)).set(to.0, image);
-        images.push(cube);
-    }
-    images
 }

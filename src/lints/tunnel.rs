@@ -3,17 +3,19 @@
 pub mod ask;
 pub mod blame;
 mod dns;
+mod judge;
 
 use std::net::IpAddr;
 
 use crate::config::{EdgeIpVersion, Protocol};
-use crate::eval::{Certainty, Held, Moment, Witnesses};
+use crate::eval::{Certainty, Held, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Profile, Service, Transport};
 
 use super::Context;
 use ask::{CHOICES, Flow};
 pub use dns::{Dns, Resolution};
+use judge::{edges, judge_loopback, judge_path, judge_service, to};
 
 /// What becomes of the flows that a tunnel needs.
 #[derive(Debug)]
@@ -282,129 +284,4 @@ fn transports(context: &Context, profile: &'static Profile) -> Vec<&'static Tran
     let mut all: Vec<&Transport> = profile.transports.iter().collect();
     all.sort_by_key(|transport| !first.contains(&transport.name.as_str()));
     all
-}
-
-/// The addresses of an endpoint in a family, with their regions.
-fn edges(endpoint: &Endpoint, family: Family) -> impl Iterator<Item = (usize, IpAddr)> {
-    endpoint.regions.iter().enumerate().flat_map(move |(number, region)| {
-        let v4 = region.v4.iter().filter(move |_| family == Family::V4).map(|address| IpAddr::from(*address));
-        let v6 = region.v6.iter().filter(move |_| family == Family::V6).map(|address| IpAddr::from(*address));
-        v4.chain(v6).map(move |address| (number, address))
-    })
-}
-
-/// Flows to these addresses.
-fn to(family: Family, addresses: impl Iterator<Item = IpAddr>) -> PacketSet {
-    let cube = Cube::any().set(Axis::Family, Ranges::single(family.number()));
-    PacketSet::from(cube.with(Axis::Destination, ask::addresses(addresses)))
-}
-
-fn judge_path<'m>(
-    family: Family,
-    transport: &'static Transport,
-    endpoint: &Endpoint,
-    held: Held<'m>,
-    witnesses: &mut Witnesses,
-) -> Result<Path<'m>, TooManyPieces> {
-    let all = to(family, edges(endpoint, family).map(|edge| edge.1));
-    let mut attempt = witnesses.clone();
-    let together = attempt.serve(&held, &all, &CHOICES)?;
-    let mut judged = Vec::new();
-    if together == Certainty::Met {
-        *witnesses = attempt;
-    }
-    for (region, address) in edges(endpoint, family) {
-        let certainty = match together {
-            Certainty::Met => Certainty::Met,
-            _ => witnesses.serve(&held, &to(family, std::iter::once(address)), &CHOICES)?,
-        };
-        judged.push(Edge { region, address, certainty, lost_at: None });
-    }
-    for edge in judged.iter_mut().filter(|edge| edge.certainty != Certainty::Met) {
-        let part = to(family, std::iter::once(edge.address)).and(&witnesses.left);
-        edge.lost_at = lost_at(&held, &part);
-    }
-    Ok(Path { family, transport, held, edges: judged })
-}
-
-/// Where flows of a part are lost first.
-fn lost_at(held: &Held, part: &PacketSet) -> Option<LostAt> {
-    if held.conversation.diverted.overlaps(part) {
-        return Some(LostAt::Diverted);
-    }
-    let is_lossy = |step: &&crate::eval::Step| step.lost.iter().any(|lost| lost.flows.overlaps(part));
-    held.conversation.steps.iter().find(is_lossy).map(|step| match step.moment {
-        Moment::Egress | Moment::Ingress => LostAt::Egress,
-        Moment::Reply | Moment::Followup => LostAt::Reply,
-    })
-}
-
-/// Is there any port on which a service can be reached over loopback?
-fn judge_loopback<'m>(
-    context: &Context<'m>,
-    family: Family,
-) -> Result<(Family, Certainty, Held<'m>), TooManyPieces> {
-    let own: IpAddr = match family {
-        Family::V4 => std::net::Ipv4Addr::LOCALHOST.into(),
-        Family::V6 => std::net::Ipv6Addr::LOCALHOST.into(),
-    };
-    let question = ask::loopback(family, 6, own, Ranges::new(1, 0xffff), context.settings);
-    let held = Held::hold(&context.host, &context.routes, &question)?;
-    let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
-    let mut witnesses = Witnesses::of(&question.packets, &axes);
-    let certainty = witnesses.serve(&held, &PacketSet::any(), &axes)?;
-    Ok((family, certainty, held))
-}
-
-/// Is any known address of a service reached, or any address at all where none is known?
-fn judge_service<'m>(
-    context: &Context<'m>,
-    service: &'static Service,
-    witnesses: &Witnesses,
-) -> Result<(&'static Service, Certainty, Option<Held<'m>>), TooManyPieces> {
-    let mut best: Option<(Certainty, Held)> = None;
-    for family in families(context) {
-        let v4 = service.v4.iter().map(|address| IpAddr::from(*address));
-        let v6 = service.v6.iter().map(|address| IpAddr::from(*address));
-        let known = v4.chain(v6).filter(|address| address.is_ipv4() == (family == Family::V4));
-        let known = ask::addresses(known);
-        let destinations = if known.is_empty() { ask::remotes(family) } else { known };
-        let (certainty, held) = some_destination(
-            context,
-            witnesses,
-            Flow { family, protocol: 6, destinations, port: 443, by_anyone: false },
-        )?;
-        if best.as_ref().is_none_or(|best| certainty < best.0) {
-            best = Some((certainty, held));
-        }
-    }
-    Ok(match best {
-        Some((certainty, held)) => (service, certainty, Some(held)),
-        None => (service, Certainty::Depends, None),
-    })
-}
-
-/// Is any of the destinations of a flow reached, by a choice that the tunnel left?
-pub(super) fn some_destination<'m>(
-    context: &Context<'m>,
-    witnesses: &Witnesses,
-    flow: Flow,
-) -> Result<(Certainty, Held<'m>), TooManyPieces> {
-    let mut question = flow.question(context);
-    // Only what the tunnel's own flows left to choose from is of use.
-    question.packets = question.packets.and(&left_to(&flow, witnesses));
-    let mut axes = CHOICES.to_vec();
-    axes.push(Axis::Destination);
-    let mut choices = Witnesses::of(&question.packets, &axes);
-    let held = Held::hold(&context.host, &context.routes, &question)?;
-    Ok((choices.serve(&held, &PacketSet::any(), &axes)?, held))
-}
-
-/// What the tunnel left to choose from, for a flow.
-fn left_to(flow: &Flow, witnesses: &Witnesses) -> PacketSet {
-    if flow.by_anyone {
-        witnesses.left.forget(|axis| matches!(axis, Axis::Uid | Axis::Gid))
-    } else {
-        witnesses.left.clone()
-    }
 }

@@ -8,7 +8,8 @@ use crate::profile::{Profile, Protocol};
 
 use super::super::Context;
 use super::ask::{self, Flow};
-use super::{families, some_destination};
+use super::families;
+use super::judge::some_destination;
 
 /// What becomes of name resolution.
 #[derive(Debug)]

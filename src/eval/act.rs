@@ -1,0 +1,60 @@
+//! What rules do to packets besides deciding: marks, and exemption from connection tracking.
+
+use crate::model::Action;
+use crate::packet::axis::{direction, state};
+use crate::packet::{Axis, Cube, Masks, Ranges, Values};
+
+use super::conntrack;
+
+/// A cube after an action.
+pub(super) fn act(cube: &Cube, action: Action) -> Vec<Cube> {
+    let masks = |axis: Axis| match cube.get(axis) {
+        Some(Values::Masks(masks)) => masks.clone(),
+        _ => Masks::all(),
+    };
+    match action {
+        Action::Mark { and, xor } => vec![cube.clone().set(Axis::Mark, masks(Axis::Mark).change(and, xor))],
+        Action::ConnMark { and, xor } => with_entry(cube, |cube| {
+            vec![cube.clone().set(Axis::ConnMark, masks(Axis::ConnMark).change(and, xor))]
+        }),
+        Action::SaveMark { mark_mask, connmark_mask } => {
+            with_entry(cube, |cube| copy(cube, (Axis::Mark, mark_mask), (Axis::ConnMark, connmark_mask)))
+        }
+        Action::RestoreMark { mark_mask, connmark_mask } => {
+            with_entry(cube, |cube| copy(cube, (Axis::ConnMark, connmark_mask), (Axis::Mark, mark_mask)))
+        }
+        Action::ForgetMark => vec![cube.clone().without(Axis::Mark)],
+        Action::NoTrack => {
+            let seen = conntrack::split(cube, Axis::Direction, Ranges::single(direction::NONE));
+            let untracked = seen.0.map(|cube| cube.set(Axis::State, Ranges::single(state::UNTRACKED)));
+            untracked.into_iter().chain(seen.1).collect()
+        }
+    }
+}
+
+/// Does something to the packets that have a conntrack entry; the others stay as they are.
+fn with_entry(cube: &Cube, change: impl Fn(&Cube) -> Vec<Cube>) -> Vec<Cube> {
+    let none = Ranges::single(direction::NONE);
+    let (without, with) = conntrack::split(cube, Axis::Direction, none);
+    without.into_iter().chain(with.iter().flat_map(change)).collect()
+}
+
+/// Copies bits of one mark into another: `to = (to & !to_mask) ^ (from & from_mask)`, pattern by
+/// pattern, so that what is known of one stays tied to the other.
+fn copy(cube: &Cube, from: (Axis, u32), to: (Axis, u32)) -> Vec<Cube> {
+    let masks = |axis: Axis| match cube.get(axis) {
+        Some(Values::Masks(masks)) => masks.clone(),
+        _ => Masks::all(),
+    };
+    let mut images = Vec::new();
+    for &(mask, value) in masks(from.0).patterns() {
+        let mut image = masks(to.0).change(!to.1, value & from.1);
+        // Bits of the source that are not known make the copied bits unknown.
+        if from.1 & !mask != 0 {
+            image = image.forget(from.1 & !mask);
+        }
+        let cube = cube.clone().set(from.0, Masks::new(mask, value)).set(to.0, image);
+        images.push(cube);
+    }
+    images
+}
