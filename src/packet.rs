@@ -9,6 +9,7 @@ pub mod cover;
 pub mod cube;
 pub mod describe;
 pub mod hull;
+mod index;
 pub mod masks;
 mod merge;
 pub mod ranges;
@@ -16,6 +17,7 @@ mod remainder;
 pub mod sample;
 pub mod set;
 mod terms;
+mod tree;
 pub mod values;
 
 pub use axis::{Axis, Family};

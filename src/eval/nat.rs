@@ -210,7 +210,7 @@ fn loopback(cube: &Cube) -> Option<Values> {
 
 /// Addresses with their prefix exchanged; `None` when they span more than one block.
 fn netmap(addresses: &Values, prefix: &Values) -> Option<Values> {
-    let Ranges::One(low, high) = prefix.ranges()?.clone() else { return None };
+    let (low, high) = prefix.ranges()?.as_one()?;
     let free = low ^ high;
     let moved: Option<Vec<_>> = addresses
         .ranges()?

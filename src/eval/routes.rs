@@ -83,7 +83,7 @@ pub fn only_destination(cube: &Cube) -> Option<IpAddr> {
         0 => Family::V4,
         _ => Family::V6,
     };
-    let Values::Ranges(Ranges::One(low, high)) = cube.get(Axis::Destination)? else { return None };
-    let address = values::to_address(family, *low);
-    (values::address(address) == (*low, *high)).then_some(address)
+    let (low, high) = cube.get(Axis::Destination)?.ranges()?.as_one()?;
+    let address = values::to_address(family, low);
+    (values::address(address) == (low, high)).then_some(address)
 }

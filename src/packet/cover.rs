@@ -1,16 +1,32 @@
 //! What earlier rules have taken, and what that leaves of a cube.
 
+use std::cmp::Reverse;
+
+use super::index::Index;
 use super::remainder::Remainder;
-use super::{Cube, PacketSet, TooManyPieces, set};
+use super::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values, set};
 
 /// A growing list of cubes, each with an owner (a rule, say), that answers which packets of another
 /// cube none of them takes. Cubes may overlap.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Cover {
     cubes: Vec<Cube>,
     owners: Vec<u32>,
     is_retired: Vec<bool>,
+    /// How many retired cubes the index still finds.
+    still_filed: usize,
+    index: Index,
 }
+
+/// So many cubes are tried one by one rather than looked up.
+const SHORT: usize = 16;
+
+/// From so many cubes on that may overlap, [`Cover::escapes`] looks into corners first. There it may
+/// look at so many pieces more than there are cuts.
+const MANY: usize = 16;
+
+/// IPv4 addresses are blocks of so many numbers.
+const BLOCK: u128 = 1 << 96;
 
 impl Cover {
     /// Takes nothing.
@@ -20,10 +36,12 @@ impl Cover {
 
     /// Adds a cube and returns its number: one more than the last.
     pub fn push(&mut self, cube: Cube, owner: u32) -> usize {
+        let number = self.cubes.len();
         self.cubes.push(cube);
         self.owners.push(owner);
         self.is_retired.push(false);
-        self.cubes.len() - 1
+        self.index.insert(number as u32, &self.cubes);
+        number
     }
 
     /// The cube of a number.
@@ -43,14 +61,24 @@ impl Cover {
 
     /// Switches a cube off for all coming questions: its packets come back.
     pub fn retire(&mut self, number: usize) {
-        self.is_retired[number] = true;
+        self.still_filed += usize::from(!std::mem::replace(&mut self.is_retired[number], true));
+        if self.still_filed > SHORT && self.still_filed * 2 > self.index.len() {
+            self.index = Index::default();
+            self.still_filed = 0;
+            let active = (0..self.cubes.len()).filter(|&number| !self.is_retired[number]);
+            active.for_each(|number| self.index.insert(number as u32, &self.cubes));
+        }
     }
 
     /// The packets of the cube that no active cube from number `since` on takes, as disjoint cubes.
     /// Undecided if more pieces than the budget would have to be looked at.
     pub fn uncovered(&self, cube: &Cube, since: usize, budget: usize) -> Result<PacketSet, TooManyPieces> {
+        let candidates = self.candidates(cube, since);
+        if candidates.is_empty() {
+            return Ok(cube.clone().into());
+        }
+        let mut remainder = self.remainder(cube, &candidates, budget);
         let mut left = Vec::new();
-        let mut remainder = Remainder::new(cube, &self.cubes, self.overlapping(cube, since), budget);
         while let Some(piece) = remainder.next_piece()? {
             left.push(piece);
         }
@@ -60,39 +88,108 @@ impl Cover {
     /// Some of the packets of the cube that no active cube from number `since` on takes; `None` if
     /// all are taken. Far cheaper than [`Cover::uncovered`] where many pieces are left.
     pub fn escapes(&self, cube: &Cube, since: usize, budget: usize) -> Result<Option<Cube>, TooManyPieces> {
-        Remainder::new(cube, &self.cubes, self.overlapping(cube, since), budget).next_piece()
+        if let Some(few) = self.few_candidates(cube, since) {
+            return self.remainder(cube, &few, budget).next_piece();
+        }
+        // Most rules are not shadowed, and then a small part of a wide one mostly shows it already.
+        for corner in corners(cube) {
+            let candidates = self.candidates(&corner, since);
+            let budget = budget.min(candidates.len() + MANY);
+            if let Ok(Some(piece)) = self.remainder(&corner, &candidates, budget).next_piece() {
+                return Ok(Some(piece));
+            }
+        }
+        self.remainder(cube, &self.candidates(cube, since), budget).next_piece()
     }
 
     /// The owners of as few active cubes from number `since` on as can be found that together take
     /// all packets of the cube, ascending; none if some packet escapes, or if that is undecided.
     pub fn coverers(&self, cube: &Cube, since: usize) -> Vec<u32> {
-        let candidates = self.overlapping(cube, since);
-        let owner = |number: &u32| self.owners[*number as usize];
-        if let Some(single) = candidates.iter().find(|&&number| self.cubes[number as usize].covers(cube)) {
-            return vec![owner(single)];
+        let candidates = self.candidates(cube, since);
+        if let Some(&number) = candidates.iter().find(|&&number| self.cubes[number as usize].covers(cube)) {
+            return vec![self.owners[number as usize]];
         }
-        let mut remainder = Remainder::new(cube, &self.cubes, candidates, set::BUDGET);
-        if remainder.next_piece() != Ok(None) {
+        let seen = |&number: &u32| {
+            Some((self.cubes[number as usize].seen_from(cube)?, self.owners[number as usize]))
+        };
+        let mut cuts: Vec<(Cube, u32)> = candidates.iter().filter_map(seen).collect();
+        cuts.sort_by_cached_key(|(cut, _)| Reverse(cut.share_of(cube)));
+        if !keep_used(cube, &mut cuts) {
             return Vec::new();
         }
-        let mut used = remainder.into_used();
-        let mut owners: Vec<u32> = used.iter().map(owner).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        // Leave out one after another: what is covered without it does not need it.
-        for left_out in owners.clone() {
-            let others: Vec<u32> = used.iter().copied().filter(|number| owner(number) != left_out).collect();
-            if Remainder::new(cube, &self.cubes, others.clone(), set::BUDGET).next_piece() == Ok(None) {
-                used = others;
-                owners.retain(|&owner| owner != left_out);
+        let mut owners: Vec<u32> = cuts.iter().map(|cut| cut.1).collect();
+        // The one that takes least is the first to be left out.
+        owners.reverse();
+        let mut known = std::collections::HashSet::new();
+        owners.retain(|owner| known.insert(*owner));
+        for left_out in owners {
+            if cuts.iter().all(|cut| cut.1 == left_out) {
+                break;
+            }
+            let mut others: Vec<_> = cuts.iter().filter(|cut| cut.1 != left_out).cloned().collect();
+            if keep_used(cube, &mut others) {
+                cuts = others;
             }
         }
+        let mut owners: Vec<u32> = cuts.iter().map(|cut| cut.1).collect();
+        owners.sort_unstable();
+        owners.dedup();
         owners
     }
 
-    /// The numbers of the active cubes from `since` on that overlap the cube, ascending.
-    fn overlapping(&self, cube: &Cube, since: usize) -> Vec<u32> {
-        let active = (since..self.cubes.len()).filter(|&number| !self.is_retired[number]);
-        active.filter(|&number| self.cubes[number].overlaps(cube)).map(|number| number as u32).collect()
+    fn remainder(&self, cube: &Cube, cuts: &[u32], budget: usize) -> Remainder {
+        Remainder::new(cube, cuts.iter().map(|&cut| &self.cubes[cut as usize]), budget)
     }
+
+    /// The numbers of the active cubes from `since` on that overlap the cube, ascending.
+    fn candidates(&self, cube: &Cube, since: usize) -> Vec<u32> {
+        self.overlapping(cube, since, usize::MAX).unwrap_or_default()
+    }
+
+    /// The same; `None` if they may be many.
+    fn few_candidates(&self, cube: &Cube, since: usize) -> Option<Vec<u32>> {
+        self.overlapping(cube, since, MANY)
+    }
+
+    /// The same; `None` if more than so many have to be looked at.
+    fn overlapping(&self, cube: &Cube, since: usize, most: usize) -> Option<Vec<u32>> {
+        let is_active = |number: &u32| {
+            let number = *number as usize;
+            !self.is_retired[number] && self.cubes[number].overlaps(cube)
+        };
+        if self.cubes.len().saturating_sub(since) <= SHORT {
+            return Some((since as u32..self.cubes.len() as u32).filter(is_active).collect());
+        }
+        let mut found = self.index.candidates(cube, since as u32, most, &self.cubes)?;
+        found.retain(is_active);
+        Some(found)
+    }
+}
+
+/// Do the cuts cover the cube? If so, keeps those that a proof needs.
+fn keep_used(cube: &Cube, cuts: &mut Vec<(Cube, u32)>) -> bool {
+    let each = cuts.iter().map(|cut| cut.0.clone()).collect();
+    let mut remainder = Remainder::sorted(cube, each, set::BUDGET);
+    if remainder.next_piece() != Ok(None) {
+        return false;
+    }
+    let mut used = remainder.used().iter();
+    cuts.retain(|_| used.next() == Some(&true));
+    true
+}
+
+/// Small parts of a cube, in which there are few cubes to look at: its first and its last protocol,
+/// address and port.
+fn corners(cube: &Cube) -> Vec<Cube> {
+    let ends: [fn(&Ranges) -> Option<u128>; 2] = [Ranges::first, Ranges::last];
+    let corner = |end: fn(&Ranges) -> Option<u128>| {
+        let axes = [Axis::Protocol, Axis::Destination, Axis::Source, Axis::DestinationPort];
+        axes.into_iter().try_fold(cube.clone(), |corner, axis| {
+            let all = Values::all(axis);
+            let value = end(cube.get(axis).unwrap_or(&all).ranges()?)?;
+            let size = if matches!(axis, Axis::Destination | Axis::Source) { BLOCK } else { 1 };
+            corner.with(axis, Ranges::new(value & !(size - 1), value | (size - 1)))
+        })
+    };
+    ends.into_iter().filter_map(corner).collect()
 }

@@ -68,19 +68,19 @@ impl Cube {
 
     /// The packets in both; `None` if there are none.
     pub fn and(&self, other: &Cube) -> Option<Cube> {
+        // Most pairs have nothing in common, and finding that out needs no memory.
+        if !self.overlaps(other) {
+            return None;
+        }
         let mut sides = SmallVec::with_capacity(self.sides.len().max(other.sides.len()));
         let (mut left, mut right) = (self.sides.iter().peekable(), other.sides.iter().peekable());
         loop {
             let side = match (left.peek(), right.peek()) {
                 (Some(a), Some(b)) if a.0 == b.0 => {
-                    let both = a.1.and(&b.1);
-                    if both.is_empty() {
-                        return None;
-                    }
-                    let axis = a.0;
+                    let both = (a.0, a.1.and(&b.1));
                     left.next();
                     right.next();
-                    Some((axis, both))
+                    Some(both)
                 }
                 (Some(a), Some(b)) if a.0 > b.0 => right.next().cloned(),
                 (Some(_), _) => left.next().cloned(),
@@ -91,6 +91,29 @@ impl Cube {
                 None => return Some(Cube { sides }),
             }
         }
+    }
+
+    /// What must hold of a packet of the other cube for it to be in this one: the packets in both,
+    /// without the sides that hold for all of the other. `None` if there are none, [`Cube::any`] if
+    /// this cube covers the other.
+    pub fn seen_from(&self, other: &Cube) -> Option<Cube> {
+        if !self.overlaps(other) {
+            return None;
+        }
+        let mut sides = SmallVec::new();
+        let mut theirs = other.sides.iter().peekable();
+        for (axis, values) in &self.sides {
+            while theirs.next_if(|side| side.0 < *axis).is_some() {}
+            match theirs.peek() {
+                Some(side) if side.0 == *axis => {
+                    if !values.covers(&side.1) {
+                        sides.push((*axis, values.and(&side.1)));
+                    }
+                }
+                _ => sides.push((*axis, values.clone())),
+            }
+        }
+        Some(Cube { sides })
     }
 
     /// Is any packet in both?
@@ -133,12 +156,29 @@ impl Cube {
         }
         let mut inside = self.clone();
         for (axis, values) in &other.sides {
-            let mine = inside.get(*axis).cloned().unwrap_or_else(|| Values::all(*axis));
-            let outside = mine.minus(values);
-            if !outside.is_empty() {
-                rest.push(inside.clone().set(*axis, outside));
-                inside = inside.set(*axis, mine.and(values));
+            let outside = match self.get(*axis) {
+                Some(mine) => mine.minus(values),
+                None => Values::all(*axis).minus(values),
+            };
+            if outside.is_empty() {
+                continue;
             }
+            let both = match self.get(*axis) {
+                Some(mine) => mine.and(values),
+                None => values.clone(),
+            };
+            let mut piece = inside.clone();
+            piece.put(*axis, outside);
+            rest.push(piece);
+            inside.put(*axis, both);
+        }
+    }
+
+    /// Names an axis, anew or for the first time, with some but not all of its values.
+    fn put(&mut self, axis: Axis, values: Values) {
+        match self.sides.binary_search_by_key(&axis, |side| side.0) {
+            Ok(at) => self.sides[at].1 = values,
+            Err(at) => self.sides.insert(at, (axis, values)),
         }
     }
 }

@@ -1,90 +1,155 @@
 //! Sets of numbers as sorted, disjoint, non-adjacent ranges.
 
+use std::fmt;
 use std::sync::Arc;
 
-/// A set of numbers. Ranges are inclusive at both ends, ascending, and neither overlap nor touch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Ranges {
-    /// One range, the common case, without an allocation.
-    One(u128, u128),
-    /// None, or two and more.
-    Many(Arc<[(u128, u128)]>),
+/// A set of numbers. Cheap to copy; what rules mostly say (a port, a prefix, an interface) stands in
+/// 16 bytes without an allocation.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Ranges(Form);
+
+/// Each set has one form only, the first that fits, so that equal sets are equal values.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Form {
+    None,
+    /// From `top << 32 | low` on, `span` numbers more: ports, protocols, users.
+    Small {
+        top: u8,
+        low: u32,
+        span: u32,
+    },
+    /// All numbers that begin with the first `length` bits of `bits << 64`, which has no others:
+    /// address prefixes, interface names.
+    Prefix {
+        length: u8,
+        bits: u64,
+    },
+    /// Inclusive at both ends, ascending, neither overlapping nor touching.
+    Many(Arc<Vec<(u128, u128)>>),
+}
+
+impl fmt::Debug for Ranges {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
 }
 
 impl Ranges {
     /// The empty set.
     pub fn none() -> Self {
-        Ranges::Many(Arc::from([]))
+        Ranges(Form::None)
     }
 
     /// One number.
     pub fn single(value: u128) -> Self {
-        Ranges::One(value, value)
+        Self::one(value, value)
     }
 
     /// All numbers from `low` to `high`; none if `low > high`.
     pub fn new(low: u128, high: u128) -> Self {
-        if low <= high { Ranges::One(low, high) } else { Ranges::none() }
+        if low <= high { Self::one(low, high) } else { Ranges::none() }
     }
 
     /// The union of ranges in any order, overlapping or not; those with `low > high` are empty.
     pub fn union(ranges: impl IntoIterator<Item = (u128, u128)>) -> Self {
         let mut ranges: Vec<_> = ranges.into_iter().filter(|(low, high)| low <= high).collect();
-        ranges.sort_unstable();
-        let mut merged: Vec<(u128, u128)> = Vec::with_capacity(ranges.len());
-        for (low, high) in ranges {
-            match merged.last_mut() {
-                Some(last) if last.1 == u128::MAX || low <= last.1 + 1 => last.1 = last.1.max(high),
-                _ => merged.push((low, high)),
-            }
+        if !ranges.is_sorted() {
+            ranges.sort_unstable();
         }
-        Self::from_sorted(merged)
+        ranges.dedup_by(|next, last| {
+            let joins = last.1 == u128::MAX || next.0 <= last.1 + 1;
+            if joins {
+                last.1 = last.1.max(next.1);
+            }
+            joins
+        });
+        Self::from_sorted(ranges)
     }
 
-    /// From ranges that already fulfil the invariant.
+    /// From one range, which must not be empty.
+    fn one(low: u128, high: u128) -> Self {
+        let varying = low ^ high;
+        Ranges(match u32::try_from(high - low) {
+            Ok(span) if low >> 40 == 0 => Form::Small { top: (low >> 32) as u8, low: low as u32, span },
+            _ if varying & varying.wrapping_add(1) == 0 && low & varying == 0 && low as u64 == 0 => {
+                Form::Prefix { length: varying.leading_zeros() as u8, bits: (low >> 64) as u64 }
+            }
+            _ => Form::Many(Arc::new(vec![(low, high)])),
+        })
+    }
+
+    /// From ranges that are in order already.
     fn from_sorted(ranges: Vec<(u128, u128)>) -> Self {
         match ranges[..] {
-            [(low, high)] => Ranges::One(low, high),
-            _ => Ranges::Many(ranges.into()),
+            [] => Ranges::none(),
+            [(low, high)] => Self::one(low, high),
+            _ => Ranges(Form::Many(Arc::new(ranges))),
+        }
+    }
+
+    /// The range, if it is just one.
+    pub fn as_one(&self) -> Option<(u128, u128)> {
+        match &self.0 {
+            Form::None => None,
+            Form::Small { top, low, span } => {
+                let low = u128::from(*top) << 32 | u128::from(*low);
+                Some((low, low + u128::from(*span)))
+            }
+            Form::Prefix { length, bits } => {
+                let low = u128::from(*bits) << 64;
+                Some((low, low | u128::MAX.checked_shr((*length).into()).unwrap_or(0)))
+            }
+            Form::Many(ranges) => match ranges[..] {
+                [range] => Some(range),
+                _ => None,
+            },
         }
     }
 
     /// The ranges, ascending.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u128, u128)> + '_ {
-        let (one, many) = match self {
-            Ranges::One(low, high) => (Some((*low, *high)), &[][..]),
-            Ranges::Many(ranges) => (None, &ranges[..]),
-        };
+        let many = self.many();
+        let one = if many.is_empty() { self.as_one() } else { None };
         one.into_iter().chain(many.iter().copied())
+    }
+
+    /// The ranges where they are stored as such.
+    fn many(&self) -> &[(u128, u128)] {
+        match &self.0 {
+            Form::Many(ranges) => ranges,
+            _ => &[],
+        }
+    }
+
+    /// The stored ranges that begin at a number or later, and the one that holds it.
+    fn many_from(&self, low: u128) -> &[(u128, u128)] {
+        let many = self.many();
+        &many[many.partition_point(|range| range.1 < low)..]
     }
 
     /// Is it the empty set?
     pub fn is_empty(&self) -> bool {
-        matches!(self, Ranges::Many(ranges) if ranges.is_empty())
+        self.0 == Form::None
     }
 
     /// Is the number in it?
     pub fn contains(&self, value: u128) -> bool {
-        match self {
-            Ranges::One(low, high) => (*low..=*high).contains(&value),
-            Ranges::Many(ranges) => {
-                let at = ranges.partition_point(|range| range.1 < value);
-                ranges.get(at).is_some_and(|range| range.0 <= value)
-            }
-        }
+        self.overlaps_range(value, value)
     }
 
     /// Its only number, if it has just one.
     pub fn only(&self) -> Option<u128> {
-        match self {
-            Ranges::One(low, high) if low == high => Some(*low),
-            _ => None,
-        }
+        self.as_one().filter(|(low, high)| low == high).map(|range| range.0)
     }
 
     /// The smallest number, if any.
     pub fn first(&self) -> Option<u128> {
         self.iter().next().map(|range| range.0)
+    }
+
+    /// The largest number, if any.
+    pub fn last(&self) -> Option<u128> {
+        self.iter().next_back().map(|range| range.1)
     }
 
     /// How many numbers, capped at `u128::MAX`.
@@ -94,41 +159,49 @@ impl Ranges {
 
     /// The numbers that are in both.
     pub fn and(&self, other: &Ranges) -> Ranges {
-        if let (Ranges::One(a, b), Ranges::One(c, d)) = (self, other) {
-            return Ranges::new(*a.max(c), *b.min(d));
+        if let (Form::Prefix { length: a, .. }, Form::Prefix { length: b, .. }) = (&self.0, &other.0) {
+            // Of two prefixes one holds the other, or they have nothing in common.
+            let narrower = if a >= b { self } else { other };
+            return if self.overlaps(other) { narrower.clone() } else { Ranges::none() };
         }
-        let mut both = Vec::new();
-        let (mut left, mut right) = (self.iter().peekable(), other.iter().peekable());
-        while let (Some(&(a, b)), Some(&(c, d))) = (left.peek(), right.peek()) {
-            if a.max(c) <= b.min(d) {
-                both.push((a.max(c), b.min(d)));
+        match (self.as_one(), other.as_one()) {
+            (Some((a, b)), Some((c, d))) => Ranges::new(a.max(c), b.min(d)),
+            (Some(range), None) => other.within(range),
+            (None, Some(range)) => self.within(range),
+            (None, None) => {
+                let mut both = Vec::new();
+                meet(self.many(), other.many(), |low, high| {
+                    both.push((low, high));
+                    true
+                });
+                Self::from_sorted(both)
             }
-            if b < d {
-                left.next()
-            } else {
-                right.next()
-            };
         }
-        Self::from_sorted(both)
+    }
+
+    /// The numbers of it from `low` to `high`.
+    fn within(&self, (low, high): (u128, u128)) -> Ranges {
+        let inside = self.many_from(low).iter().take_while(|range| range.0 <= high);
+        Self::from_sorted(inside.map(|&(from, to)| (from.max(low), to.min(high))).collect())
     }
 
     /// Is any number in both?
     pub fn overlaps(&self, other: &Ranges) -> bool {
-        if let (Ranges::One(a, b), Ranges::One(c, d)) = (self, other) {
-            return a.max(c) <= b.min(d);
-        }
-        let (mut left, mut right) = (self.iter().peekable(), other.iter().peekable());
-        while let (Some(&(a, b)), Some(&(c, d))) = (left.peek(), right.peek()) {
-            if a.max(c) <= b.min(d) {
-                return true;
+        match (&self.0, &other.0) {
+            (Form::Prefix { length: a, bits: one }, Form::Prefix { length: b, bits: two }) => {
+                (one ^ two).leading_zeros() >= u32::from(*a.min(b)).min(64)
             }
-            if b < d {
-                left.next()
-            } else {
-                right.next()
-            };
+            (Form::Many(a), Form::Many(b)) => !meet(a, b, |_, _| false),
+            (_, Form::Many(_)) => self.as_one().is_some_and(|(low, high)| other.overlaps_range(low, high)),
+            _ => other.as_one().is_some_and(|(low, high)| self.overlaps_range(low, high)),
         }
-        false
+    }
+
+    fn overlaps_range(&self, low: u128, high: u128) -> bool {
+        match self.as_one() {
+            Some((from, to)) => from <= high && low <= to,
+            None => self.many_from(low).first().is_some_and(|range| range.0 <= high),
+        }
     }
 
     /// The numbers that are in either.
@@ -171,9 +244,45 @@ impl Ranges {
 
     /// Are all numbers of the other in this set?
     pub fn covers(&self, other: &Ranges) -> bool {
-        match (self, other) {
-            (Ranges::One(a, b), Ranges::One(c, d)) => a <= c && d <= b,
-            _ => other.minus(self).is_empty(),
+        if let (Form::Prefix { length: a, .. }, Form::Prefix { length: b, .. }) = (&self.0, &other.0) {
+            return a <= b && self.overlaps(other);
+        }
+        // No two ranges touch, so each of the others must be in a single one.
+        match self.as_one() {
+            Some((low, high)) => {
+                other.first().is_none_or(|first| first >= low) && other.last().is_none_or(|last| last <= high)
+            }
+            None => other.iter().all(|(low, high)| {
+                self.many_from(low).first().is_some_and(|range| range.0 <= low && high <= range.1)
+            }),
         }
     }
+}
+
+/// Calls with what two lists of ranges have in common until the call says no; was it never said?
+fn meet(left: &[(u128, u128)], right: &[(u128, u128)], mut found: impl FnMut(u128, u128) -> bool) -> bool {
+    let (mut left, mut right) = (left, right);
+    while let (Some(&(a, b)), Some(&(c, d))) = (left.first(), right.first()) {
+        if a.max(c) <= b.min(d) && !found(a.max(c), b.min(d)) {
+            return false;
+        }
+        // Leave behind what ends before the other begins, in one step where it is much.
+        if b < d {
+            left = after(left, c);
+        } else {
+            right = after(right, a);
+        }
+    }
+    true
+}
+
+/// The list without its first range and those that end before a number, found by doubling steps.
+fn after(list: &[(u128, u128)], bound: u128) -> &[(u128, u128)] {
+    let list = &list[1..];
+    let mut reach = 1;
+    while reach <= list.len() && list[reach - 1].1 < bound {
+        reach *= 2;
+    }
+    let (from, to) = (reach / 2, reach.min(list.len()));
+    &list[from + list[from..to].partition_point(|range| range.1 < bound)..]
 }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::rc::Rc;
 
+use super::merge::merge_along;
 use super::{Cube, TooManyPieces};
 
 /// How many times cuts are held against pieces of one cube before the question is given up: some tenths
@@ -14,10 +15,11 @@ const MOST_TESTS: usize = 10_000_000;
 ///
 /// One piece is followed until no cut overlaps it, the largest cut first. Each piece knows the cuts
 /// that may still touch it, so that the work shrinks as the pieces do.
-pub(super) struct Remainder<'a> {
-    cubes: &'a [Cube],
+pub(super) struct Remainder {
+    cuts: Vec<Cube>,
     pending: Vec<Piece>,
-    used: Vec<u32>,
+    /// Has the cut taken anything yet?
+    used: Vec<bool>,
     budget: usize,
     /// How many cuts may still be held against pieces.
     tests: usize,
@@ -26,18 +28,29 @@ pub(super) struct Remainder<'a> {
 /// A piece that is still to be looked at.
 struct Piece {
     cube: Cube,
-    /// The cuts that may touch it, as numbers of cubes; those before `from` do not.
+    /// The cuts that may touch it; those before `from` do not.
     cuts: Rc<[u32]>,
     from: usize,
 }
 
-impl<'a> Remainder<'a> {
-    /// Cuts are numbers of cubes; one that does not overlap the cube does no harm. The budget is the
-    /// number of pieces that may be looked at.
-    pub(super) fn new(cube: &Cube, cubes: &'a [Cube], mut cuts: Vec<u32>, budget: usize) -> Self {
-        cuts.sort_by_cached_key(|&cut| Reverse(cubes[cut as usize].share_of(cube)));
-        let whole = Piece { cube: cube.clone(), cuts: cuts.into(), from: 0 };
-        Remainder { cubes, pending: vec![whole], used: Vec::new(), budget, tests: MOST_TESTS }
+/// From so many cuts on it pays to merge them first.
+const MANY: usize = 16;
+
+impl Remainder {
+    /// What these cuts leave of a cube. The budget is the number of pieces that may be looked at.
+    pub(super) fn new<'a>(cube: &Cube, cuts: impl Iterator<Item = &'a Cube>, budget: usize) -> Self {
+        let mut cuts: Vec<Cube> = cuts.filter_map(|cut| cut.seen_from(cube)).collect();
+        if cuts.len() >= MANY {
+            cuts = merged(cuts);
+        }
+        cuts.sort_by_cached_key(|cut| Reverse(cut.share_of(cube)));
+        Self::sorted(cube, cuts, budget)
+    }
+
+    /// The same with cuts already seen from the cube, in the order in which to try them.
+    pub(super) fn sorted(cube: &Cube, cuts: Vec<Cube>, budget: usize) -> Self {
+        let whole = Piece { cube: cube.clone(), cuts: (0..cuts.len() as u32).collect(), from: 0 };
+        Remainder { used: vec![false; cuts.len()], cuts, pending: vec![whole], budget, tests: MOST_TESTS }
     }
 
     /// The next piece, if one is left.
@@ -48,11 +61,10 @@ impl<'a> Remainder<'a> {
             self.budget = self.budget.checked_sub(1).ok_or(TooManyPieces)?;
             let candidates = &piece.cuts[piece.from..];
             self.tests = self.tests.checked_sub(candidates.len()).ok_or(TooManyPieces)?;
-            let touches = |cut: &&u32| self.cubes[**cut as usize].overlaps(&piece.cube);
             touching.clear();
-            touching.extend(candidates.iter().filter(touches));
+            touching.extend(candidates.iter().filter(|cut| self.cuts[**cut as usize].overlaps(&piece.cube)));
             let Some(&cut) = touching.first() else { return Ok(Some(piece.cube)) };
-            self.used.push(cut);
+            self.used[cut as usize] = true;
             // A list is copied only when it at least halves, so that all lists of one path together
             // are no longer than twice the first.
             let (cuts, from) = if touching.len() * 2 <= candidates.len() {
@@ -61,17 +73,29 @@ impl<'a> Remainder<'a> {
                 let skipped = candidates.iter().take_while(|&&candidate| candidate != cut).count();
                 (piece.cuts.clone(), piece.from + skipped + 1)
             };
-            piece.cube.minus(&self.cubes[cut as usize], &mut outside);
+            piece.cube.minus(&self.cuts[cut as usize], &mut outside);
             let pieces = outside.drain(..).map(|cube| Piece { cube, cuts: cuts.clone(), from });
             self.pending.extend(pieces);
         }
         Ok(None)
     }
 
-    /// The cuts that took something so far, ascending.
-    pub(super) fn into_used(mut self) -> Vec<u32> {
-        self.used.sort_unstable();
-        self.used.dedup();
-        self.used
+    /// For each cut, in their order: has it taken anything so far?
+    pub(super) fn used(&self) -> &[bool] {
+        &self.used
     }
+}
+
+/// Cuts that differ on one axis only as one.
+fn merged(mut cuts: Vec<Cube>) -> Vec<Cube> {
+    let mut axes: Vec<_> = cuts.iter().flat_map(Cube::sides).map(|side| side.0).collect();
+    axes.sort_unstable();
+    axes.dedup();
+    for axis in axes {
+        if cuts.len() < MANY {
+            break;
+        }
+        cuts = merge_along(cuts, axis);
+    }
+    cuts
 }

@@ -184,7 +184,7 @@ impl Values {
     /// Is it all values of the axis?
     pub fn is_all(&self, axis: Axis) -> bool {
         match self {
-            Values::Ranges(ranges) => *ranges == Ranges::One(0, axis.max()),
+            Values::Ranges(ranges) => ranges.as_one() == Some((0, axis.max())),
             Values::Masks(masks) => masks.is_all(),
         }
     }

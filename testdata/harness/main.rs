@@ -10,6 +10,8 @@ mod forwarding;
 mod exposure;
 mod hosts;
 mod kernel;
+mod bdd;
+mod covers;
 mod packets;
 mod read;
 mod render;
