@@ -55,6 +55,8 @@ pub struct Question {
     pub mark: Values,
     /// Unknowns of which the answer is known for every packet of the client.
     pub known: Vec<(u32, bool)>,
+    /// Unknowns of which the answer is assumed for every packet.
+    pub assumed: Vec<(u32, bool)>,
     /// The user and group of the services of the host that answer; `None` if not known.
     pub service: Option<(u128, u128)>,
 }
@@ -109,9 +111,12 @@ impl Question {
 
     /// A packet of the client, with what is known of the unknowns.
     fn tell(&self, cube: Cube) -> Cube {
-        self.known
-            .iter()
-            .fold(cube, |cube, &(number, yes)| cube.set(Axis::Atom(number), Ranges::single(u128::from(yes))))
+        answer(self.assume(cube), &self.known)
+    }
+
+    /// Any packet of the flow, with what is assumed of the unknowns.
+    fn assume(&self, cube: Cube) -> Cube {
+        answer(cube, &self.assumed)
     }
 }
 
@@ -138,4 +143,11 @@ impl<'m> Conversation<'m> {
     pub fn step(&self, moment: Moment) -> Option<&Step<'m>> {
         self.steps.iter().find(|step| step.moment == moment)
     }
+}
+
+/// The packets for which unknowns are answered so.
+fn answer(cube: Cube, answers: &[(u32, bool)]) -> Cube {
+    answers
+        .iter()
+        .fold(cube, |cube, &(number, yes)| cube.set(Axis::Atom(number), Ranges::single(u128::from(yes))))
 }

@@ -278,6 +278,7 @@ fn question(routes: &Routes, probe: &Probe) -> Question {
         packets: cube.into(),
         mark: mark.into(),
         known: Vec::new(),
+        assumed: Vec::new(),
         service: Some((0, 0)),
     }
 }
@@ -358,7 +359,14 @@ fn solicited(way: Way, source: Ipv6Addr, destination: Ipv6Addr, kind: u128, inte
         .set(Axis::HopLimit, Ranges::single(255))
         .set(axis, Ranges::single(interface));
     let packets = PacketSet::from(without_owner(cube));
-    Question { way, packets, mark: Masks::new(u32::MAX, 0).into(), known: Vec::new(), service: None }
+    Question {
+        way,
+        packets,
+        mark: Masks::new(u32::MAX, 0).into(),
+        known: Vec::new(),
+        assumed: Vec::new(),
+        service: None,
+    }
 }
 
 /// The solicited-node group of an address (RFC 4291, section 2.7.1).

@@ -19,7 +19,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let mut seen: Vec<Span> = Vec::new();
     for family in Family::ALL {
         for transport in &profile.transports {
-            let question = ask::inbound(family, transport.protocol.number(), profile.port);
+            let question = ask::inbound(context, family, transport.protocol.number(), profile.port);
             let Ok(talk) = Conversation::begin(&context.host, &context.routes, &question) else { continue };
             let hops = talk.steps.first().into_iter().flat_map(|step| &step.hops);
             for hop in hops.filter(|hop| matches!(hop.fate, Fate::Accepted | Fate::Translated(_))) {

@@ -169,7 +169,7 @@ impl<'t, 'm> Talk<'t, 'm> {
                 swap(cube).set(Axis::DestinationPort, Ranges::single(answer << 8))
             }
         };
-        let cube = before_tracking(cube).set(Axis::Mark, Masks::new(u32::MAX, 0));
+        let cube = self.question.assume(before_tracking(cube)).set(Axis::Mark, Masks::new(u32::MAX, 0));
         let cube = if cube.get(Axis::TcpFlags).is_some() {
             cube.set(Axis::TcpFlags, Ranges::single(0x12))
         } else {

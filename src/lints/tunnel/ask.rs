@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::super::Context;
-use crate::config::{RunsIn, Settings, User};
+use crate::config::{RunsIn, User};
 use crate::eval::{Question, Routes, Way, interfaces};
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
@@ -57,8 +57,20 @@ impl Flow {
             vec![base]
         };
         let way = if is_host { Way::Out } else { Way::Forward };
-        Question { way, packets: PacketSet::from_cubes(cubes), mark: unmarked(), known, service: None }
+        Question {
+            way,
+            packets: PacketSet::from_cubes(cubes),
+            mark: unmarked(),
+            known,
+            assumed: assumed(context),
+            service: None,
+        }
     }
+}
+
+/// What is taken for granted: that routing is symmetric.
+fn assumed(context: &Context) -> Vec<(u32, bool)> {
+    context.host.atoms.assumed().collect()
 }
 
 /// A rule that names another user never helps the program, one that names its own always counts.
@@ -78,8 +90,9 @@ pub fn loopback(
     protocol: u8,
     destination: IpAddr,
     ports: Ranges,
-    settings: &Settings,
+    context: &Context,
 ) -> Question {
+    let settings = context.settings;
     let own =
         if family == Family::V4 { IpAddr::from(Ipv4Addr::LOCALHOST) } else { Ipv6Addr::LOCALHOST.into() };
     let (low, high) = values::address(destination);
@@ -96,18 +109,32 @@ pub fn loopback(
         .set(Axis::Uid, Ranges::new(0, NO_OWNER - 1))
         .set(Axis::Gid, Ranges::new(0, NO_OWNER - 1))
         .set(Axis::OutInterface, Ranges::single(values::name("lo").unwrap_or_default()));
-    Question { way: Way::Local, packets: cube.into(), mark: unmarked(), known: Vec::new(), service: None }
+    Question {
+        way: Way::Local,
+        packets: cube.into(),
+        mark: unmarked(),
+        known: Vec::new(),
+        assumed: assumed(context),
+        service: None,
+    }
 }
 
 /// New packets that come in from anywhere to a port of the host.
-pub fn inbound(family: Family, protocol: u8, port: u16) -> Question {
+pub fn inbound(context: &Context, family: Family, protocol: u8, port: u16) -> Question {
     let cube = without_owner(packet(family, protocol))
         .set(Axis::DestinationPort, Ranges::single(port.into()))
         .set(Axis::Source, sources(family))
         .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
         .set(Axis::DestinationKind, Ranges::single(kind::LOCAL))
         .set(Axis::InInterface, interfaces::any_but_lo());
-    Question { way: Way::In, packets: cube.into(), mark: unmarked(), known: Vec::new(), service: None }
+    Question {
+        way: Way::In,
+        packets: cube.into(),
+        mark: unmarked(),
+        known: Vec::new(),
+        assumed: assumed(context),
+        service: None,
+    }
 }
 
 /// A choice that hosts often make, and that rules which do not care serve: some address of a private

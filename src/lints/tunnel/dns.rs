@@ -120,7 +120,7 @@ fn stub(context: &Context, port: u16, stubs: &[IpAddr]) -> Result<Certainty, Too
     let mut best = Certainty::Blocked;
     for address in asked {
         let family = if address.is_ipv4() { Family::V4 } else { Family::V6 };
-        let question = ask::loopback(family, 17, *address, Ranges::single(port.into()), context.settings);
+        let question = ask::loopback(family, 17, *address, Ranges::single(port.into()), context);
         let held = Held::hold(&context.host, &context.routes, &question)?;
         let axes = [Axis::Family, Axis::Uid, Axis::Gid];
         let mut choices = Witnesses::of(&question.packets, &axes);

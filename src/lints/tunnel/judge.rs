@@ -74,7 +74,7 @@ pub fn judge_loopback<'m>(
         Family::V4 => std::net::Ipv4Addr::LOCALHOST.into(),
         Family::V6 => std::net::Ipv6Addr::LOCALHOST.into(),
     };
-    let question = ask::loopback(family, 6, own, Ranges::new(1, 0xffff), context.settings);
+    let question = ask::loopback(family, 6, own, Ranges::new(1, 0xffff), context);
     let held = Held::hold(&context.host, &context.routes, &question)?;
     let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
     let mut witnesses = Witnesses::of(&question.packets, &axes);
