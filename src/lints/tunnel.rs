@@ -69,8 +69,10 @@ pub enum LostAt {
     Egress,
     /// NAT turns it to the host itself.
     Diverted,
-    /// The answer does not get in, or what follows it not out.
+    /// The answer does not get in.
     Reply,
+    /// What follows the answer does not get out.
+    Followup,
 }
 
 impl Path<'_> {
@@ -86,7 +88,8 @@ impl Path<'_> {
 
     /// Are first packets let out, but the connection fails on the way back?
     pub fn fails_on_the_way_back(&self) -> bool {
-        self.is_blocked() && self.edges.iter().all(|edge| edge.lost_at == Some(LostAt::Reply))
+        let is_late = |edge: &Edge| matches!(edge.lost_at, Some(LostAt::Reply | LostAt::Followup));
+        self.is_blocked() && self.edges.iter().all(is_late)
     }
 
     /// The addresses of a region.

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::tunnel::blame::blame;
-use super::tunnel::{Path, families_of, title, wanted};
+use super::tunnel::{LostAt, Path, families_of, title, wanted};
 use crate::finding::{Finding, Level};
 
 const ID: &str = "tunnel-reply-blocked";
@@ -18,13 +18,15 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         return;
     }
     let level = if tunnel.is_cut_off(context) { Level::Error } else { Level::Warning };
-    let mut names: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
-    names.dedup();
-    let message = format!(
-        "the edge's answers do not get through: {}{} gets out, but no connection comes up",
-        names.join(" and "),
-        families_of(tunnel, &paths)
-    );
+    let names = wanted.iter().filter(|name| paths.iter().any(|path| path.transport.name == **name));
+    let names: Vec<&str> = names.map(|name| title(name)).collect();
+    let (names, families) = (names.join(" or "), families_of(tunnel, &paths));
+    let mut edges = paths.iter().flat_map(|path| &path.edges);
+    let message = if edges.all(|edge| edge.lost_at == Some(LostAt::Followup)) {
+        format!("only first packets get out to the edge: no {names} connection comes up{families}")
+    } else {
+        format!("the edge's answers do not get through: no {names} connection comes up{families}")
+    };
     let mut finding = Finding::new(ID, level, message);
     for path in &paths {
         finding = blame(finding, context, &path.held, &path.part(&path.edges));

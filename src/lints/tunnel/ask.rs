@@ -56,6 +56,10 @@ impl Flow {
                 .set(Axis::OutInterface, interfaces::outer());
             vec![base]
         };
+        // Remote machines have no address of this host, so it does not ask from one of theirs.
+        let elsewhere = self.destinations.complement(u128::MAX);
+        let asking = |cube: Cube| cube.clone().with(Axis::Source, elsewhere.clone()).unwrap_or(cube);
+        let cubes: Vec<Cube> = cubes.into_iter().map(asking).collect();
         let way = if is_host { Way::Out } else { Way::Forward };
         Question {
             way,

@@ -61,7 +61,8 @@ fn lost_at(held: &Held, part: &PacketSet) -> Option<LostAt> {
     let is_lossy = |step: &&Step| step.lost.iter().any(|lost| lost.flows.overlaps(part));
     held.conversation.steps.iter().find(is_lossy).map(|step| match step.moment {
         Moment::Egress | Moment::Ingress => LostAt::Egress,
-        Moment::Reply | Moment::Followup => LostAt::Reply,
+        Moment::Reply => LostAt::Reply,
+        Moment::Followup => LostAt::Followup,
     })
 }
 
