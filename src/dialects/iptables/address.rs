@@ -23,6 +23,9 @@ const MOST_RANGES: u32 = 1024;
 /// `ADDRESS[/MASK]`, as ranges of [`crate::packet::Axis::Source`]. A mask is a length, or written
 /// like an address and then may have gaps.
 pub(super) fn network(text: &str, family: Family) -> Result<Ranges, NoAddress> {
+    if let (Family::V4, Some((address, length))) = (family, plain(text.as_bytes())) {
+        return Ok(range(prefix(IpAddr::V4(address), length)));
+    }
     let (address, mask) = match text.split_once('/') {
         Some((address, mask)) => (address, Some(mask)),
         None => (text, None),
@@ -42,6 +45,27 @@ pub(super) fn network(text: &str, family: Family) -> Result<Ranges, NoAddress> {
     };
     let bits = bits.ok_or_else(|| NoAddress::Wrong(format!("`{mask}` is no mask")))?;
     masked(prefix(host, width).0, bits, width)
+}
+
+/// An address as `iptables-save` prints it, `1.2.3.4` or `1.2.3.0/24`, in one go: there are many.
+fn plain(text: &[u8]) -> Option<(Ipv4Addr, u8)> {
+    let mut parts = [0_u16; 5];
+    let (mut part, mut digits) = (0, 0);
+    for &byte in text {
+        match byte {
+            b'0'..=b'9' if digits == 0 || parts[part] != 0 => {
+                parts[part] = (parts[part] * 10 + u16::from(byte - b'0')).min(999);
+                digits += 1;
+            }
+            b'.' if part < 3 && digits > 0 => (part, digits) = (part + 1, 0),
+            b'/' if part == 3 && digits > 0 => (part, digits) = (4, 0),
+            _ => return None,
+        }
+    }
+    let length = if part == 4 { parts[4] } else { 32 };
+    let is_plain = part >= 3 && digits > 0 && parts[..4].iter().all(|part| *part < 256) && length <= 32;
+    let [a, b, c, d, _] = parts.map(|part| part as u8);
+    is_plain.then(|| (Ipv4Addr::new(a, b, c, d), length as u8))
 }
 
 /// A single address.

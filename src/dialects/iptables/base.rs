@@ -4,6 +4,7 @@ use super::address::{self, NoAddress};
 use super::given::Given;
 use super::protocols;
 use super::rule::Builder;
+use crate::model::RemarkKind;
 use crate::packet::values::{name, names_with_prefix};
 use crate::packet::{Axis, Family, Ranges};
 
@@ -32,13 +33,19 @@ fn protocol(builder: &mut Builder<'_>, given: &Given<'_, '_>, text: &str) {
         Some(number) => {
             builder.field(Axis::Protocol, Ranges::single(u128::from(number)), given.negated, given.span);
         }
-        None => builder.refuse(given, format!("unknown protocol `{text}`")),
+        // The machine may have more names in its `/etc/protocols`.
+        None if text.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            let at = given.value().map_or(given.span, |word| word.span);
+            builder.remark(RemarkKind::UnknownMatch, at, format!("unknown protocol `{text}`"));
+            builder.pure(given);
+        }
+        None => builder.refuse(given, format!("`{text}` is no protocol, 0 to 255")),
     }
 }
 
 /// A list of addresses makes one rule for each, which is as good as their union.
 fn addresses(builder: &mut Builder<'_>, given: &Given<'_, '_>, axis: Axis, text: &str) {
-    if !text.contains(',') {
+    if !text.as_bytes().contains(&b',') {
         match address::network(text, builder.family) {
             Ok(ranges) => builder.field(axis, ranges, given.negated, given.span),
             Err(NoAddress::Wrong(message)) => builder.refuse(given, message),

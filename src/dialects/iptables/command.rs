@@ -104,7 +104,7 @@ pub fn read<'t>(words: &[Word<'t>], context: &Context, remarks: &mut Vec<Remark>
     if matches!(letter, 'A' | 'I' | 'R') {
         check_interfaces(&parsed, name(&given, 0), remarks);
     }
-    let rule = |remarks: &mut Vec<Remark>| rule::build(parsed, context, remarks);
+    let mut rule = |remarks: &mut Vec<Remark>| rule::build(&mut parsed, context, remarks);
     command.operation = match (letter, name(&given, 0)) {
         ('A', Some(chain)) => Some(Operation::Append(chain, rule(remarks))),
         ('I', Some(chain)) => match number(&given, remarks) {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use nom::branch::alt;
-use nom::bytes::complete::take_till1;
+use nom::bytes::complete::{tag, take_till1};
 use nom::character::complete::{char, digit1, space0, space1};
-use nom::combinator::{all_consuming, map, opt, recognize, rest, success, verify};
+use nom::combinator::{all_consuming, map, opt, recognize, rest, verify};
 use nom::sequence::{delimited, preceded, separated_pair, terminated};
 use nom::{IResult, Parser};
 
@@ -91,15 +91,24 @@ fn is_space(c: char) -> bool {
 /// takes the next character as it is, and the closing quote ends the word. Gives the place of a
 /// quote that is never closed; then the rest of the line is a word.
 pub(super) fn words<'t>(line: &'t str, place: Place, words: &mut Vec<Word<'t>>) -> Option<Span> {
-    let mut left = line.trim_ascii_start();
-    while let Ok((after, raw)) = raw_word(left) {
-        words.push(Word { text: raw.text, span: place.span(raw.all), unresolved: false });
-        if raw.is_open {
-            return Some(place.span(raw.all));
+    let mut left = line;
+    loop {
+        left = left.trim_ascii_start();
+        let Ok((after, start)) = bare(left) else { return None };
+        if after.starts_with('"') {
+            let Ok((after, raw)) = quoted(left, start) else { return None };
+            words.push(Word { text: raw.text, span: place.span(raw.all), unresolved: false });
+            if raw.is_open {
+                return Some(place.span(raw.all));
+            }
+            left = after;
+        } else if start.is_empty() {
+            return None;
+        } else {
+            words.push(Word { text: Cow::Borrowed(start), span: place.span(start), unresolved: false });
+            left = after;
         }
-        left = after.trim_ascii_start();
     }
-    None
 }
 
 /// A word as it stands there, and what it says.
@@ -109,13 +118,9 @@ struct Raw<'t> {
     is_open: bool,
 }
 
-fn raw_word(input: &str) -> IResult<&str, Raw<'_>> {
-    let (after, start) = bare(input)?;
-    if !after.starts_with('"') {
-        let (_, all) = verify(success(start), |word: &str| !word.is_empty()).parse(input)?;
-        return Ok((after, Raw { all, text: Cow::Borrowed(all), is_open: false }));
-    }
-    let inner = &after[1..];
+/// A word that begins with `start`, behind which comes a quote.
+fn quoted<'t>(input: &'t str, start: &'t str) -> IResult<&'t str, Raw<'t>> {
+    let (inner, _) = preceded(tag(start), char('"')).parse(input)?;
     let mut text = Cow::Borrowed("");
     let mut from = 0;
     loop {
@@ -137,8 +142,13 @@ fn raw_word(input: &str) -> IResult<&str, Raw<'_>> {
 
 /// What stands before the next blank or quote. Looks at bytes, as this is where most time goes.
 fn bare(input: &str) -> IResult<&str, &str> {
-    let end = input.bytes().position(|byte| matches!(byte, b' ' | b'\t' | b'"')).unwrap_or(input.len());
-    Ok((&input[end..], &input[..end]))
+    let bytes = input.as_bytes();
+    let mut end = 0;
+    while end < bytes.len() && bytes[end] != b' ' && bytes[end] != b'\t' && bytes[end] != b'"' {
+        end += 1;
+    }
+    let (word, after) = input.split_at(end);
+    Ok((after, word))
 }
 
 /// Adds a piece; the first is only borrowed.

@@ -13,7 +13,6 @@ mod undecided;
 
 pub(super) use icmp::by_family as icmp_type;
 pub(super) use links::mac_address;
-pub(super) use ports::single as port;
 
 use super::given::Instance;
 use super::nearest;
@@ -84,6 +83,9 @@ pub(super) enum NoMatch {
 /// The match of a name.
 pub(super) fn find(name: &str, family: Family) -> Result<&'static Extension, NoMatch> {
     let name = match name {
+        // Nearly all rules.
+        "tcp" => return Ok(&tcp::ALL[0]),
+        "udp" => return Ok(&ports::ALL[0]),
         "icmpv6" | "ipv6-icmp" => "icmp6",
         other => other,
     };
@@ -133,4 +135,24 @@ const fn both(
 const fn open(name: &'static str, pure: bool) -> Extension {
     let reading = Reading::Atom { pure };
     Extension { name, families: Families::BOTH, options: &[], needs_option: false, is_open: true, reading }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_match_is_found_by_its_name() {
+        for family in Family::ALL {
+            for extension in ALL.iter().flat_map(|list| list.iter()).filter(|it| it.families.has(family)) {
+                assert_eq!(find(extension.name, family).map(|found| found.name), Ok(extension.name));
+            }
+        }
+    }
+
+    #[test]
+    fn matches_of_the_other_family_are_not_found() {
+        assert_eq!(find("hl", Family::V4).map(|_| ()), Err(NoMatch::OtherFamily(Family::V4)));
+        assert_eq!(find("nonsense", Family::V6).map(|_| ()), Err(NoMatch::Unknown(Family::V6)));
+    }
 }

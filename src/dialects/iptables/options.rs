@@ -83,8 +83,23 @@ pub(super) const BASE: &[(char, Opt)] = &[
 
 /// The base option of a letter.
 pub(super) fn short(letter: char) -> Option<&'static Opt> {
-    BASE.iter().find(|entry| entry.0 == letter && letter != '0').map(|entry| &entry.1)
+    let at = BY_LETTER.get(letter as usize).copied().filter(|at| usize::from(*at) < BASE.len())?;
+    Some(&BASE[usize::from(at)].1)
 }
+
+/// Where the options of letters stand among those of [`BASE`], the first of each letter. Letters are
+/// looked up several times in every rule.
+const BY_LETTER: [u8; 128] = {
+    let mut table = [u8::MAX; 128];
+    let mut at = BASE.len();
+    while at > 0 {
+        at -= 1;
+        if BASE[at].0 != '0' {
+            table[BASE[at].0 as usize] = at as u8;
+        }
+    }
+    table
+};
 
 /// How the base option of a letter is mostly written, where it can be part of a rule.
 pub(super) fn spelling(letter: char) -> &'static str {

@@ -61,7 +61,7 @@ impl<'w, 't> Parser<'w, 't, '_> {
                 self.refuse(not.to(word.span), "`!` stands twice".into());
             }
         } else if let Some(long) = text.strip_prefix("--").filter(|long| !long.is_empty()) {
-            let name_end = long.find('=').unwrap_or(long.len());
+            let name_end = memchr::memchr(b'=', long.as_bytes()).unwrap_or(long.len());
             let attached = (name_end < long.len()).then_some(2 + name_end + 1);
             match self.find(&long[..name_end], word) {
                 Some((owner, option)) => self.take(owner, option, word, attached),
@@ -77,6 +77,12 @@ impl<'w, 't> Parser<'w, 't, '_> {
     /// Takes `-n`, `-nvL` or `-ptcp`.
     fn letters(&mut self, word: &'w Word<'t>) {
         let text: &'w str = &word.text;
+        if let [_, letter] = text.as_bytes() {
+            return match options::short(char::from(*letter)) {
+                Some(option) => self.take(Owner::Base(char::from(*letter)), option, word, None),
+                None => self.unknown(word),
+            };
+        }
         for (at, letter) in text.char_indices().skip(1) {
             let Some(option) = options::short(letter) else {
                 return self.unknown(word);
@@ -92,6 +98,13 @@ impl<'w, 't> Parser<'w, 't, '_> {
 
     /// Finds the option of a long name, or of the beginning of just one.
     fn find(&mut self, name: &str, word: &Word<'_>) -> Option<(Owner, &'static Opt)> {
+        // The usual case, quickly: an option of the match that was loaded last.
+        if let Some((at, last)) = self.parsed.instances.iter().enumerate().next_back()
+            && self.parsed.target.is_none()
+            && let Some(option) = last.extension.options.iter().find(|option| option.name == name)
+        {
+            return Some((Owner::Instance(at), option));
+        }
         if let Some(found) = self.options().find(|(_, option)| option.name == name) {
             return Some(found);
         }
@@ -175,14 +188,16 @@ impl<'w, 't> Parser<'w, 't, '_> {
 
     /// Does a `!` stand where the value should be, and a value behind it, as before iptables 1.4?
     fn has_not_behind(&self, owner: Owner, option: &Opt) -> bool {
+        let [not, next, ..] = &self.words[self.at..] else { return false };
+        if *not.text != *"!" || next.text.starts_with('-') || option.takes == Takes::Words(0) {
+            return false;
+        }
         let is_text = |name: &str| name == "comment" || name.contains("string") || name.contains("prefix");
-        let can_be = match owner {
+        match owner {
             Owner::Base(letter) => matches!(letter, 'p' | 's' | 'd' | 'i' | 'o'),
             Owner::Instance(_) => !is_text(option.name),
             Owner::Target => false,
-        };
-        let [not, next, ..] = &self.words[self.at..] else { return false };
-        can_be && option.takes != Takes::Words(0) && *not.text == *"!" && !next.text.starts_with('-')
+        }
     }
 
     /// The words that an option takes.

@@ -33,12 +33,12 @@ pub struct Context {
 /// Reads the words of a rule alone: matches and target, without `-A CHAIN`. What is wrong becomes a
 /// remark, and an atom in its place.
 pub fn read(words: &[Word<'_>], context: &Context, remarks: &mut Vec<Remark>) -> Rule {
-    let parsed = parse::parse(words, context, remarks);
+    let mut parsed = parse::parse(words, context, remarks);
     if let Some((_, given)) = parsed.commands.iter().find(|(letter, _)| !matches!(letter, '4' | '6')) {
         let message = format!("`--{}` is no part of a rule", given.name);
         remarks.push(Remark { kind: RemarkKind::Syntax, span: given.span, message, notes: Vec::new() });
     }
-    build(parsed, context, remarks)
+    build(&mut parsed, context, remarks)
 }
 
 /// A rule that is being put together.
@@ -53,7 +53,7 @@ pub(super) struct Builder<'r> {
 }
 
 /// Puts together what the words say.
-pub(super) fn build(parsed: Parsed<'_, '_>, context: &Context, remarks: &mut Vec<Remark>) -> Rule {
+pub(super) fn build(parsed: &mut Parsed<'_, '_>, context: &Context, remarks: &mut Vec<Remark>) -> Rule {
     let mut builder = Builder {
         family: context.family,
         remarks,
@@ -65,7 +65,7 @@ pub(super) fn build(parsed: Parsed<'_, '_>, context: &Context, remarks: &mut Vec
     for (letter, given) in &parsed.base {
         base::read(&mut builder, *letter, given);
     }
-    for instance in parsed.instances {
+    for instance in &mut parsed.instances {
         builder.instance(instance);
     }
     let verdict = match &parsed.target {
@@ -78,7 +78,7 @@ pub(super) fn build(parsed: Parsed<'_, '_>, context: &Context, remarks: &mut Vec
 
 impl Builder<'_> {
     /// Adds what a match says.
-    fn instance(&mut self, mut instance: Instance<'_, '_>) {
+    fn instance(&mut self, instance: &mut Instance<'_, '_>) {
         match instance.extension.reading {
             _ if instance.extension.needs_option && instance.given.is_empty() => {
                 if !instance.is_blamed {
@@ -88,14 +88,16 @@ impl Builder<'_> {
             }
             Reading::Atom { pure } => self.atom(instance.text(), pure, instance.span),
             Reading::Exact(read) => {
-                instance.given.retain(|given| {
-                    let unresolved = given.is_unresolved();
-                    if unresolved {
-                        self.pure(given);
-                    }
-                    !unresolved
-                });
-                read(self, &instance);
+                if instance.given.iter().any(Given::is_unresolved) {
+                    instance.given.retain(|given| {
+                        let unresolved = given.is_unresolved();
+                        if unresolved {
+                            self.pure(given);
+                        }
+                        !unresolved
+                    });
+                }
+                read(self, instance);
             }
         }
     }

@@ -64,7 +64,10 @@ fn read(family: Family, file: FileId, text: &str) -> Ruleset {
     let place = Place::of(file, text);
     let mut reader =
         Reader { kernels: Vec::new(), remarks: Vec::new(), unknown: 0, families: Families::NONE };
-    for section in sections(family, text.trim_start_matches('\u{feff}')) {
+    let sections = sections(family, text.trim_start_matches('\u{feff}'));
+    let has_legacy = |of: Family| sections.iter().any(|it| it.family == of && !it.is_nft && it.has_header);
+    for section in sections.iter().copied() {
+        reader.elsewhere(section, place, has_legacy(section.family));
         let context = Context { file, family: section.family };
         let chunks: Vec<_> =
             chunks(section.text).into_par_iter().map(|it| pieces(it, place, &context)).collect();
@@ -83,6 +86,8 @@ fn read(family: Family, file: FileId, text: &str) -> Ruleset {
 struct Section<'t> {
     text: &'t str,
     family: Family,
+    /// Does a header say who printed it?
+    has_header: bool,
     /// Did iptables-nft print it, as far as it says? The two kinds of iptables have tables of their
     /// own, which are all in force.
     is_nft: bool,
@@ -103,12 +108,14 @@ fn sections(family: Family, text: &str) -> Vec<Section<'_>> {
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     let sections = starts.iter().zip(ends).map(|(&start, end)| {
-        let family = match (has_both && header(start).starts_with(HEADER), is_v6(start)) {
+        let has_header = header(start).starts_with(HEADER);
+        let family = match (has_both && has_header, is_v6(start)) {
             (true, true) => Family::V6,
             (true, false) => Family::V4,
             (false, _) => family,
         };
-        Section { text: &text[start..end], family, is_nft: header(start).contains("nf_tables") }
+        let is_nft = header(start).contains("nf_tables");
+        Section { text: &text[start..end], family, has_header, is_nft }
     });
     sections.collect()
 }
@@ -185,6 +192,25 @@ impl Reader {
             let table = table_of(&pieces);
             for piece in pieces {
                 self.piece(at, section.family, table, piece);
+            }
+        }
+    }
+
+    /// Tells of rules that are in force and that the dump does not hold, as it says itself.
+    fn elsewhere(&mut self, section: Section<'_>, place: Place, has_legacy: bool) {
+        const LEGACY: &str = "tables-legacy tables present";
+        const FOREIGN: &str = "use 'nft' tool";
+        for (words, message, is_here) in [
+            (LEGACY, "rules of iptables-legacy are in force too, and not in this dump", has_legacy),
+            (FOREIGN, "rules of nft are in force too, and not in this dump", false),
+        ] {
+            for at in memmem::find_iter(section.text.as_bytes(), words) {
+                let start = section.text[..at].rfind('\n').map_or(0, |end| end + 1);
+                let line = section.text[start..].lines().next().unwrap_or("");
+                if line.starts_with('#') && !is_here {
+                    let (kind, span) = (RemarkKind::NotFollowed, place.span(line));
+                    self.remarks.push(Remark { kind, span, message: message.into(), notes: Vec::new() });
+                }
             }
         }
     }

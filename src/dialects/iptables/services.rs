@@ -1,14 +1,63 @@
-//! Services by name.
+//! Ports by number or by the name of a service.
 
-/// The port of a service, by the names that machines commonly have in `/etc/services`. The numbers
-/// are the IANA's; a name has the same for every protocol.
-pub(super) fn port(name: &str) -> Option<u16> {
-    SERVICES.binary_search_by_key(&name, |service| service.0).ok().map(|at| SERVICES[at].1)
+use super::given::Given;
+use super::rule::Builder;
+use super::{nearest, numerals};
+use crate::model::{Remark, RemarkKind};
+use crate::source::Span;
+
+/// Why a text is no port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoPort {
+    /// It may be the name of a service, which only the machine's `/etc/services` knows.
+    Unknown(String),
+    /// The loader refuses it, for this reason.
+    Wrong(String),
 }
 
-/// Names near to one that is not known.
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    SERVICES.iter().map(|service| service.0)
+/// The port of a number, or of a service by the names that machines commonly have in
+/// `/etc/services`. The ports are the IANA's; a name has the same for every protocol.
+pub(super) fn port(text: &str) -> Result<u128, NoPort> {
+    if let Some(port) = numerals::number(text, 0xffff) {
+        return Ok(u128::from(port));
+    }
+    let at = SERVICES.binary_search_by_key(&text, |service| service.0);
+    if let Ok(at) = at {
+        return Ok(u128::from(SERVICES[at].1));
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '*');
+    Err(match text {
+        "" => NoPort::Wrong("a port is missing".into()),
+        _ if text.chars().all(|c| c.is_ascii_digit()) => {
+            NoPort::Wrong(format!("`{text}` is no port, 0 to 65535"))
+        }
+        _ if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(fits) => {
+            NoPort::Unknown(text.into())
+        }
+        _ => NoPort::Wrong(format!("`{text}` is no port and no name of a service")),
+    })
+}
+
+impl NoPort {
+    /// Says so, and keeps the option as an atom.
+    pub fn tell(self, builder: &mut Builder<'_>, given: &Given<'_, '_>) {
+        let at = given.value().map_or(given.span, |word| word.span);
+        builder.remarks.push(self.remark(at));
+        builder.pure(given);
+    }
+
+    /// What there is to say about it.
+    pub fn remark(self, span: Span) -> Remark {
+        match self {
+            NoPort::Wrong(message) => Remark { kind: RemarkKind::Syntax, span, message, notes: Vec::new() },
+            NoPort::Unknown(name) => {
+                let near = nearest::nearest(&name, SERVICES.iter().map(|service| service.0));
+                let notes = near.map(|near| format!("Perhaps `{near}` is meant.")).into_iter().collect();
+                let message = format!("unknown service `{name}`");
+                Remark { kind: RemarkKind::UnknownMatch, span, message, notes }
+            }
+        }
+    }
 }
 
 /// Sorted by name.
@@ -98,8 +147,9 @@ mod tests {
 
     #[test]
     fn services_have_their_ports() {
-        assert_eq!(port("ssh"), Some(22));
-        assert_eq!(port("domain-s"), Some(853));
-        assert_eq!(port("nonsense"), None);
+        assert_eq!(port("ssh"), Ok(22));
+        assert_eq!(port("domain-s"), Ok(853));
+        assert_eq!(port("nonsense"), Err(NoPort::Unknown("nonsense".into())));
+        assert!(matches!(port("80-90"), Err(NoPort::Wrong(_))));
     }
 }

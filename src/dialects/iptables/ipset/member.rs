@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::super::matches::{icmp_type, mac_address, port};
+use super::super::matches::{icmp_type, mac_address};
+use super::super::services::{self, NoPort};
 use super::super::{numerals, protocols};
 use crate::model::ElementKey;
 use crate::packet::values::{address, address_range, name, names_with_prefix, prefix};
@@ -220,8 +221,13 @@ impl Parts {
 
 /// `PORT` or `PORT-PORT`; names that hold a dash stand in brackets.
 fn ports(text: &str) -> Result<Ranges, Wrong> {
-    let single =
-        |text: &str| port(text.trim_start_matches('[').trim_end_matches(']')).map_err(Wrong::Refused);
+    let single = |text: &str| {
+        let port = services::port(text.trim_start_matches('[').trim_end_matches(']'));
+        port.map_err(|wrong| match wrong {
+            NoPort::Unknown(_) => Wrong::Unknown,
+            NoPort::Wrong(message) => Wrong::Refused(message),
+        })
+    };
     let dash = text.find("]-").map(|at| at + 1).or_else(|| text.find('-').filter(|_| !text.starts_with('[')));
     match dash {
         Some(at) => {

@@ -4,7 +4,8 @@ use super::super::given::{Given, Instance, Protocol};
 use super::super::options::{one, two};
 use super::super::protocols::{DCCP, SCTP, TCP, UDP, UDPLITE};
 use super::super::rule::Builder;
-use super::super::{nearest, numerals, protocols, services};
+use super::super::services::NoPort;
+use super::super::{protocols, services};
 use super::{Extension, both};
 use crate::model::{Families, Match};
 use crate::packet::{Axis, Cube, PacketSet, Ranges, Values};
@@ -107,7 +108,7 @@ pub(super) fn port(builder: &mut Builder<'_>, given: &Given<'_, '_>, axis: Axis)
     let Some(word) = given.value() else { return builder.pure(given) };
     match range(&word.text, true) {
         Ok((low, high)) => builder.field(axis, Ranges::new(low, high), given.negated, given.span),
-        Err(message) => builder.refuse(given, message),
+        Err(wrong) => wrong.tell(builder, given),
     }
 }
 
@@ -132,7 +133,7 @@ fn multiport(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
         };
         match list(&word.text) {
             Ok(ports) => either(builder, given, ports),
-            Err(message) => builder.refuse(given, message),
+            Err(wrong) => wrong.tell(builder, given),
         }
     }
 }
@@ -161,38 +162,25 @@ fn either(builder: &mut Builder<'_>, given: &Given<'_, '_>, ports: Ranges) {
 }
 
 /// `PORT,LOW:HIGH,…`: at most 15 ports, a range counting as two.
-fn list(text: &str) -> Result<Ranges, String> {
+fn list(text: &str) -> Result<Ranges, NoPort> {
     let ranges: Vec<_> = text.split(',').map(|part| range(part, false)).collect::<Result<_, _>>()?;
     let count = text.split(',').map(|part| 1 + usize::from(part.contains(':'))).sum::<usize>();
     if count > 15 {
-        return Err(format!("{count} ports are more than the 15 that multiport takes"));
+        return Err(NoPort::Wrong(format!("{count} ports are more than the 15 that multiport takes")));
     }
     Ok(Ranges::union(ranges))
 }
 
 /// `PORT` or `LOW:HIGH`; either end of a range may be missing where it says so.
-fn range(text: &str, may_be_open: bool) -> Result<(u128, u128), String> {
-    let Some((low, high)) = text.split_once(':') else {
-        return single(text).map(|only| (only, only));
+fn range(text: &str, may_be_open: bool) -> Result<(u128, u128), NoPort> {
+    let Some(colon) = memchr::memchr(b':', text.as_bytes()) else {
+        return services::port(text).map(|only| (only, only));
     };
-    let low = if low.is_empty() && may_be_open { 0 } else { single(low)? };
-    let high = if high.is_empty() && may_be_open { 0xffff } else { single(high)? };
+    let (low, high) = (&text[..colon], &text[colon + 1..]);
+    let low = if low.is_empty() && may_be_open { 0 } else { services::port(low)? };
+    let high = if high.is_empty() && may_be_open { 0xffff } else { services::port(high)? };
     if low > high {
-        return Err(format!("the range `{text}` begins behind its end"));
+        return Err(NoPort::Wrong(format!("the range `{text}` begins behind its end")));
     }
     Ok((low, high))
-}
-
-/// A port by number or by the name of its service.
-pub(in super::super) fn single(text: &str) -> Result<u128, String> {
-    let port = numerals::number(text, 0xffff).map(|port| port as u16).or_else(|| services::port(text));
-    port.map(u128::from).ok_or_else(|| {
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        match nearest::nearest(text, services::names()) {
-            _ if text.is_empty() => "a port is missing".into(),
-            Some(near) if !is_number => format!("`{text}` is no known service; perhaps `{near}`"),
-            _ if is_number => format!("`{text}` is no port, 0 to 65535"),
-            _ => format!("`{text}` is no port and no known service"),
-        }
-    })
 }

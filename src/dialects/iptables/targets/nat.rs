@@ -2,11 +2,11 @@
 
 use super::super::address::{self, NoAddress};
 use super::super::given::{Given, Protocol, Target as Used};
-use super::super::matches::port;
 use super::super::numerals;
 use super::super::options::{flag, one};
 use super::super::protocols::{DCCP, SCTP, TCP, UDP};
 use super::super::rule::{Builder, Word};
+use super::super::services::{self, NoPort};
 use super::{Kind, kind, marks};
 use crate::model::{Nat, Target, Verdict};
 use crate::packet::values::address_range;
@@ -73,8 +73,8 @@ fn required(builder: &mut Builder<'_>, used: &Used<'_, '_>, name: &str) -> Targe
             }
             target
         }
-        Err(message) => {
-            builder.syntax(word.span, message);
+        Err(wrong) => {
+            builder.remarks.push(wrong.remark(word.span));
             anything()
         }
     }
@@ -92,8 +92,8 @@ fn ports_only(builder: &mut Builder<'_>, used: &Used<'_, '_>) -> Target {
             needs_ports(builder, word);
             Target { addresses: None, ports: Some(ports.into()) }
         }
-        Err(message) => {
-            builder.syntax(word.span, message);
+        Err(wrong) => {
+            builder.remarks.push(wrong.remark(word.span));
             any()
         }
     }
@@ -111,13 +111,14 @@ fn needs_ports(builder: &mut Builder<'_>, word: &Word<'_>) {
 }
 
 /// `[ADDRESS[-ADDRESS]][:PORT[-PORT[/BASE]]]`; IPv6 addresses are in brackets before a port.
-fn target(text: &str, family: Family) -> Result<Target, String> {
+fn target(text: &str, family: Family) -> Result<Target, NoPort> {
     let (host, port) = match (family, text.strip_prefix('[')) {
         (Family::V6, Some(inner)) => {
-            let (host, rest) = inner.split_once(']').ok_or_else(|| format!("`{text}` lacks a `]`"))?;
+            let (host, rest) =
+                inner.split_once(']').ok_or_else(|| NoPort::Wrong(format!("`{text}` lacks a `]`")))?;
             let port = rest.strip_prefix(':');
             if port.is_none() && !rest.is_empty() {
-                return Err(format!("`{rest}` is no port"));
+                return Err(NoPort::Wrong(format!("`{rest}` is no port")));
             }
             (host, port)
         }
@@ -139,32 +140,34 @@ fn target(text: &str, family: Family) -> Result<Target, String> {
     Ok(Target { addresses, ports })
 }
 
-fn addresses(text: &str, family: Family) -> Result<Values, String> {
+fn addresses(text: &str, family: Family) -> Result<Values, NoPort> {
     let (low, high) = text.split_once('-').unwrap_or((text, text));
     match (address::host(low, family), address::host(high, family)) {
         (Ok(low), Ok(high)) => {
             let (low, high) = address_range(low, high);
             match low <= high {
                 true => Ok(Ranges::new(low, high).into()),
-                false => Err(format!("the range `{text}` begins behind its end")),
+                false => Err(NoPort::Wrong(format!("the range `{text}` begins behind its end"))),
             }
         }
-        (Err(NoAddress::Wrong(message)), _) | (_, Err(NoAddress::Wrong(message))) => Err(message),
-        _ => Err(format!("`{text}` is no address")),
+        (Err(NoAddress::Wrong(message)), _) | (_, Err(NoAddress::Wrong(message))) => {
+            Err(NoPort::Wrong(message))
+        }
+        _ => Err(NoPort::Wrong(format!("`{text}` is no address"))),
     }
 }
 
 /// `PORT`, by number or name, or `LOW-HIGH` by number.
-fn ports(text: &str) -> Result<Ranges, String> {
-    if let Ok(only) = port(text) {
-        return Ok(Ranges::single(only));
-    }
+fn ports(text: &str) -> Result<Ranges, NoPort> {
+    let port = services::port(text);
+    let Some((low, high)) = text.split_once('-').filter(|_| port.is_err()) else {
+        return port.map(Ranges::single);
+    };
     let number = |text: &str| numerals::number(text, 0xffff).map(u128::from);
-    let Some((low, high)) = text.split_once('-') else { return port(text).map(Ranges::single) };
-    let wrong = || format!("`{text}` is no range of ports");
-    match (number(low).ok_or_else(wrong)?, number(high).ok_or_else(wrong)?) {
-        (low, high) if low <= high => Ok(Ranges::new(low, high)),
-        _ => Err(format!("the range `{text}` begins behind its end")),
+    match (number(low), number(high)) {
+        (Some(low), Some(high)) if low <= high => Ok(Ranges::new(low, high)),
+        (Some(_), Some(_)) => Err(NoPort::Wrong(format!("the range `{text}` begins behind its end"))),
+        _ => Err(NoPort::Wrong(format!("`{text}` is no range of ports"))),
     }
 }
 
