@@ -127,10 +127,15 @@ impl Atoms {
     }
 
     /// The unknowns whose answers are assumed: routing is symmetric, so that the reverse path filter
-    /// lets packets pass.
+    /// lets packets pass; and packets are whole, since connection tracking puts fragments together
+    /// before any rule sees them.
     pub fn assumed(&self) -> impl Iterator<Item = (u32, bool)> {
-        let filters = (0..).zip(&self.list).filter(|(_, unknown)| unknown.text.contains("rpfilter"));
-        filters.map(|(number, unknown)| (number, !unknown.text.contains("--invert")))
+        (0..).zip(&self.list).filter_map(|(number, unknown)| match &*unknown.text {
+            "-f" | "--fragment" => Some((number, false)),
+            "! -f" | "! --fragment" => Some((number, true)),
+            text if text.contains("rpfilter") => Some((number, !text.contains("--invert"))),
+            _ => None,
+        })
     }
 
     /// The number of an unknown: equal pure ones of one table share theirs.

@@ -1,11 +1,12 @@
 //! `tunnel-edge-blocked`: see rules/tunnel-edge-blocked.md.
 
 use super::Context;
+use super::tunnel::ask::are_tunnels;
 use super::tunnel::blame::{blame, depends_on};
 use super::tunnel::{LostAt, Path, Tunnel, title, wanted};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
-use crate::packet::Family;
+use crate::packet::{Axis, Cube, Family};
 
 const ID: &str = "tunnel-edge-blocked";
 
@@ -19,9 +20,23 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         findings.push(cut_off(context, tunnel, path));
     } else if let Some(path) = only_one_family(tunnel).filter(lost_on_the_way_out) {
         findings.push(no_ipv4(context, tunnel, path));
+    } else if let Some(finding) = unsure(context, tunnel) {
+        findings.push(finding);
     } else {
-        findings.extend(unsure(context, tunnel));
+        findings.extend(only_through_tunnels(tunnel));
     }
+}
+
+/// Everything may leave, but only into another tunnel, whose far end this host does not see.
+fn only_through_tunnels(tunnel: &Tunnel) -> Option<Finding> {
+    let cubes = tunnel.witnesses.left.cubes();
+    let is_inner = |cube: &Cube| cube.get(Axis::OutInterface).is_some_and(are_tunnels);
+    if cubes.is_empty() || !cubes.iter().all(is_inner) {
+        return None;
+    }
+    let message = format!("{} reaches the edge only through another tunnel", tunnel.profile.program);
+    let note = "Whether what leaves there gets on is for the far end of that tunnel to say.";
+    Some(Finding::new(ID, Level::Note, message).note(note))
 }
 
 /// Nothing gets out at all.
