@@ -22,6 +22,7 @@ mod reject;
 mod require;
 mod routes;
 mod survey;
+mod shadow;
 pub mod trace;
 mod trip;
 mod walk;
@@ -31,6 +32,7 @@ pub use compile::{Atoms, BaseChain, ChainId, CompiledChain, CompiledRule, Host, 
 pub use flow::{Conversation, Lost, Moment, Question, Step, Way};
 pub use require::{Certainty, Held, Witnesses};
 pub use routes::{Interface, Routes};
+pub use shadow::{Redundant, Shadowed, Shadows};
 pub use survey::{Accept, Site, Survey};
 pub use trip::{Hop, Trip};
 pub use walk::{Decision, Fate, Observer, Walk};

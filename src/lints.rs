@@ -1,6 +1,8 @@
 //! What fwlint looks for: one page each in `rules/`, and where the page is not enough, one function.
 
 mod context;
+mod deed;
+mod impossible_match;
 mod jump_loop;
 mod kept;
 mod undefined_chain;
@@ -9,7 +11,9 @@ mod unused_chain;
 mod inbound_tunnel_port;
 mod stale_tunnel_address;
 pub mod tunnel;
+mod redundant_rule;
 mod remarks;
+mod shadowed_rule;
 pub mod page;
 mod tunnel_edge_blocked;
 mod tunnel_quic_blocked;
@@ -73,6 +77,9 @@ pub const LINTS: &[Lint] = &[
     ),
     lint("inbound-tunnel-port", include_str!("../rules/inbound-tunnel-port.md"), inbound_tunnel_port::run),
     lint("stale-tunnel-address", include_str!("../rules/stale-tunnel-address.md"), stale_tunnel_address::run),
+    whole("shadowed-rule", include_str!("../rules/shadowed-rule.md"), shadowed_rule::run),
+    whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run),
+    lint("impossible-match", include_str!("../rules/impossible-match.md"), impossible_match::run),
     lint("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),
     lint("undefined-chain", include_str!("../rules/undefined-chain.md"), undefined_chain::run),
     lint("undefined-set", include_str!("../rules/undefined-set.md"), undefined_set::run),
@@ -110,5 +117,7 @@ pub fn run(context: &Context) -> Vec<Finding> {
         (lint.run)(context, &mut findings);
     }
     findings.sort_by_key(|finding| (finding.span.map(|span| (span.file, span.start)), finding.lint));
+    // One line of a script may make the same rule for both families.
+    findings.dedup();
     findings
 }

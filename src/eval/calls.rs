@@ -46,6 +46,25 @@ impl Calls {
         self.is_reached[chain.0 as usize]
     }
 
+    /// The chains from which calls lead to a chain and that nobody calls: base chains, most often. A
+    /// base chain is its own origin.
+    pub fn origins(&self, chain: ChainId) -> Vec<ChainId> {
+        let mut is_seen = vec![false; self.callers.len()];
+        let mut waiting = vec![chain];
+        let mut origins = Vec::new();
+        while let Some(chain) = waiting.pop() {
+            if std::mem::replace(&mut is_seen[chain.0 as usize], true) {
+                continue;
+            }
+            let callers = self.callers(chain);
+            waiting.extend(callers.iter().map(|caller| caller.chain));
+            if callers.is_empty() {
+                origins.push(chain);
+            }
+        }
+        origins
+    }
+
     /// Calls that lead back to where they began: each as the rules that call in turn, the last one
     /// calling the chain of the first. Each loop has one call at least that no other has.
     pub fn loops(&self) -> &[Vec<RuleId>] {

@@ -192,6 +192,11 @@ impl<'m> Host<'m> {
         self.bases.iter().filter(move |base| base.base.hook == hook).copied()
     }
 
+    /// All base chains, hook by hook, in the order in which the kernel calls them.
+    pub fn all_bases(&self) -> impl Iterator<Item = BaseChain<'m>> + '_ {
+        self.bases.iter().copied()
+    }
+
     /// Does it have a base chain at this hook that may do anything at all?
     pub fn filters(&self, hook: Hook, family: Family) -> bool {
         self.bases(hook).any(|base| {
@@ -208,6 +213,18 @@ impl<'m> Host<'m> {
     /// The rule of an id.
     pub fn rule(&self, id: RuleId) -> &CompiledRule<'m> {
         &self.chain(id.chain).rules[id.index as usize]
+    }
+
+    /// The packets that fulfil some of the matches of a rule, as if it had no others. What the file
+    /// cannot tell may be so or so.
+    pub fn alone(&self, id: RuleId, matches: &[Spanned<Match>]) -> PacketSet {
+        let table = self.chain(id.chain).table;
+        let sets = self.ruleset.sets.iter().map(|set| (&*set.name, set)).collect();
+        let mut atoms = Atoms::default();
+        let mut compiler =
+            Compiler { table, number: 0, sets: &sets, names: &HashMap::new(), atoms: &mut atoms };
+        let families = PacketSet::from(family_cube(table.families));
+        matches.iter().fold(families, |packets, part| compiler.narrow(packets, part))
     }
 
     /// All rules with their ids, chain by chain.

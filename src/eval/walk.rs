@@ -4,6 +4,9 @@
 //! What earlier rules have taken is not cut out of a set as it goes along, but kept in a
 //! [`Cover`]; who wants to know what is left for a rule asks it. So a question about one rule of
 //! a hundred thousand does not pay for all the others.
+//!
+//! Packets that a rule changes go on in a lane of their own, with a cover of its own: what was taken
+//! of them before were other packets, and what they may look like now others look like too.
 
 use crate::model::{Nat, Policy, Verdict};
 use crate::packet::cover::Cover;
@@ -12,6 +15,10 @@ use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 
 use super::act::act;
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
+
+/// How deep chains may call each other before the question stays undecided: more than the kernel
+/// allows nft, and no ruleset comes near.
+const DEEPEST: usize = 200;
 
 /// How many times a rule may meet packets in one walk before the question stays undecided: chains
 /// that call each other twice, twice, twice … grow without bound.
@@ -44,30 +51,34 @@ pub struct Decision<'w, 'm> {
     /// The packets that the rule matches among those that entered the chain. Earlier rules may have
     /// taken some of them.
     pub hit: &'w PacketSet,
-    since: usize,
+    /// The lane of the packets: 0 for those that no rule has changed. Only what was taken in this lane
+    /// counts.
+    pub lane: usize,
     cover: &'w Cover,
+    owners: &'w [RuleId],
 }
 
 impl Decision<'_, '_> {
     /// The packets that it decides, exactly: those it matches, less those taken before. Disjoint.
     pub fn packets(&self) -> Result<PacketSet, TooManyPieces> {
-        left(self.cover, self.hit, self.since)
+        left(self.cover, self.hit)
     }
 
     /// Some packets that it decides; `None` if all were taken before.
     pub fn witness(&self) -> Result<Option<Cube>, TooManyPieces> {
         for cube in self.hit.cubes() {
-            if let Some(witness) = self.cover.escapes(cube, self.since, BUDGET)? {
+            if let Some(witness) = self.cover.escapes(cube, 0, BUDGET)? {
                 return Ok(Some(witness));
             }
         }
         Ok(None)
     }
 
-    /// The numbers of the rules that together took a cube of `hit` before; see
-    /// [`Walk::owner`].
-    pub fn coverers(&self, cube: &Cube) -> Vec<u32> {
-        self.cover.coverers(cube, self.since)
+    /// As few rules as can be found that together took a cube of `hit` before, in the order in which
+    /// they did; none if some packet of it was not taken, or if that is undecided.
+    pub fn coverers(&self, cube: &Cube) -> Vec<RuleId> {
+        let owners = self.cover.coverers(cube, 0);
+        owners.into_iter().map(|owner| self.owners[owner as usize]).collect()
     }
 }
 
@@ -81,28 +92,42 @@ pub trait Observer<'m> {
     fn meets(&mut self, _decision: &Decision<'_, 'm>) -> Result<(), TooManyPieces> {
         Ok(())
     }
+
+    /// A rule takes a cube of packets of a lane, so that rules after it do not see them: for good, or
+    /// until they are given back. The cubes of each lane are numbered from 0.
+    fn takes(&mut self, _rule: RuleId, _lane: usize, _cube: &Cube) {}
+
+    /// What was taken in a lane under a number is back: the chain from which it returned has ended.
+    fn gives_back(&mut self, _lane: usize, _number: usize) {}
 }
 
-/// Packets on their way, and since when rules may have taken some of them.
+/// Packets on their way, and where it is written what rules have taken of them.
 #[derive(Clone, Debug)]
 struct Stream {
     packets: PacketSet,
-    since: usize,
+    lane: usize,
+}
+
+/// A cube that is taken until the end of a chain: its lane, and its number in the cover.
+#[derive(Debug)]
+struct Lent {
+    lane: usize,
+    number: usize,
+    cube: Cube,
 }
 
 /// One walk through one base chain.
 pub struct Walk<'w, 'h, 'm, O> {
     host: &'h Host<'m>,
     observer: &'w mut O,
-    cover: Cover,
+    /// What was taken, lane by lane.
+    covers: Vec<Cover>,
     via: Vec<RuleId>,
     open: Vec<ChainId>,
     /// The rule behind each owner number of the cover.
     owners: Vec<RuleId>,
-    /// What is taken until the end of a chain that is still open, with its number in the cover.
-    lent: Vec<(usize, Cube)>,
-    /// What left its stream because a rule changed it, likewise.
-    moved: Vec<(usize, Cube)>,
+    /// What is taken until the end of a chain that is still open.
+    lent: Vec<Lent>,
     steps: usize,
 }
 
@@ -114,10 +139,8 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         packets: PacketSet,
         observer: &'w mut O,
     ) -> Result<(), TooManyPieces> {
-        let (via, open, owners) = (Vec::new(), Vec::new(), Vec::new());
-        let (cover, lent, moved) = (Cover::new(), Vec::new(), Vec::new());
-        let mut walk = Walk { host, observer, cover, via, open, owners, lent, moved, steps: 0 };
-        let mut streams = vec![Stream { packets, since: 0 }];
+        let mut walk = Walk::new(host, observer);
+        let mut streams = vec![Stream { packets, lane: 0 }];
         let born = walk.chain(base.chain, streams.clone())?;
         streams.extend(born);
         let fate = match base.base.policy.value {
@@ -130,9 +153,27 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         Ok(())
     }
 
+    /// Sends packets through a chain as if a rule had called it.
+    pub fn along(
+        host: &'h Host<'m>,
+        chain: ChainId,
+        packets: PacketSet,
+        observer: &'w mut O,
+    ) -> Result<(), TooManyPieces> {
+        Walk::new(host, observer).chain(chain, vec![Stream { packets, lane: 0 }]).map(|_| ())
+    }
+
+    fn new(host: &'h Host<'m>, observer: &'w mut O) -> Self {
+        let (via, open, owners, lent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Walk { host, observer, covers: vec![Cover::new()], via, open, owners, lent, steps: 0 }
+    }
+
     /// Sends packets through a chain. Those that reach its end stay in their streams; those that a
     /// rule changed on the way are new streams, and returned.
     fn chain(&mut self, chain: ChainId, mut streams: Vec<Stream>) -> Result<Vec<Stream>, TooManyPieces> {
+        if self.open.len() >= DEEPEST {
+            return Err(TooManyPieces);
+        }
         let known = streams.len();
         let mut fallen = Vec::new();
         let lent_before = self.lent.len();
@@ -157,12 +198,15 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 if self.steps > MOST_STEPS {
                     return Err(TooManyPieces);
                 }
-                let mut stream = Stream { packets: hit, since: streams[at].since };
+                let mut stream = Stream { packets: hit, lane: streams[at].lane };
                 let is_changed = !compiled.rule.actions.is_empty();
                 if is_changed {
                     match self.change(rule, &stream)? {
                         Some(changed) => stream = changed,
-                        None => continue,
+                        None => {
+                            self.meet(rule, &stream)?;
+                            continue;
+                        }
                     }
                 }
                 let goes_on = self.step(rule, &stream, &mut streams, &mut fallen)?;
@@ -176,8 +220,9 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             }
         }
         self.open.pop();
-        for (entry, _) in self.lent.drain(lent_before..) {
-            self.cover.retire(entry);
+        for Lent { lane, number, .. } in self.lent.drain(lent_before..) {
+            self.covers[lane].retire(number);
+            self.observer.gives_back(lane, number);
         }
         fallen.extend(streams.drain(known..));
         Ok(fallen)
@@ -260,17 +305,18 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
     /// Changes packets as the rule's actions say: they leave their stream and are a new one. `None`
     /// if there are none left to change.
     fn change(&mut self, rule: RuleId, stream: &Stream) -> Result<Option<Stream>, TooManyPieces> {
-        let mut packets = left(&self.cover, &stream.packets, stream.since)?;
+        let mut packets = left(&self.covers[stream.lane], &stream.packets)?;
         if packets.is_empty() {
             return Ok(None);
         }
         for action in &self.host.rule(rule).rule.actions {
-            packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, action.value)));
+            packets = PacketSet::from_cubes(
+                packets.cubes().iter().flat_map(|cube| act(cube, action.value)),
+            );
         }
-        let first = self.cover.len();
         self.take(rule, stream)?;
-        self.moved.extend((first..self.cover.len()).map(|number| (number, self.cover.cube(number).clone())));
-        Ok(Some(Stream { packets, since: self.cover.len() }))
+        self.covers.push(Cover::new());
+        Ok(Some(Stream { packets, lane: self.covers.len() - 1 }))
     }
 
     /// Notes that a rule took packets for good.
@@ -284,24 +330,29 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             packets = &rest;
         }
         for cube in packets.cubes() {
-            self.cover.push(cube.clone(), owner);
+            self.observer.takes(rule, stream.lane, cube);
+            self.covers[stream.lane].push(cube.clone(), owner);
         }
         Ok(())
     }
 
     /// Notes that a rule took packets until the end of this call of its chain.
     fn lend(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
-        let first = self.cover.len();
+        let lane = stream.lane;
+        let first = self.covers[lane].len();
         self.take(rule, stream)?;
-        self.lent.extend((first..self.cover.len()).map(|number| (number, self.cover.cube(number).clone())));
+        let numbers = first..self.covers[lane].len();
+        let lent = numbers.map(|number| Lent { lane, number, cube: self.covers[lane].cube(number).clone() });
+        self.lent.extend(lent);
         Ok(())
     }
 
-    /// What is not where it seems to be, and must not be taken along: what is lent to an earlier RETURN
-    /// comes back, and what was changed is in another stream, where it may look the same.
+    /// What an earlier RETURN has sent back: it comes back, and must not be taken along.
     fn absent(&self, stream: &Stream) -> PacketSet {
-        let absent = self.lent.iter().chain(&self.moved).filter(|(entry, _)| *entry >= stream.since);
-        PacketSet::from_cubes(absent.map(|(_, cube)| cube.clone()))
+        let lent = self.lent.iter().filter(|lent| {
+            lent.lane == stream.lane && stream.packets.cubes().iter().any(|cube| cube.overlaps(&lent.cube))
+        });
+        PacketSet::from_cubes(lent.map(|lent| lent.cube.clone()))
     }
 
     /// The owner number of one of a rule's decisions.
@@ -317,25 +368,27 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         fate: Fate<'m>,
         stream: &Stream,
     ) -> Result<(), TooManyPieces> {
-        let Walk { observer, cover, via, .. } = self;
-        let Stream { packets: hit, since } = stream;
-        observer.decides(&Decision { rule, chain, via, fate, hit, since: *since, cover })
+        let Walk { observer, covers, via, owners, .. } = self;
+        let Stream { packets: hit, lane } = stream;
+        let (lane, cover) = (*lane, &covers[*lane]);
+        observer.decides(&Decision { rule, chain, via, fate, hit, lane, cover, owners })
     }
 
     fn meet(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
-        let Walk { observer, cover, via, .. } = self;
-        let Stream { packets: hit, since } = stream;
+        let Walk { observer, covers, via, owners, .. } = self;
+        let Stream { packets: hit, lane } = stream;
+        let (lane, cover) = (*lane, &covers[*lane]);
         let fate = Fate::Accepted;
         let (chain, rule) = (rule.chain, Some(rule));
-        observer.meets(&Decision { rule, chain, via, fate, hit, since: *since, cover })
+        observer.meets(&Decision { rule, chain, via, fate, hit, lane, cover, owners })
     }
 }
 
-/// The packets that no rule has taken since.
-fn left(cover: &Cover, packets: &PacketSet, since: usize) -> Result<PacketSet, TooManyPieces> {
+/// The packets that no rule has taken.
+fn left(cover: &Cover, packets: &PacketSet) -> Result<PacketSet, TooManyPieces> {
     let mut all = PacketSet::none();
     for cube in packets.cubes() {
-        all.add(cover.uncovered(cube, since, BUDGET)?);
+        all.add(cover.uncovered(cube, 0, BUDGET)?);
     }
     Ok(all)
 }

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
-use crate::eval::{Host, Routes};
+use crate::eval::{Host, Routes, Shadows};
 use crate::model::Ruleset;
 use crate::packet::{Family, TooManyPieces};
 use crate::profile::Profile;
@@ -40,6 +40,7 @@ pub struct Context<'c> {
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
     tunnel: OnceCell<Option<Result<Tunnel<'c>, TooManyPieces>>>,
+    shadows: OnceCell<Shadows<'c>>,
 }
 
 impl<'c> Context<'c> {
@@ -54,8 +55,8 @@ impl<'c> Context<'c> {
         is_quick: bool,
     ) -> Self {
         let host = Host::new(&unit.ruleset);
-        let tunnel = OnceCell::new();
-        Context { sources, unit, host, routes, settings, profile, allow_ingress, is_quick, tunnel }
+        let (tunnel, shadows) = (OnceCell::new(), OnceCell::new());
+        Context { sources, unit, host, routes, settings, profile, allow_ingress, is_quick, tunnel, shadows }
     }
 
     /// What becomes of the tunnel; `None` when the unit has no say in it, or when it is too tangled to
@@ -67,6 +68,11 @@ impl<'c> Context<'c> {
     /// Was the tunnel given up as too tangled to be decided?
     pub fn is_tunnel_undecided(&self) -> bool {
         self.tunnel().is_none() && matches!(self.tunnel.get(), Some(Some(Err(TooManyPieces))))
+    }
+
+    /// Which rules come before which. Worked out when first asked for, from all rules.
+    pub fn shadows(&self) -> &Shadows<'c> {
+        self.shadows.get_or_init(|| Shadows::new(&self.host))
     }
 
     /// Is the unit a fragment: no verdict about the tunnel or exposure?

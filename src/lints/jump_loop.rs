@@ -32,10 +32,10 @@ fn report(context: &Context, calls: &Calls, rule: &RuleId, message: String) -> F
     if calls.is_reached(rule.chain) {
         Finding::new("jump-loop", Level::Error, message)
             .at(span)
-            .note("the kernel refuses the whole table, and none of its rules are loaded")
+            .note("The kernel refuses the whole table, and none of its rules are loaded.")
     } else {
         Finding::new("jump-loop", Level::Warning, message)
             .at(span)
-            .note("the kernel takes this only as long as no rule of a built-in chain leads there")
+            .note("The kernel takes this only as long as no rule of a built-in chain leads there.")
     }
 }

@@ -56,7 +56,7 @@ fn pass_on(
         finding.notes.extend(first.notes.iter().cloned());
         match more.len().saturating_sub(MOST_SHOWN) {
             0 => finding,
-            rest => finding.note(format!("the same in {rest} more places")),
+            rest => finding.note(format!("The same is found in {rest} more places.")),
         }
     }));
 }

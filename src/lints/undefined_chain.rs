@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
         let finding =
             report(table, name, format!("there is no chain `{name}` in table `{}`", table.name), spans);
         match alike(table, name) {
-            Some(right) => finding.note(format!("did you mean `{right}`?")),
+            Some(right) => finding.note(format!("Perhaps `{right}` is meant.")),
             None => finding,
         }
     }));
@@ -78,11 +78,11 @@ fn report(table: &Table, name: &str, message: String, spans: &[Span]) -> Finding
     let is_dump =
         table.chains.iter().filter_map(|chain| chain.base.as_ref()).all(|base| base.policy_is_written);
     let (level, note) = match kept::by_name(name) {
-        Some(program) => (Level::Note, format!("this loads only where {program} has made the chain before")),
+        Some(program) => (Level::Note, format!("This loads only where {program} has made the chain before.")),
         None if is_dump => {
-            (Level::Error, "the loader refuses the whole table, and none of its rules are loaded".into())
+            (Level::Error, "The loader refuses the whole table, and none of its rules are loaded.".into())
         }
-        None => (Level::Warning, "unless something else has made the chain, this rule is not loaded".into()),
+        None => (Level::Warning, "Unless something else has made the chain, this rule is not loaded.".into()),
     };
     let mut finding = Finding::new("undefined-chain", level, message).note(note);
     if let [first, more @ ..] = spans {

@@ -30,10 +30,10 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
     findings.extend(missing.iter().map(|(name, spans)| {
         let (level, note) = match kept::by_name(name) {
             Some(program) => {
-                (Level::Note, format!("this loads only where {program} has made the set before"))
+                (Level::Note, format!("This loads only where {program} has made the set before."))
             }
             None => {
-                let note = "unless something else has made the set, the loader refuses the whole table";
+                let note = "Unless something else has made the set, the loader refuses the whole table.";
                 (Level::Warning, note.to_owned())
             }
         };

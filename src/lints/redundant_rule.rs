@@ -1,0 +1,71 @@
+//! `redundant-rule`: a rule without which every packet fares the same.
+
+use super::{Context, deed, kept};
+use crate::eval::{ChainId, Redundant, RuleId};
+use crate::finding::{Finding, Level};
+use crate::model::{Policy, Verdict};
+
+/// How many rules of one finding are shown.
+const MOST_SHOWN: usize = 4;
+
+pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let host = &context.host;
+    let mut redundant = context.shadows().redundant(host, |rule| is_asked(context, rule));
+    // What only the policies make needless is told chain by chain, not rule by rule.
+    let by_policy = |it: &Redundant| it.rules.is_empty() && it.policies.len() == 1;
+    redundant.sort_by_key(|it| (it.rule.chain, !by_policy(it), it.rule.index));
+    let alike = |a: &Redundant, b: &Redundant| {
+        a.rule.chain == b.rule.chain
+            && by_policy(a)
+            && by_policy(b)
+            && a.policies == b.policies
+            && host.rule(a.rule).rule.verdict.value == host.rule(b.rule).rule.verdict.value
+    };
+    for group in redundant.chunk_by(alike) {
+        findings.push(report(context, group));
+    }
+}
+
+/// Is a rule there for its own sake, not for good style or for a program's?
+fn is_asked(context: &Context, rule: RuleId) -> bool {
+    let chain = context.host.chain(rule.chain);
+    let compiled = context.host.rule(rule);
+    let is_last = rule.index as usize + 1 == chain.rules.len();
+    let is_final_default = is_last && compiled.rule.matches.is_empty();
+    !is_final_default && kept::by(chain.table, &chain.chain.name).is_none()
+}
+
+fn report(context: &Context, group: &[Redundant]) -> Finding {
+    let host = &context.host;
+    let (first, more) = (&group[0], &group[1..]);
+    let rule = host.rule(first.rule).rule;
+    let (does, did) = match rule.verdict.value {
+        Verdict::Accept => ("accept", "accepts"),
+        Verdict::Drop => ("drop", "drops"),
+        _ => ("reject", "rejects"),
+    };
+    let policy = |chain: &ChainId| format!("the policy of `{}`", host.chain(*chain).chain.name);
+    let message = match (&first.rules[..], &first.policies[..]) {
+        ([], [base]) if !more.is_empty() => {
+            format!("these {} rules change nothing: {} {did} the same packets", group.len(), policy(base))
+        }
+        ([], [base]) => format!("this rule changes nothing: {} {did} the same packets", policy(base)),
+        ([_], []) => format!("this rule changes nothing: a later rule {did} the same packets"),
+        _ => format!("this rule changes nothing: what comes later {does}s the same packets"),
+    };
+    let mut finding = Finding::new("redundant-rule", Level::Note, message).at(rule.span);
+    for other in &first.rules {
+        finding = finding.label(host.rule(*other).rule.span, deed::deed(context, *other));
+    }
+    for base in first.policies.iter().filter_map(|chain| host.chain(*chain).chain.base.as_ref()) {
+        let does = if base.policy.value == Policy::Accept { "accepts" } else { "drops" };
+        finding = finding.label(base.policy.span, format!("{does} what no rule decides"));
+    }
+    for again in more.iter().take(MOST_SHOWN) {
+        finding = finding.label(host.rule(again.rule).rule.span, "so does this one");
+    }
+    match more.len().saturating_sub(MOST_SHOWN) {
+        0 => finding,
+        rest => finding.note(format!("The same is true of {rest} more rules of this chain.")),
+    }
+}

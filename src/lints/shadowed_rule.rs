@@ -1,0 +1,47 @@
+//! `shadowed-rule`: a rule that never decides anything, since others take all its packets before.
+
+use super::{Context, deed};
+use crate::eval::{RuleId, Shadowed};
+use crate::finding::{Finding, Level};
+use crate::model::Verdict;
+
+/// How many of those that come before are shown.
+const MOST_SHOWN: usize = 5;
+
+pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let shadowed = context.shadows().shadowed(&context.host);
+    findings.extend(shadowed.iter().map(|shadowed| report(context, shadowed)));
+}
+
+fn report(context: &Context, shadowed: &Shadowed) -> Finding {
+    let rule = context.host.rule(shadowed.rule).rule;
+    let verdict = |id: &RuleId| &context.host.rule(*id).rule.verdict.value;
+    let name = deed::name(&rule.verdict.value);
+    let message = match &shadowed.by[..] {
+        [_] if shadowed.repeats => format!("this {name} repeats an earlier rule"),
+        [by] => {
+            let by = deed::name(verdict(by));
+            let article = if by.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+            format!("no packet reaches this {name}: {article} {by} before it takes them all")
+        }
+        by => format!("no packet reaches this {name}: {} rules before it take them all", by.len()),
+    };
+    let level = if shadowed.differs { Level::Warning } else { Level::Note };
+    let mut finding = Finding::new("shadowed-rule", level, message).at(rule.span);
+    for by in shadowed.by.iter().take(MOST_SHOWN) {
+        let why = match verdict(by) {
+            _ if shadowed.repeats => "the same rule".into(),
+            Verdict::Continue => deed::deed(context, *by),
+            _ => format!("{} first", deed::deed(context, *by)),
+        };
+        finding = finding.label(context.host.rule(*by).rule.span, why);
+    }
+    if shadowed.by.len() > MOST_SHOWN {
+        finding = finding.note(format!("{} more rules take the rest.", shadowed.by.len() - MOST_SHOWN));
+    }
+    if shadowed.differs {
+        finding.note("Move it in front of the first rule that is shown, or delete it.")
+    } else {
+        finding
+    }
+}
