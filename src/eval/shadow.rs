@@ -162,10 +162,7 @@ impl<'m> Shadows<'m> {
         {
             return Shadowed { rule, by, differs: false, repeats: true };
         }
-        let taker = |among: &dyn Fn(RuleId) -> bool| {
-            covered.sights.iter().find_map(|sight| self.other_taker(host, rule, sight, among))
-        };
-        let other = taker(&|other| by.contains(&other)).or_else(|| taker(&|_| true));
+        let other = covered.sights.iter().find_map(|sight| self.other_taker(host, rule, sight, &by));
         if let Some(other) = other {
             by.retain(|by| *by != other);
             by.insert(0, other);
@@ -173,21 +170,20 @@ impl<'m> Shadows<'m> {
         Shadowed { rule, by, differs: other.is_some(), repeats: false }
     }
 
-    /// A rule that really takes packets of another and does something else with them; of those for
-    /// which the test says so.
+    /// One of some rules that really takes packets of another and does something else with them.
     fn other_taker(
         &self,
         host: &Host<'m>,
         rule: RuleId,
         sight: &log::Sight,
-        among: &dyn Fn(RuleId) -> bool,
+        among: &[RuleId],
     ) -> Option<RuleId> {
         let log = &self.logs[sight.log];
         for cube in sight.hit.cubes() {
             let takes = log.overlapping(cube);
             for &number in takes.iter().filter(|&&number| log.is_gone(number as usize, sight.moment)) {
                 let take = &log.takes[number as usize];
-                if !among(take.rule) || !deeds::differ(host, rule, take.rule) {
+                if !among.contains(&take.rule) || !deeds::differ(host, rule, take.rule) {
                     continue;
                 }
                 let Some(both) = take.cube.and(cube) else { continue };

@@ -210,8 +210,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                     }
                 }
                 let goes_on = self.step(rule, &stream, &mut streams, &mut fallen)?;
-                let falls =
-                    compiled.rule.verdict.value == Verdict::Return || matches!(compiled.next, Next::Goto(_));
+                let falls = matches!(compiled.rule.verdict.value, Verdict::Return | Verdict::Goto(_));
                 match is_changed {
                     true if goes_on => streams.push(stream),
                     true if falls => fallen.push(stream),
@@ -290,8 +289,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
     /// A rule decides its packets for good.
     fn end(&mut self, rule: RuleId, fate: Fate<'m>, stream: &Stream) -> Result<(), TooManyPieces> {
         self.decide(Some(rule), rule.chain, fate, stream)?;
-        self.take(rule, stream)?;
-        Ok(())
+        self.take(rule, stream)
     }
 
     /// Sends packets through a called chain.

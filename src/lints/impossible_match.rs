@@ -57,7 +57,7 @@ fn misplaced(context: &Context, id: RuleId) -> Option<Finding> {
         let finding = Finding::new("impossible-match", Level::Warning, format!("{message}: {why}"));
         return Some(finding.at(rule.span).label(part.span, "never holds here"));
     }
-    if kept::by(chain.table, &chain.chain.name).is_some() {
+    if kept::rules_by(chain.table, &chain.chain.name).is_some() {
         return None;
     }
     let name = &chain.chain.name;

@@ -58,13 +58,22 @@ const PREFIXES: &[(&str, &str)] = &[
 
 /// Chains whose presence tells that a program makes the whole table.
 const SIGNATURES: &[(&str, &str)] = &[
+    ("INPUT_ZONES", "firewalld"),
     ("shorewall", "Shorewall"),
     ("shorewall6", "Shorewall"),
     ("in_world", "FireHOL"),
     ("LOCALINPUT", "csf"),
 ];
 
-/// The program that keeps a chain of this name, as far as names tell.
+/// Chains that a program makes for people to fill.
+const FOR_PEOPLE: &[&str] = &["DOCKER-USER", "INPUT_direct", "FORWARD_direct", "OUTPUT_direct"];
+
+/// The program that writes the rules of a chain of this name, as far as names tell.
+pub(super) fn rules_by(table: &Table, chain: &str) -> Option<&'static str> {
+    by(table, chain).filter(|_| !FOR_PEOPLE.contains(&chain))
+}
+
+/// The program that makes a chain of this name, as far as names tell.
 pub(super) fn by(table: &Table, chain: &str) -> Option<&'static str> {
     by_name(chain).or_else(|| {
         let is_there = |(name, _): &&(&str, &str)| table.chain(name).is_some();

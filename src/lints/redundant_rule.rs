@@ -32,7 +32,7 @@ fn is_asked(context: &Context, rule: RuleId) -> bool {
     let compiled = context.host.rule(rule);
     let is_last = rule.index as usize + 1 == chain.rules.len();
     let is_final_default = is_last && compiled.rule.matches.is_empty();
-    !is_final_default && kept::by(chain.table, &chain.chain.name).is_none()
+    !is_final_default && kept::rules_by(chain.table, &chain.chain.name).is_none()
 }
 
 fn report(context: &Context, group: &[Redundant]) -> Finding {

@@ -1,6 +1,6 @@
 //! `shadowed-rule`: a rule that never decides anything, since others take all its packets before.
 
-use super::{Context, deed};
+use super::{Context, deed, kept};
 use crate::eval::{RuleId, Shadowed};
 use crate::finding::{Finding, Level};
 use crate::model::Verdict;
@@ -26,7 +26,10 @@ fn report(context: &Context, shadowed: &Shadowed) -> Finding {
         }
         by => format!("no packet reaches this {name}: {} rules before it take them all", by.len()),
     };
-    let level = if shadowed.differs { Level::Warning } else { Level::Note };
+    // What programs write is not for people to mend.
+    let chain = context.host.chain(shadowed.rule.chain);
+    let is_kept = kept::rules_by(chain.table, &chain.chain.name).is_some();
+    let level = if shadowed.differs && !is_kept { Level::Warning } else { Level::Note };
     let mut finding = Finding::new("shadowed-rule", level, message).at(rule.span);
     for by in shadowed.by.iter().take(MOST_SHOWN) {
         let why = match verdict(by) {
@@ -39,7 +42,7 @@ fn report(context: &Context, shadowed: &Shadowed) -> Finding {
     if shadowed.by.len() > MOST_SHOWN {
         finding = finding.note(format!("{} more rules take the rest.", shadowed.by.len() - MOST_SHOWN));
     }
-    if shadowed.differs {
+    if level == Level::Warning {
         finding.note("Move it in front of the first rule that is shown, or delete it.")
     } else {
         finding
