@@ -1,6 +1,15 @@
 //! What fwlint looks for: one page each in `rules/`, and where the page is not enough, one function.
 
 mod context;
+pub mod exposure;
+mod ingress_not_denied;
+mod ipv6_open;
+mod ipv6_unknown;
+mod lockout;
+mod neighbor_discovery_blocked;
+mod open_port;
+mod ssh_open_to_the_world;
+mod unrestricted_egress;
 mod deed;
 mod impossible_match;
 mod jump_loop;
@@ -77,6 +86,22 @@ pub const LINTS: &[Lint] = &[
     ),
     lint("inbound-tunnel-port", include_str!("../rules/inbound-tunnel-port.md"), inbound_tunnel_port::run),
     lint("stale-tunnel-address", include_str!("../rules/stale-tunnel-address.md"), stale_tunnel_address::run),
+    lint("ingress-not-denied", include_str!("../rules/ingress-not-denied.md"), ingress_not_denied::run),
+    lint("open-port", include_str!("../rules/open-port.md"), open_port::run),
+    lint(
+        "ssh-open-to-the-world",
+        include_str!("../rules/ssh-open-to-the-world.md"),
+        ssh_open_to_the_world::run,
+    ),
+    lint("ipv6-open", include_str!("../rules/ipv6-open.md"), ipv6_open::run),
+    lint("ipv6-unknown", include_str!("../rules/ipv6-unknown.md"), ipv6_unknown::run),
+    lint("unrestricted-egress", include_str!("../rules/unrestricted-egress.md"), unrestricted_egress::run),
+    lint(
+        "neighbor-discovery-blocked",
+        include_str!("../rules/neighbor-discovery-blocked.md"),
+        neighbor_discovery_blocked::run,
+    ),
+    lint("lockout", include_str!("../rules/lockout.md"), lockout::run),
     whole("shadowed-rule", include_str!("../rules/shadowed-rule.md"), shadowed_rule::run),
     whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run),
     lint("impossible-match", include_str!("../rules/impossible-match.md"), impossible_match::run),

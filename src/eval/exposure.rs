@@ -4,10 +4,11 @@
 //! New connections are asked about: first packets, for TCP with the flag SYN. ICMP is not among them,
 //! which is no connection.
 
+mod discovery;
 mod opening;
 mod question;
 
-use crate::model::{ChainKind, Hook};
+use crate::model::Hook;
 use crate::packet::{Axis, Cube, Family, TooManyPieces};
 
 use super::compile::{Host, RuleId};
@@ -15,6 +16,7 @@ use super::flow::Way;
 use super::routes::Routes;
 use super::survey::{Accept, Survey};
 
+pub use discovery::{Message, NEIGHBOURS, ROUTERS};
 pub use opening::{Kind, Opening};
 pub use question::{is_world, public_addresses, question};
 
@@ -34,7 +36,7 @@ pub struct Exposure {
     pub family: Family,
     /// `In` (to the host itself and, where it publishes ports, behind it), `Forward` or `Out`.
     pub way: Way,
-    /// All packets that were asked about.
+    /// All packets that were asked about, as they are when they leave the host or arrive in it.
     pub asked: Cube,
     /// What lets in packets that no rule names, if anything does.
     pub default: Option<Default>,
@@ -56,8 +58,8 @@ pub struct Default {
 }
 
 impl Exposure {
-    /// Works out what gets through. `None` when the rules say nothing about it: no chain that filters is
-    /// declared where the packets pass.
+    /// Works out what gets through. `None` when the rules say nothing about it: no chain is declared
+    /// where the packets pass.
     ///
     /// # Errors
     /// If the chains are too tangled.
@@ -77,6 +79,12 @@ impl Exposure {
         }
         let asked = question(host, routes, way, family);
         let survey = Survey::new(host, routes, way, asked.clone())?;
+        // Where forwarded packets leave is not known when they arrive.
+        let asked = if way == Way::Forward {
+            asked.set(Axis::OutInterface, super::interfaces::any_but_lo())
+        } else {
+            asked
+        };
         let default = default(host, &survey, family)?;
         let (openings, more) = match way {
             Way::Out => (Vec::new(), 0),
@@ -86,12 +94,9 @@ impl Exposure {
     }
 }
 
-/// Does the unit have a chain that filters at a hook? Tables that mangle, translate or prepare say nothing
-/// about what is filtered.
+/// Does the unit have a chain that is called at a hook? What has none says nothing about its packets.
 pub fn is_declared(host: &Host, hook: Hook, family: Family) -> bool {
-    host.bases(hook).any(|base| {
-        base.families.has(family) && base.base.kind == ChainKind::Filter && base.base.priority > -150
-    })
+    host.bases(hook).any(|base| base.families.has(family))
 }
 
 /// Does any new connection get through?

@@ -5,35 +5,21 @@
 //! each rule matches, and works out exactly what is left for a rule only when that rule is asked for.
 //! Base chains that follow each other share these notes: what one drops, none after it sees.
 
+mod run;
 mod stations;
 mod world;
 
-use std::ops::Range;
 use std::rc::Rc;
 
-use smallvec::smallvec;
+use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
-use crate::model::{Action, ChainKind, Hook, Nat, Policy, Verdict};
-use crate::packet::axis::state;
-use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
-
-use super::act::act;
-use super::compile::{BaseChain, ChainId, CompiledRule, Host, Next, RuleId};
+use super::compile::{ChainId, Host, RuleId};
 use super::flow::{Way, is_coordinate};
 use super::routes::Routes;
-use super::walk::Fate;
-use world::{Part, Parts, Stage, World};
+use run::Run;
+use world::{Stage, World};
 
 pub use world::Site;
-
-/// How many times a rule may meet packets before a survey is given up.
-const MOST_STEPS: usize = 5_000_000;
-
-/// How many histories packets may have before a survey is given up.
-const MOST_WORLDS: usize = 2_000;
-
-/// How deep chains may call each other: more than the kernel allows nft, and no ruleset comes near.
-const DEEPEST: usize = 200;
 
 /// Which packets get where.
 #[derive(Debug)]
@@ -68,20 +54,17 @@ impl Accept {
 }
 
 impl<'h, 'm> Survey<'h, 'm> {
-    /// Sends first packets of flows on their way (`In`, `Out` or `Forward`), as they are before
-    /// connection tracking sees them. The cube names one family, and TCP flags with which a flow begins; no ICMP is in it, of which connection tracking would make
-    /// several things.
+    /// Sends first packets of flows on their way (`In`, `Out` or `Forward`), as they are before connection
+    /// tracking sees them. The cube names one family, and what connection tracking looks at only as far
+    /// as it makes the same of all packets: flags with which TCP begins, no ICMP or one type of it.
     ///
     /// # Errors
     /// If the chains are too tangled.
     pub fn new(host: &'h Host<'m>, routes: &Routes, way: Way, packets: Cube) -> Result<Self, TooManyPieces> {
         let unknowns = packets.sides().iter().map(|side| side.0);
         let known = unknowns.filter(|axis| matches!(axis, Axis::Atom(_))).collect();
-        let world = World::new(packets, smallvec![Part::all()], Default::default(), Stage::Start);
-        let survey = Survey { host, way, worlds: vec![world], accepts: Vec::new(), known };
-        let mut run = Run { survey, turned: Vec::new(), via: Rc::from([]), open: Vec::new(), steps: 0 };
-        run.all(routes)?;
-        Ok(run.survey)
+        let survey = Survey { host, way, worlds: vec![World::first(packets)], accepts: Vec::new(), known };
+        Run::new(survey).all(routes)
     }
 
     /// All rules and policies that may let packets through, in the order of the walk. Earlier rules may
@@ -126,349 +109,5 @@ impl<'h, 'm> Survey<'h, 'm> {
             |axis| matches!(axis, Axis::Mark | Axis::ConnMark) && cube.get(axis) != world.packet.get(axis);
         let is_kept = |axis| is_coordinate(self.way, axis) && !self.known.contains(&axis) || is_news(axis);
         world.nat.undo(cube.clone()).forget(|axis| !is_kept(axis))
-    }
-}
-
-/// A survey in the making.
-struct Run<'h, 'm> {
-    survey: Survey<'h, 'm>,
-    turned: Vec<Turned<'m>>,
-    via: Rc<[RuleId]>,
-    open: Vec<ChainId>,
-    steps: usize,
-}
-
-/// Packets that a nat rule took.
-struct Turned<'m> {
-    world: usize,
-    site: Site,
-    nat: &'m Nat,
-    first: u32,
-    count: u32,
-}
-
-/// Packets of one world in a chain.
-#[derive(Clone, Debug)]
-struct Stream<'h> {
-    world: usize,
-    /// Which of its packets; none when none of them meets the next rule.
-    parts: Parts<'h>,
-    /// What of them reaches the end of the chain, as far as rules have not taken it.
-    end: Parts<'h>,
-    /// Have some of them left the chain by a return, or by a goto?
-    returns: bool,
-}
-
-impl<'h> Stream<'h> {
-    fn new(world: usize, parts: Parts<'h>) -> Self {
-        Stream { world, end: parts.clone(), parts, returns: false }
-    }
-
-    /// What goes on behind the chain; `None` if nothing does.
-    fn behind(self) -> Option<Self> {
-        (self.returns || !self.parts.is_empty()).then(|| Stream::new(self.world, self.end))
-    }
-}
-
-/// Entries that are given back at the end of a call or of a base chain.
-type Loans = Vec<(usize, Range<u32>)>;
-
-/// The base chain that is walked.
-struct Place {
-    hook: Hook,
-    is_main: bool,
-    loans: Loans,
-}
-
-impl<'h, 'm> Run<'h, 'm> {
-    /// Sends the packets of some worlds through a base chain.
-    fn base(
-        &mut self,
-        hook: Hook,
-        base: BaseChain<'m>,
-        is_main: bool,
-        worlds: Vec<usize>,
-    ) -> Result<(), TooManyPieces> {
-        let mut place = Place { hook, is_main, loans: Vec::new() };
-        let stream = |world| Stream::new(world, self.survey.worlds[world].parts.clone());
-        let mut streams: Vec<Stream> = worlds.into_iter().map(stream).collect();
-        let born = self.chain(&mut place, base.chain, &mut streams)?;
-        for stream in streams.into_iter().filter_map(Stream::behind).chain(born) {
-            let fate = match base.base.policy.value {
-                Policy::Accept => Fate::Accepted,
-                Policy::Drop => Fate::Dropped,
-            };
-            self.decide(&mut place, None, base.chain, fate, stream.world, &stream.parts);
-        }
-        for (world, entries) in place.loans {
-            self.survey.worlds[world].give_back(entries);
-        }
-        Ok(())
-    }
-
-    /// Sends packets through a chain. Those that reach its end stay in their streams; those that a rule
-    /// changed on the way are new streams, and returned.
-    fn chain(
-        &mut self,
-        place: &mut Place,
-        chain: ChainId,
-        streams: &mut Vec<Stream<'h>>,
-    ) -> Result<Vec<Stream<'h>>, TooManyPieces> {
-        if self.open.len() > DEEPEST {
-            return Err(TooManyPieces);
-        }
-        self.open.push(chain);
-        let (known, host) = (streams.len(), self.survey.host);
-        let (mut fallen, mut returned) = (Vec::new(), Loans::new());
-        for (index, compiled) in (0..).zip(&host.chain(chain).rules) {
-            if streams.iter().all(|stream| stream.parts.is_empty()) {
-                break;
-            }
-            for at in 0..streams.len() {
-                let hit = self.hit(&streams[at], &compiled.packets);
-                if hit.is_empty() {
-                    continue;
-                }
-                self.steps += 1;
-                if self.steps > MOST_STEPS {
-                    return Err(TooManyPieces);
-                }
-                let rule = RuleId { chain, index };
-                let is_whole = hit.len() == streams[at].parts.len()
-                    && compiled.packets.cubes().len() == 1
-                    && compiled.packets.cubes()[0].covers(&self.survey.worlds[streams[at].world].packet);
-                let mut met = vec![Stream::new(streams[at].world, hit)];
-                let mut is_new = false;
-                if !compiled.rule.actions.is_empty() {
-                    let is_all = is_whole && streams[at].parts.iter().all(Part::is_all);
-                    is_new = self.change(rule, &mut met, is_all)?;
-                }
-                let mut goes_on = true;
-                for stream in met {
-                    goes_on = self.step(place, rule, &stream, streams, &mut fallen, &mut returned)?;
-                    match is_new {
-                        true if goes_on => streams.push(stream),
-                        true if ends_here(compiled) => fallen.push(stream),
-                        _ => {}
-                    }
-                }
-                streams[at].returns |= !is_new && ends_here(compiled);
-                if is_whole && (is_new || !goes_on) {
-                    streams[at].parts.clear();
-                }
-            }
-        }
-        self.open.pop();
-        for (world, entries) in returned {
-            self.survey.worlds[world].give_back(entries);
-        }
-        fallen.extend(streams.drain(known..).filter_map(Stream::behind));
-        Ok(fallen)
-    }
-
-    /// The packets of a stream that a rule matches.
-    fn hit(&self, stream: &Stream<'h>, rule: &'h PacketSet) -> Parts<'h> {
-        let world = &self.survey.worlds[stream.world];
-        let parts = stream.parts.iter();
-        parts.flat_map(|part| rule.cubes().iter().filter_map(|cube| world.meet(part, cube))).collect()
-    }
-
-    /// Does what a rule says with the packets that match it. May they meet the next rule?
-    fn step(
-        &mut self,
-        place: &mut Place,
-        rule: RuleId,
-        stream: &Stream<'h>,
-        streams: &mut Vec<Stream<'h>>,
-        fallen: &mut Vec<Stream<'h>>,
-        returned: &mut Loans,
-    ) -> Result<bool, TooManyPieces> {
-        let compiled = self.survey.host.rule(rule);
-        let (site, chain, world) = (Some(rule), rule.chain, stream.world);
-        let parts = &stream.parts;
-        match (&compiled.rule.verdict.value, compiled.next) {
-            (_, Next::Jump(target)) if !self.open.contains(&target) => {
-                streams.extend(self.call(place, rule, target, stream)?);
-                return Ok(true);
-            }
-            (_, Next::Goto(target)) if !self.open.contains(&target) => {
-                fallen.extend(self.call(place, rule, target, stream)?);
-                returned.push((world, self.survey.worlds[world].lend(parts)));
-            }
-            (Verdict::Accept, _) => self.decide(place, site, chain, Fate::Accepted, world, parts),
-            (Verdict::Drop, _) => self.decide(place, site, chain, Fate::Dropped, world, parts),
-            (Verdict::Reject(reject), _) => {
-                self.decide(place, site, chain, Fate::Rejected(*reject), world, parts);
-            }
-            (Verdict::Nat(nat), _) if **nat != Nat::Tproxy => {
-                self.decide(place, site, chain, Fate::Translated(nat), world, parts)
-            }
-            (Verdict::Nat(_) | Verdict::Queue, _) => {
-                let taken = choose(parts, compiled.choices[0], true);
-                self.decide(place, site, chain, Fate::Accepted, world, &taken);
-                let refused = choose(parts, compiled.choices[0], false);
-                self.decide(place, site, chain, Fate::Dropped, world, &refused);
-            }
-            (Verdict::Return, _) => returned.push((world, self.survey.worlds[world].lend(parts))),
-            (Verdict::Continue, _) => return Ok(true),
-            // A target, chain or loop of which the file does not tell what it does.
-            (Verdict::Unknown(_) | Verdict::Jump(_) | Verdict::Goto(_), _) => {
-                let [ends, accepts] = compiled.choices[..] else { return Ok(true) };
-                let ended = choose(parts, ends, true);
-                let accepted = choose(&ended, accepts, true);
-                self.decide(place, site, chain, Fate::Accepted, world, &accepted);
-                let dropped = choose(&ended, accepts, false);
-                self.decide(place, site, chain, Fate::Dropped, world, &dropped);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Sends packets through a called chain; returns those that were changed there.
-    fn call(
-        &mut self,
-        place: &mut Place,
-        rule: RuleId,
-        target: ChainId,
-        stream: &Stream<'h>,
-    ) -> Result<Vec<Stream<'h>>, TooManyPieces> {
-        let outer = self.via.clone();
-        self.via = outer.iter().copied().chain([rule]).collect();
-        let born = self.chain(place, target, &mut vec![stream.clone()])?;
-        self.via = outer;
-        Ok(born)
-    }
-
-    /// Changes packets as a rule's actions say. Where they are all that a world has, it changes as a
-    /// whole; otherwise they leave their world for new ones, and the answer is yes.
-    fn change(
-        &mut self,
-        rule: RuleId,
-        met: &mut Vec<Stream<'h>>,
-        is_all: bool,
-    ) -> Result<bool, TooManyPieces> {
-        let Some(Stream { world, parts, .. }) = met.pop() else { return Ok(false) };
-        let actions = &self.survey.host.rule(rule).rule.actions;
-        let changed = |cube: Cube| {
-            actions.iter().fold(vec![cube], |cubes, action| {
-                cubes.iter().flat_map(|cube| act(cube, action.value)).collect()
-            })
-        };
-        let old = &mut self.survey.worlds[world];
-        if old.main_end.is_some() {
-            // Behind the main chain a mark that may have changed is as good as unknown.
-            for action in actions {
-                old.packet = blur(old.packet.clone(), action.value);
-            }
-            met.push(Stream::new(world, parts));
-            return Ok(false);
-        }
-        if is_all
-            && old.is_together()
-            && let [packet] = &changed(old.packet.clone())[..]
-        {
-            old.packet = packet.clone();
-            met.push(Stream::new(world, parts));
-            return Ok(false);
-        }
-        let left = old.left(&parts)?;
-        old.take(&parts);
-        let mut born: Vec<World> = Vec::new();
-        for cube in left.cubes().iter().flat_map(|cube| changed(cube.clone())) {
-            let mut packet = old.packet.clone();
-            for axis in [Axis::Mark, Axis::ConnMark, Axis::State, Axis::Direction] {
-                packet = match cube.get(axis) {
-                    Some(values) => packet.set(axis, values.clone()),
-                    None => packet.without(axis),
-                };
-            }
-            let part = Part::own(cube.clone().forget(|axis| cube.get(axis) == packet.get(axis)));
-            match born.iter_mut().find(|world| world.packet == packet) {
-                Some(world) => world.parts.push(part),
-                None => {
-                    let mut world = World::new(packet, smallvec![part], old.nat.clone(), old.stage);
-                    world.turned_by = old.turned_by.clone();
-                    born.push(world);
-                }
-            }
-        }
-        for new in born {
-            met.push(Stream::new(self.survey.worlds.len(), new.parts.clone()));
-            self.add(new)?;
-        }
-        Ok(true)
-    }
-
-    /// A rule or a policy decides packets.
-    fn decide(
-        &mut self,
-        place: &mut Place,
-        rule: Option<RuleId>,
-        chain: ChainId,
-        fate: Fate<'m>,
-        world: usize,
-        parts: &[Part<'h>],
-    ) {
-        let (is_main, via, count) = (place.is_main, self.via.clone(), parts.len() as u32);
-        let Survey { worlds, accepts, .. } = &mut self.survey;
-        match (fate, rule) {
-            (Fate::Dropped | Fate::Rejected(_), _) => drop(worlds[world].take(parts)),
-            (Fate::Translated(nat), Some(rule)) if changes_destination(place.hook, nat) => {
-                let first = worlds[world].take(parts).start;
-                self.turned.push(Turned { world, site: Site { rule, via }, nat, first, count });
-            }
-            _ => {
-                let entries = worlds[world].lend(parts);
-                if is_main {
-                    let (world, first) = (world as u32, entries.start);
-                    accepts.push(Accept { rule, chain, via, world, first, count });
-                }
-                place.loans.push((world, entries));
-            }
-        }
-    }
-
-    fn add(&mut self, world: World<'h>) -> Result<(), TooManyPieces> {
-        self.survey.worlds.push(world);
-        if self.survey.worlds.len() > MOST_WORLDS { Err(TooManyPieces) } else { Ok(()) }
-    }
-
-    /// The worlds at a stage of their way whose packets a base chain sees.
-    fn worlds_at(&self, stage: Stage, base: &BaseChain) -> Vec<usize> {
-        let sees = |world: &World| {
-            let family = world.packet.get(Axis::Family).and_then(Values::first);
-            let is_theirs =
-                family.is_some_and(|family| if family == 0 { base.families.v4 } else { base.families.v6 });
-            let is_new = world.packet.get(Axis::State).and_then(Values::first) == Some(state::NEW);
-            world.stage == stage && is_theirs && (is_new || base.base.kind != ChainKind::Nat)
-        };
-        (0..self.survey.worlds.len()).filter(|&world| sees(&self.survey.worlds[world])).collect()
-    }
-}
-
-/// Does a rule end the way of packets through its chain, but not through the base chain?
-fn ends_here(rule: &CompiledRule) -> bool {
-    rule.rule.verdict.value == Verdict::Return || matches!(rule.next, Next::Goto(_))
-}
-
-/// Does a nat rule send packets elsewhere? What it does to their source does not matter here.
-fn changes_destination(hook: Hook, nat: &Nat) -> bool {
-    matches!(hook, Hook::Prerouting | Hook::Output) && !matches!(nat, Nat::Source(_) | Nat::Masquerade)
-}
-
-/// The packets for which an unknown is answered so.
-fn choose<'h>(parts: &[Part<'h>], atom: u32, yes: bool) -> Parts<'h> {
-    let axis = Axis::Atom(atom);
-    let chosen = |part: &Part| part.cube().clone().with(axis, Ranges::single(u128::from(yes)));
-    parts.iter().filter_map(chosen).map(Part::own).collect()
-}
-
-/// What is still known of a packet when an action may or may not have been done to it.
-fn blur(packet: Cube, action: Action) -> Cube {
-    match action {
-        Action::Mark { .. } | Action::RestoreMark { .. } | Action::ForgetMark => packet.without(Axis::Mark),
-        Action::ConnMark { .. } | Action::SaveMark { .. } => packet.without(Axis::ConnMark),
-        Action::NoTrack => packet,
     }
 }

@@ -308,9 +308,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             return Ok(None);
         }
         for action in &self.host.rule(rule).rule.actions {
-            packets = PacketSet::from_cubes(
-                packets.cubes().iter().flat_map(|cube| act(cube, action.value)),
-            );
+            packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, action.value)));
         }
         self.take(rule, stream)?;
         self.covers.push(Cover::new());

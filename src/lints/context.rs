@@ -2,9 +2,11 @@
 
 use std::cell::OnceCell;
 
+use super::exposure::Exposures;
 use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
-use crate::eval::{Host, Routes, Shadows};
+use crate::eval::exposure::Exposure;
+use crate::eval::{Host, Routes, Shadows, Way};
 use crate::model::Ruleset;
 use crate::packet::{Family, TooManyPieces};
 use crate::profile::Profile;
@@ -41,6 +43,7 @@ pub struct Context<'c> {
     pub is_quick: bool,
     tunnel: OnceCell<Option<Result<Tunnel<'c>, TooManyPieces>>>,
     shadows: OnceCell<Shadows<'c>>,
+    exposures: Exposures,
 }
 
 impl<'c> Context<'c> {
@@ -55,8 +58,20 @@ impl<'c> Context<'c> {
         is_quick: bool,
     ) -> Self {
         let host = Host::new(&unit.ruleset);
-        let (tunnel, shadows) = (OnceCell::new(), OnceCell::new());
-        Context { sources, unit, host, routes, settings, profile, allow_ingress, is_quick, tunnel, shadows }
+        let (tunnel, shadows, exposures) = (OnceCell::new(), OnceCell::new(), Exposures::default());
+        Context {
+            sources,
+            unit,
+            host,
+            routes,
+            settings,
+            profile,
+            allow_ingress,
+            is_quick,
+            tunnel,
+            shadows,
+            exposures,
+        }
     }
 
     /// What becomes of the tunnel; `None` when the unit has no say in it, or when it is too tangled to
@@ -73,6 +88,12 @@ impl<'c> Context<'c> {
     /// Which rules come before which. Worked out when first asked for, from all rules.
     pub fn shadows(&self) -> &Shadows<'c> {
         self.shadows.get_or_init(|| Shadows::new(&self.host))
+    }
+
+    /// What new connections get through; `None` where the unit has no say in it, or where the rules are
+    /// too tangled.
+    pub fn exposure(&self, way: Way, family: Family) -> Option<&Exposure> {
+        self.exposures.get(self, way, family)
     }
 
     /// Is the unit a fragment: no verdict about the tunnel or exposure?

@@ -11,6 +11,9 @@ pub fn verdicts(context: &Context) -> Vec<(String, String)> {
     } else if let Some(profile) = context.profile.filter(|_| context.is_tunnel_undecided()) {
         verdicts.push((profile.program.clone(), "not decided, the rules are too tangled".to_owned()));
     }
+    if let Some(inward) = super::exposure::words::summary(context) {
+        verdicts.push(("in".to_owned(), inward));
+    }
     verdicts
 }
 

@@ -117,6 +117,7 @@ impl<'a> Words<'a> {
                 side.say("anywhere", "and") + ","
             }
             Some(side) => side.say("anywhere", "and"),
+            None if word == "from" && self.from_anywhere && port.is_some() => "anywhere,".into(),
             None if word == "from" && self.from_anywhere => "anywhere".into(),
             None => return port.map(|port| format!("{word} {port}")),
         };

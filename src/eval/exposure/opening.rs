@@ -21,6 +21,8 @@ pub struct Opening {
     pub is_sure: bool,
     /// Unknowns on which it depends whether some of them get through, ascending.
     pub depends_on: Vec<u32>,
+    /// The nat rules that turn them to another address or port.
+    pub turned_by: Vec<RuleId>,
     /// What accepts them in the end, where that is not the rule itself: another rule, or the policy of a
     /// chain.
     pub accepted_by: Vec<(ChainId, Option<RuleId>)>,
@@ -118,12 +120,18 @@ fn plain(cube: Cube) -> Cube {
 
 fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPieces> {
     let Group { rule, kind, accepts } = group;
-    let (mut packets, mut accepted_by) = (PacketSet::none(), Vec::new());
+    let (mut packets, mut accepted_by, mut turned_by) = (PacketSet::none(), Vec::new(), Vec::new());
     for accept in accepts {
         let exact = survey.packets(accept)?;
         let by = (accept.chain, accept.rule);
         if !exact.is_empty() && accept.rule != Some(rule) && !accepted_by.contains(&by) {
             accepted_by.push(by);
+        }
+        if !exact.is_empty()
+            && let Some(site) = survey.turned_by(accept)
+            && !turned_by.contains(&site.rule)
+        {
+            turned_by.push(site.rule);
         }
         packets.add(exact);
     }
@@ -138,5 +146,5 @@ fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPiec
     depends_on.sort_unstable();
     depends_on.dedup();
     let (packets, is_sure) = (known.simplify(), missing.is_empty());
-    Ok(Some(Opening { rule, kind, packets, is_sure, depends_on, accepted_by }))
+    Ok(Some(Opening { rule, kind, packets, is_sure, depends_on, turned_by, accepted_by }))
 }

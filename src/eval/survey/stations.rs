@@ -6,20 +6,22 @@ use crate::model::{ChainKind, Hook, Policy};
 use crate::packet::axis::kind;
 use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values, values};
 
-use super::super::compile::{BaseChain, Host};
+use super::super::compile::{BaseChain, ChainId, Host};
 use super::super::conntrack;
 use super::super::flow::Way;
 use super::super::nat;
 use super::super::routes::Routes;
+use super::super::walk::Fate;
+use super::Survey;
+use super::run::{Loans, Place, Run, Turned};
 use super::world::{Part, Stage, World};
-use super::{Run, Turned};
 
 /// The priority at which connection tracking works.
 const CONNTRACK: i32 = -200;
 
 impl<'h, 'm> Run<'h, 'm> {
     /// Sends the packets through all hooks on their way.
-    pub(super) fn all(&mut self, routes: &Routes) -> Result<(), TooManyPieces> {
+    pub fn all(mut self, routes: &Routes) -> Result<Survey<'h, 'm>, TooManyPieces> {
         let way = self.survey.way;
         let start = if way == Way::Out { Hook::Output } else { Hook::Prerouting };
         self.hook(start, Stage::Start, way == Way::Out)?;
@@ -49,7 +51,8 @@ impl<'h, 'm> Run<'h, 'm> {
         if way != Way::Out {
             self.hook(Hook::Forward, Stage::Onward, true)?;
         }
-        self.hook(Hook::Postrouting, Stage::Onward, false)
+        self.hook(Hook::Postrouting, Stage::Onward, false)?;
+        Ok(self.survey)
     }
 
     /// Sends the packets of a stage through the base chains of a hook.
@@ -90,7 +93,28 @@ impl<'h, 'm> Run<'h, 'm> {
         if !is_mapped {
             self.translate(hook, stage)?;
         }
+        if has_main && main.is_none() {
+            self.accept_all(hook, stage);
+        }
         Ok(())
+    }
+
+    /// No chain of a hook filters: everything gets through by the policy of one that does other things.
+    fn accept_all(&mut self, hook: Hook, stage: Stage) {
+        let Some(base) = self.survey.host.bases(hook).find(|base| base.base.kind == ChainKind::Nat) else {
+            return;
+        };
+        let mut place = Place { hook, is_main: true, loans: Loans::new() };
+        for world in 0..self.survey.worlds.len() {
+            if self.survey.worlds[world].stage == stage {
+                let parts = self.survey.worlds[world].parts.clone();
+                self.decide(&mut place, None, base.chain, Fate::Accepted, world, &parts);
+            }
+        }
+        for (world, entries) in place.loans {
+            self.survey.worlds[world].give_back(entries);
+            self.survey.worlds[world].main_end = Some(self.survey.worlds[world].now());
+        }
     }
 
     /// Connection tracking looks at the packets.
@@ -147,7 +171,7 @@ impl<'h, 'm> Run<'h, 'm> {
 
 /// The base chain of a hook that decides what gets in: the last one that drops what it does not name,
 /// failing that the last with rules, failing that the last.
-fn main(host: &Host, hook: Hook, sees: impl Fn(&BaseChain) -> bool) -> Option<super::ChainId> {
+fn main(host: &Host, hook: Hook, sees: impl Fn(&BaseChain) -> bool) -> Option<ChainId> {
     let filters = host.bases(hook).filter(|base| base.base.kind == ChainKind::Filter && sees(base));
     let rank = |base: &BaseChain| {
         let drops = base.base.policy.value == Policy::Drop;

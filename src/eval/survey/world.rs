@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::packet::set::BUDGET;
-use crate::packet::{Axis, Cover, Cube, PacketSet, TooManyPieces};
+use crate::packet::{Axis, Cover, Cube, Hull, PacketSet, TooManyPieces};
 
 use super::super::compile::RuleId;
 use super::super::nat::Translations;
@@ -28,6 +28,8 @@ pub(super) type Parts<'h> = SmallVec<[Part<'h>; 1]>;
 pub(super) struct World<'h> {
     /// What holds of each of its packets now.
     pub packet: Cube,
+    /// A box around them: addresses, ports and protocol never change.
+    pub hull: Hull,
     /// Which packets with that it has.
     pub parts: Parts<'h>,
     /// What was done to their addresses.
@@ -100,9 +102,15 @@ impl<'h> Part<'h> {
 }
 
 impl<'h> World<'h> {
+    /// The world of all packets that are asked about.
+    pub fn first(packet: Cube) -> Self {
+        World::new(packet, smallvec![Part::all()], Translations::default(), Stage::Start)
+    }
+
     /// A world of which nothing was taken yet.
     pub fn new(packet: Cube, parts: Parts<'h>, nat: Translations, stage: Stage) -> Self {
         World {
+            hull: Hull::of(&PacketSet::from(packet.clone())),
             packet,
             parts,
             nat,

@@ -15,7 +15,7 @@ const MOST_LABELS: usize = 4;
 pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
     let mut seen: Vec<Span> = finding.span.into_iter().collect();
     for lost in held.losses(part) {
-        let (span, words) = place(context, lost);
+        let (span, words) = place_of(context, lost);
         if seen.contains(&span) || seen.len() > MOST_LABELS {
             continue;
         }
@@ -59,7 +59,7 @@ pub fn explain(
 }
 
 /// Where and in what words.
-fn place(context: &Context, lost: &Lost) -> (Span, String) {
+pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
     let chain = context.host.chain(lost.hop.chain);
     match lost.hop.rule {
         Some(id) => {

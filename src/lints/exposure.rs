@@ -1,0 +1,187 @@
+//! What gets in and out: worked out once for a unit, and put into words for all lints that speak of it.
+
+pub mod words;
+
+use std::cell::OnceCell;
+
+use crate::config::Policy;
+use crate::eval::exposure::{Default as ByDefault, Exposure, Opening};
+use crate::eval::{RuleId, Way};
+use crate::finding::{Finding, Level};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
+use crate::source::Span;
+
+use super::Context;
+
+/// How many places a finding shows besides the first.
+const MOST_LABELS: usize = 4;
+
+/// The port of SSH.
+const SSH: u128 = 22;
+
+/// A rule that lets in more ports than this names none.
+const MANY_PORTS: u128 = 65_000;
+
+/// What gets in and out, as far as it was asked for: in, through and out, in IPv4 and IPv6.
+#[derive(Debug, Default)]
+pub struct Exposures([OnceCell<Option<Result<Exposure, TooManyPieces>>>; 6]);
+
+impl Exposures {
+    /// What gets through; `None` where the unit does not say, or is too tangled.
+    pub fn get(&self, context: &Context, way: Way, family: Family) -> Option<&Exposure> {
+        let at = match way {
+            Way::In | Way::Local => 0,
+            Way::Forward => 2,
+            Way::Out => 4,
+        };
+        let judge = || Exposure::judge(&context.host, &context.routes, way, family).transpose();
+        let cell = &self.0[at + family as usize];
+        cell.get_or_init(|| if context.speaks_for(family) { judge() } else { None }).as_ref()?.as_ref().ok()
+    }
+}
+
+/// A note, or more where the host keeps the positive security model. What depends is a note in any case.
+pub fn level(context: &Context, positive: Level, is_sure: bool) -> Level {
+    match context.settings.policy.value {
+        Policy::Positive if is_sure => positive,
+        _ => Level::Note,
+    }
+}
+
+/// `over IPv4`, where that is not the only family that the unit speaks for and not all of them.
+pub fn over(context: &Context, families: &[Family]) -> &'static str {
+    let spoken = Family::ALL.into_iter().filter(|family| context.speaks_for(*family)).count();
+    match families {
+        [family] if spoken > 1 => {
+            if *family == Family::V4 {
+                " over IPv4"
+            } else {
+                " over IPv6"
+            }
+        }
+        _ => "",
+    }
+}
+
+/// Points a finding at what accepts without being asked, in each family.
+pub fn at_defaults(mut finding: Finding, context: &Context, defaults: &[&ByDefault]) -> Finding {
+    for default in defaults {
+        let chain = context.host.chain(default.chain).chain;
+        let is_written = chain.base.as_ref().is_some_and(|base| base.policy_is_written);
+        if default.rule.is_none() && !is_written && chain.rules.is_empty() {
+            finding = finding.note(format!(
+                "Nothing here speaks of {}: it accepts everything unless something else has set another policy.",
+                chain.name
+            ));
+            continue;
+        }
+        let (span, words) = accepted_by(context, default.chain, default.rule);
+        finding = place(finding, span, words);
+    }
+    let unknowns: Vec<u32> = defaults.iter().flat_map(|default| default.depends_on.iter().copied()).collect();
+    depends_on(finding, context, &unknowns)
+}
+
+/// Where a rule stands, or the policy of a chain, and what it does.
+pub fn accepted_by(context: &Context, chain: crate::eval::ChainId, rule: Option<RuleId>) -> (Span, String) {
+    if let Some(rule) = rule {
+        return (context.host.rule(rule).rule.span, "accepts them".to_owned());
+    }
+    let chain = context.host.chain(chain).chain;
+    match &chain.base {
+        Some(base) if base.policy_is_written => {
+            (base.policy.span, format!("the policy of {} accepts what no rule drops", chain.name))
+        }
+        _ => (chain.span, format!("{} has no policy here, so it accepts what no rule drops", chain.name)),
+    }
+}
+
+/// Points at a place: the first is the finding's own.
+pub fn place(finding: Finding, span: Span, words: impl Into<String>) -> Finding {
+    match finding.span {
+        None => finding.at(span).here(words),
+        Some(first) if first == span || finding.labels.iter().any(|label| label.span == span) => finding,
+        Some(_) => finding.label(span, words),
+    }
+}
+
+/// Points at the unknowns on which a finding depends.
+pub fn depends_on(mut finding: Finding, context: &Context, unknowns: &[u32]) -> Finding {
+    for number in unknowns.iter().take(MOST_LABELS) {
+        let unknown = context.host.atoms.get(*number);
+        finding = place(finding, unknown.span, format!("it depends on this: {}", unknown.text));
+    }
+    finding
+}
+
+/// Does an opening hold, as far as it depends on more than how often something happens?
+pub fn is_firm(context: &Context, opening: &Opening) -> bool {
+    let is_rate = |atom: &u32| crate::eval::exposure::is_rate(&context.host, *atom);
+    opening.is_sure || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_rate)
+}
+
+/// What fwlint.yaml lets in by name.
+pub fn allowed(context: &Context, family: Family) -> PacketSet {
+    let cube = |entry: &crate::config::AllowIngress| {
+        let ports = entry.ports.iter().map(|range| (range.value.first.into(), range.value.last.into()));
+        let protocols = entry.protocol.iter().map(|number| (number.value.0.into(), number.value.0.into()));
+        let sources = entry.source.iter().map(|source| source.value.0);
+        let sources = sources.filter(|source| source.addr().is_ipv4() == (family == Family::V4));
+        let sources = sources.map(|source| values::prefix(source.addr(), source.prefix_len()));
+        let narrow = |cube: Cube, axis, ranges: Ranges, is_free: bool| {
+            if is_free { Some(cube) } else { cube.with(axis, ranges) }
+        };
+        let cube = Cube::any().with(Axis::Family, Values::single(Axis::Family, family.number()))?;
+        let cube = narrow(cube, Axis::Protocol, Ranges::union(protocols), entry.protocol.is_empty())?;
+        let cube = narrow(cube, Axis::DestinationPort, Ranges::union(ports), entry.ports.is_empty())?;
+        narrow(cube, Axis::Source, Ranges::union(sources), entry.source.is_empty())
+    };
+    PacketSet::from_cubes(context.allow_ingress.iter().filter_map(cube))
+}
+
+/// Packets of a protocol to a port.
+pub fn to_port(protocol: u128, port: u128) -> PacketSet {
+    let cube = Cube::any().with(Axis::Protocol, Values::single(Axis::Protocol, protocol));
+    let cube = cube.and_then(|cube| cube.with(Axis::DestinationPort, Ranges::single(port)));
+    PacketSet::from(cube)
+}
+
+/// Does an opening name the ports or protocols that it lets in?
+pub fn is_named(opening: &Opening) -> bool {
+    let count = |values: &Values| values.ranges().map_or(0, Ranges::count);
+    opening.packets.cubes().iter().all(|cube| {
+        let protocols = cube.get(Axis::Protocol).map_or(256, count);
+        let ports = cube.get(Axis::DestinationPort).map_or(65_536, count);
+        protocols < 200 && (ports < MANY_PORTS || !has_ports(cube))
+    })
+}
+
+fn has_ports(cube: &Cube) -> bool {
+    cube.get(Axis::Protocol).is_none_or(|protocols| [6, 17].iter().any(|&number| protocols.contains(number)))
+}
+
+/// What of an opening is SSH that is not allowed by name.
+pub fn ssh(context: &Context, family: Family, opening: &Opening) -> PacketSet {
+    if opening.kind != crate::eval::exposure::Kind::Inside || !is_named(opening) {
+        return PacketSet::none();
+    }
+    let packets = opening.packets.and(&to_port(6, SSH));
+    packets.minus(&allowed(context, family)).unwrap_or(packets)
+}
+
+/// The openings through which SSH gets in, if that is from anywhere: with what of them is SSH.
+pub fn ssh_from_the_world<'x>(
+    context: &Context,
+    family: Family,
+    exposure: &'x Exposure,
+) -> Vec<(&'x Opening, PacketSet)> {
+    let parts = exposure.openings.iter().map(|opening| (opening, ssh(context, family, opening)));
+    let parts: Vec<_> = parts.filter(|part| !part.1.is_empty()).collect();
+    let sources = |cube: &Cube| cube.get(Axis::Source).cloned().unwrap_or_else(|| Values::all(Axis::Source));
+    let all: Vec<Values> = parts.iter().flat_map(|part| part.1.cubes().iter().map(sources)).collect();
+    let all = Values::union(Axis::Source, &all);
+    if parts.is_empty() || !crate::eval::exposure::is_world(family, Some(&all)) {
+        return Vec::new();
+    }
+    parts
+}

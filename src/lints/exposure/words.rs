@@ -1,0 +1,149 @@
+//! What gets in, in words.
+
+use crate::eval::exposure::{Exposure, Kind, Opening};
+use crate::eval::{RuleId, Way, interfaces};
+use crate::model::{Nat, Verdict};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, Words};
+
+use super::super::Context;
+use super::{MANY_PORTS, allowed, is_named, ssh_from_the_world, to_port};
+
+/// What gets in, for the report's verdict on a unit: `ssh from anywhere`, `nothing new`, `everything`.
+/// `None` where the unit does not say.
+pub fn summary(context: &Context) -> Option<String> {
+    let mut texts: Vec<(Family, String)> = Vec::new();
+    for family in Family::ALL {
+        if let Some(exposure) = context.exposure(Way::In, family) {
+            texts.push((family, of_family(context, family, exposure)));
+        }
+    }
+    let all = texts.first()?.1.clone();
+    if texts.iter().all(|text| text.1 == all) {
+        return Some(all);
+    }
+    let named = texts.iter().map(|(family, text)| format!("over {}: {text}", name(*family)));
+    Some(named.collect::<Vec<_>>().join("; "))
+}
+
+fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
+    match &exposure.default {
+        Some(default) if default.depends_on.is_empty() => return "everything".to_owned(),
+        Some(_) => return "everything, perhaps".to_owned(),
+        None => {}
+    }
+    let mut parts = Vec::new();
+    let ssh = ssh_from_the_world(context, family, exposure);
+    if !ssh.is_empty() {
+        let all = PacketSet::from_cubes(ssh.iter().flat_map(|part| part.1.cubes().iter().cloned()));
+        parts.push(say(exposure, &all).replace("tcp to port 22", "ssh"));
+    }
+    let mut rest = PacketSet::none();
+    for opening in exposure.openings.iter().filter(|opening| opening.kind != Kind::Forwarded) {
+        let is_ssh = ssh.iter().any(|part| std::ptr::eq(part.0, opening));
+        rest.add(without_quiet(context, opening, &opening.packets, is_ssh));
+    }
+    if !rest.is_empty() {
+        parts.push(Words { most: 3, ..words(exposure) }.set(&gist(exposure, &rest)));
+    }
+    if exposure.more > 0 {
+        parts.push("more".to_owned());
+    }
+    if parts.is_empty() { "nothing new".to_owned() } else { parts.join("; ") }
+}
+
+/// How packets of a question are put into words.
+fn words(exposure: &Exposure) -> Words<'_> {
+    Words { from_anywhere: true, most: 5, ..Words::within(&exposure.asked) }
+}
+
+/// Packets in words.
+pub fn say(exposure: &Exposure, packets: &PacketSet) -> String {
+    words(exposure).set(&gist(exposure, packets))
+}
+
+/// Packets without what nobody needs to hear: that source port 0, an address of a container or its
+/// bridge are excepted.
+fn gist(exposure: &Exposure, packets: &PacketSet) -> PacketSet {
+    let count = |values: &Values| values.ranges().map_or(0, Ranges::count);
+    let asked = |axis| exposure.asked.get(axis).cloned().unwrap_or_else(|| Values::all(axis));
+    let is_all = |axis: Axis, values: &Values| match axis {
+        Axis::SourcePort => count(values) >= MANY_PORTS,
+        Axis::Destination => count(&asked(axis).minus(values)) >> 108 == 0 && exposure.way == Way::In,
+        Axis::InInterface => values.covers(&interfaces::outer().into()),
+        _ => false,
+    };
+    packets.map(|cube| Some(cube.clone().forget(|axis| cube.get(axis).is_some_and(|it| is_all(axis, it)))))
+}
+
+/// What of an opening is to be named: not what is allowed by name, nor what nobody would call a port.
+pub fn to_name(context: &Context, family: Family, opening: &Opening, is_ssh: bool) -> PacketSet {
+    let packets = &opening.packets;
+    let packets = packets.minus(&allowed(context, family)).unwrap_or_else(|_| packets.clone());
+    without_quiet(context, opening, &packets, is_ssh)
+}
+
+/// Packets without those that other lints speak of (SSH, the tunnel's port), that clients of DHCP need, or
+/// that manage multicast groups. A rule that names no port is shown as it is.
+fn without_quiet(context: &Context, opening: &Opening, packets: &PacketSet, is_ssh: bool) -> PacketSet {
+    const UDP: u128 = 17;
+    let mut quiet = to_port(UDP, 68);
+    quiet.add(to_port(UDP, 546));
+    quiet.add(Cube::any().with(Axis::Protocol, Ranges::single(2)).into());
+    if is_ssh {
+        quiet.add(to_port(6, 22));
+    }
+    if let Some(profile) = context.profile.filter(|_| names_few_ports(opening)) {
+        for transport in &profile.transports {
+            quiet.add(to_port(transport.protocol.number().into(), profile.port.into()));
+        }
+    }
+    match packets.minus(&quiet) {
+        Ok(rest) if rest.is_empty() || is_named(opening) => rest,
+        _ => packets.clone(),
+    }
+}
+
+/// Does an opening name just some ports? `inbound-tunnel-port` speaks of the tunnel's then.
+fn names_few_ports(opening: &Opening) -> bool {
+    const FEW: u128 = 16;
+    let few = |values: &Values| values.ranges().is_some_and(|ports| ports.count() <= FEW);
+    opening.kind != Kind::Forwarded
+        && opening.packets.cubes().iter().all(|cube| cube.get(Axis::DestinationPort).is_some_and(few))
+}
+
+/// Where nat rules turn packets to: `172.17.0.2 port 80`.
+pub fn targets(context: &Context, family: Family, rules: &[RuleId]) -> Option<String> {
+    let of = Cube::any().set(Axis::Family, Ranges::single(family.number()));
+    let mut all = PacketSet::none();
+    for rule in rules {
+        let Verdict::Nat(nat) = &context.host.rule(*rule).rule.verdict.value else { continue };
+        match &**nat {
+            Nat::Destination(target) => {
+                let mut cube = of.clone();
+                if let Some(addresses) = &target.addresses {
+                    cube = cube.set(Axis::Destination, addresses.clone());
+                }
+                if let Some(ports) = &target.ports {
+                    cube = cube.set(Axis::DestinationPort, ports.clone());
+                }
+                all.add(cube.into());
+            }
+            Nat::Redirect(target) => {
+                let ports = target.ports.clone()?;
+                let ports = Words::within(&of).cube(&of.clone().set(Axis::DestinationPort, ports));
+                return Some(ports.replacen("everything to", "this host's own", 1));
+            }
+            _ => return None,
+        }
+    }
+    let said = Words::within(&of).set(&all).replace("everything to ", "");
+    (!all.is_empty()).then_some(said)
+}
+
+/// What a family is called.
+pub fn name(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    }
+}

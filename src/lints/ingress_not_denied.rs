@@ -1,0 +1,32 @@
+//! `ingress-not-denied`: see rules/ingress-not-denied.md.
+
+use super::{Context, exposure};
+use crate::eval::Way;
+use crate::finding::{Finding, Level};
+use crate::packet::Family;
+
+const ID: &str = "ingress-not-denied";
+
+/// Looks for it: a policy, or a rule, that lets in what no rule named.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let (mut families, mut defaults) = (Vec::new(), Vec::new());
+    for family in Family::ALL {
+        let Some(exposure) = context.exposure(Way::In, family) else { continue };
+        let Some(default) = &exposure.default else { continue };
+        // Open IPv6 beside closed IPv4 is a finding of its own: ipv6-open.
+        let is_beside_closed = family == Family::V6
+            && context.exposure(Way::In, Family::V4).is_some_and(|v4| v4.default.is_none());
+        if !is_beside_closed {
+            families.push(family);
+            defaults.push(default);
+        }
+    }
+    if defaults.is_empty() {
+        return;
+    }
+    let is_sure = defaults.iter().any(|default| default.depends_on.is_empty());
+    let over = exposure::over(context, &families);
+    let message = format!("new connections get in{over} unless a rule drops them");
+    let finding = Finding::new(ID, exposure::level(context, Level::Error, is_sure), message);
+    findings.push(exposure::at_defaults(finding, context, &defaults));
+}

@@ -1,0 +1,21 @@
+//! `ipv6-unknown`: see rules/ipv6-unknown.md.
+
+use super::Context;
+use crate::eval::Way;
+use crate::finding::{Finding, Level};
+use crate::packet::Family;
+
+const ID: &str = "ipv6-unknown";
+
+/// Looks for it: rules that filter IPv4 and do not speak of IPv6.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let filters = |way| context.exposure(way, Family::V4).is_some();
+    if context.speaks_for(Family::V6) || !filters(Way::In) && !filters(Way::Out) {
+        return;
+    }
+    let message = "nothing is said about IPv6: the rules are for IPv4 alone";
+    findings.push(Finding::new(ID, Level::Note, message).note(
+        "Where IPv6 is in use and no other file filters it, everything gets in and out over it. What ip6tables-save \
+         prints tells more: keep it beside this file, as rules.v6.",
+    ));
+}

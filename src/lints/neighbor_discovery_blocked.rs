@@ -1,0 +1,96 @@
+//! `neighbor-discovery-blocked`: see rules/neighbor-discovery-blocked.md.
+
+use super::tunnel::blame::place_of;
+use super::{Context, exposure};
+use crate::config::EdgeIpVersion;
+use crate::eval::exposure::{Message, NEIGHBOURS, ROUTERS, lets_anything, question};
+use crate::eval::{Conversation, Question, Way};
+use crate::finding::{Finding, Level};
+use crate::model::Hook;
+use crate::packet::{Family, Masks, PacketSet};
+
+const ID: &str = "neighbor-discovery-blocked";
+
+/// Looks for it: IPv6 flows are allowed, and the packets without which none of them arrives are not.
+pub fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let is_required = context.settings.edge_ip_version.value == EdgeIpVersion::V6;
+    if context.is_fragment() || !context.speaks_for(Family::V6) || !is_required && !has_flows(context) {
+        return;
+    }
+    let is_blocked = |message: &Message| message.is_blocked(&context.host, &context.routes) == Ok(true);
+    let blocked: Vec<Message> = NEIGHBOURS.into_iter().filter(is_blocked).collect();
+    if blocked.is_empty() {
+        return;
+    }
+    let said: Vec<String> = blocked.iter().map(|message| words(*message)).collect();
+    let said =
+        if blocked.len() == NEIGHBOURS.len() { "neighbour discovery is blocked".into() } else { join(&said) };
+    let level = if is_required { Level::Error } else { exposure::level(context, Level::Warning, true) };
+    let mut finding = Finding::new(ID, level, format!("IPv6 cannot work: {said}"));
+    for message in blocked {
+        finding = blame(finding, context, message);
+    }
+    let routers: Vec<String> = ROUTERS.into_iter().filter(is_blocked).map(words).collect();
+    if !routers.is_empty() {
+        let said = join(&routers);
+        finding = finding.note(format!("Besides, {said}: IPv6 routes and addresses must be set by hand."));
+    }
+    findings.push(finding.note(
+        "Connection tracking does not know these packets: their state is UNTRACKED, and rules that accept NEW, \
+         ESTABLISHED or RELATED do not match them.",
+    ));
+}
+
+/// Is any other IPv6 flow allowed, in or out?
+fn has_flows(context: &Context) -> bool {
+    let is_in = context
+        .exposure(Way::In, Family::V6)
+        .is_some_and(|seen| seen.default.is_some() || !seen.openings.is_empty() || seen.more > 0);
+    let goes_out = || {
+        let packets = question(&context.host, &context.routes, Way::Out, Family::V6);
+        let is_filtered = crate::eval::exposure::is_declared(&context.host, Hook::Output, Family::V6);
+        !is_filtered || lets_anything(&context.host, &context.routes, Way::Out, packets) == Ok(true)
+    };
+    is_in || goes_out()
+}
+
+/// `neighbour solicitations do not get in`.
+fn words(message: Message) -> String {
+    let name = match message.kind {
+        133 => "router solicitations",
+        134 => "router advertisements",
+        135 => "neighbour solicitations",
+        _ => "neighbour advertisements",
+    };
+    format!("{name} do not get {}", if message.way == Way::In { "in" } else { "out" })
+}
+
+fn join(phrases: &[String]) -> String {
+    match phrases {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        phrases => phrases.concat(),
+    }
+}
+
+/// Points at what drops a message first.
+fn blame(finding: Finding, context: &Context, message: Message) -> Finding {
+    let packets = PacketSet::from(message.packets(&context.host, &context.routes)).sample();
+    let packets = PacketSet::from(packets);
+    let mark = Masks::new(u32::MAX, 0).into();
+    let asked = Question {
+        way: message.way,
+        packets,
+        mark,
+        known: Vec::new(),
+        assumed: context.host.atoms.assumed().collect(),
+        service: None,
+    };
+    let Ok(talk) = Conversation::begin(&context.host, &context.routes, &asked) else { return finding };
+    match talk.steps.first().and_then(|step| step.lost.first()) {
+        Some(lost) => {
+            let (span, words) = place_of(context, lost);
+            exposure::place(finding, span, words)
+        }
+        None => finding,
+    }
+}
