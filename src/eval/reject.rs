@@ -10,7 +10,7 @@ use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces,
 use super::compile::Host;
 use super::flow::{before_tracking, looped, swap, with_interface, without_owner};
 use super::nat::Translations;
-use super::routes::Routes;
+use super::routes::{Routes, only_destination};
 use super::trip::{Flight, Hop, Tracking, Trip};
 
 /// Does the answer to rejected packets reach their sender?
@@ -37,7 +37,7 @@ pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result
         let has_entry = cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::RELATED));
         let tracking = if has_entry { Tracking::Seen } else { Tracking::Unknown };
         let to_itself = hop.hook == Hook::Output || is_local(&hop.packets);
-        let cube = if to_itself { homeward(cube.clone()) } else { outward(cube.clone(), routes) };
+        let cube = if to_itself { homeward(cube.clone()) } else { outward(cube.clone(), routes, hop.hook) };
         let flights = vec![Flight { packets: cube.into(), nat: Translations::default() }];
         let flights = with_interface(flights, Axis::InInterface, Ranges::single(0));
         let flights = trip.hook(Hook::Output, flights, &tracking)?;
@@ -106,7 +106,24 @@ fn homeward(cube: Cube) -> Cube {
     }
 }
 
-/// An answer to a remote machine.
-fn outward(cube: Cube, routes: &Routes) -> Cube {
-    if routes.interfaces.is_empty() { cube } else { routes.route(cube) }
+/// An answer to a remote machine. An ICMP error about a packet that was not for the host comes from the address
+/// of the interface by which it leaves.
+fn outward(cube: Cube, routes: &Routes, hook: Hook) -> Cube {
+    if routes.interfaces.is_empty() {
+        return cube;
+    }
+    let is_error = cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
+    let cube = routes.route(cube);
+    let Some(client) = only_destination(&cube).filter(|_| is_error && hook == Hook::Forward) else {
+        return cube;
+    };
+    let family = if client.is_ipv4() { Family::V4 } else { Family::V6 };
+    let cube = cube.set(Axis::SourceKind, Ranges::single(kind::LOCAL));
+    match routes.address(routes.interface(client), family) {
+        Some(own) => {
+            let (low, high) = values::address(own);
+            cube.set(Axis::Source, Ranges::new(low, high))
+        }
+        None => cube.without(Axis::Source),
+    }
 }

@@ -244,7 +244,7 @@ fn question(routes: &Routes, probe: &Probe) -> Question {
         (None, Way::Out) => routes.interface(probe.destination),
         (None, _) => routes.interfaces.first().map(|each| each.name.as_str()),
     };
-    let (source, destination) = kinds(probe.way, probe.destination);
+    let (source, destination) = kinds(routes, probe.way, probe.destination);
     let mut sides: Vec<(Axis, Values)> = vec![
         (Axis::Family, Values::single(Axis::Family, family.number())),
         (Axis::Protocol, Values::single(Axis::Protocol, u128::from(probe.protocol))),
@@ -284,7 +284,7 @@ fn question(routes: &Routes, probe: &Probe) -> Question {
 }
 
 /// What kinds of addresses source and destination are.
-fn kinds(way: Way, destination: IpAddr) -> (u128, u128) {
+fn kinds(routes: &Routes, way: Way, destination: IpAddr) -> (u128, u128) {
     let remote = match destination {
         IpAddr::V4(address) if address.is_multicast() => kind::MULTICAST,
         IpAddr::V4(address) if address.is_broadcast() => kind::BROADCAST,
@@ -295,6 +295,8 @@ fn kinds(way: Way, destination: IpAddr) -> (u128, u128) {
         Way::Out => (kind::LOCAL, remote),
         Way::In => (kind::UNICAST, if remote == kind::UNICAST { kind::LOCAL } else { remote }),
         Way::Local => (kind::LOCAL, kind::LOCAL),
+        // A published port: the packet is for the host until its destination is translated.
+        Way::Forward if routes.owns(destination) => (kind::UNICAST, kind::LOCAL),
         Way::Forward => (kind::UNICAST, remote),
     }
 }
@@ -341,7 +343,7 @@ fn discovery(host: &Host, routes: &Routes, probe: &Probe) -> Result<Option<Disco
 
 /// A packet of neighbour discovery.
 fn solicited(way: Way, source: Ipv6Addr, destination: Ipv6Addr, kind: u128, interface: u128) -> Question {
-    let (from, to) = kinds(way, destination.into());
+    let (from, to) = kinds(&Routes::default(), way, destination.into());
     let axis = if way == Way::Out { Axis::OutInterface } else { Axis::InInterface };
     let packet_type =
         if destination.is_multicast() && way == Way::In { packet_type::MULTICAST } else { packet_type::HOST };

@@ -1,8 +1,10 @@
 //! The legs of a way: out of the host, into it, through it.
 
+use std::net::Ipv4Addr;
+
 use crate::model::Hook;
 use crate::packet::axis::{direction, kind};
-use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::super::trip::{Flight, Tracking, Trip};
 use super::Way;
@@ -79,7 +81,12 @@ impl<'m> Talk<'_, 'm> {
                     tracking,
                     Tracking::Unknown | Tracking::Established { way: direction::ORIGINAL, .. }
                 );
-            if is_moved && !self.is_own(&flight) { others.push(flight) } else { own.push(flight) }
+            match flight {
+                // What comes from outside is not let in to 127.0.0.0/8 (unless `route_localnet` is on).
+                flight if is_moved && self.question.way == Way::In && is_to_loopback(&flight) => {}
+                flight if is_moved && !self.is_own(&flight) => others.push(flight),
+                flight => own.push(flight),
+            }
         }
         // Answers belong to a socket from here on (early demultiplexing); new packets never do.
         if self.question.way == Way::Out && matches!(tracking, Tracking::Established { .. }) {
@@ -130,9 +137,9 @@ impl<'m> Talk<'_, 'm> {
         let routed = |flight: Flight| {
             let packets = flight.packets.map(|cube| {
                 let is_unrouted = cube.get(Axis::OutInterface).is_some_and(|names| names.first() == Some(0));
-                let is_moved = flight.nat.destination.is_some();
+                let is_routed = flight.nat.destination.is_some() || self.question.way == Way::Forward;
                 let cube = if is_unrouted { cube.without(Axis::OutInterface) } else { cube };
-                let cube = if is_moved { self.routes.route(cube) } else { cube };
+                let cube = if is_routed { self.routes.route(cube) } else { cube };
                 // Somewhere it must go, and not back into the host.
                 cube.with(Axis::OutInterface, elsewhere())
             });
@@ -142,4 +149,14 @@ impl<'m> Talk<'_, 'm> {
         let through = trip.hook(Hook::Forward, flights, tracking)?;
         trip.hook(Hook::Postrouting, through, tracking)
     }
+}
+
+/// Does a flight go to addresses of 127.0.0.0/8 only?
+fn is_to_loopback(flight: &Flight) -> bool {
+    let (low, high) = values::prefix(Ipv4Addr::LOCALHOST.into(), 8);
+    let loopback = Values::from(Ranges::new(low, high));
+    flight.packets.cubes().iter().all(|cube| {
+        let is_v4 = cube.get(Axis::Family).and_then(Values::first) == Some(Family::V4.number());
+        is_v4 && cube.get(Axis::Destination).is_some_and(|addresses| loopback.covers(addresses))
+    })
 }

@@ -106,7 +106,16 @@ impl<'t, 'm> Talk<'t, 'm> {
     /// The packet after an answer that got back: what conntrack then knows of it.
     fn follow(&self, was_tracked: bool, group: Group) -> Vec<(Tracking, Flight)> {
         let nat = group.flight.nat.clone();
-        let packets = group.flight.packets.map(|cube| Some(self.next_after(nat.undo(swap(cube)))));
+        // A socket keeps its route: with the destination translated, OUTPUT still sees the old interface.
+        let asked = self.question.packets.cubes().first().and_then(|cube| cube.get(Axis::OutInterface));
+        let old = asked.filter(|_| self.question.way == Way::Out && nat.destination.is_some());
+        let packets = group.flight.packets.map(|cube| {
+            let cube = self.next_after(nat.undo(swap(cube)));
+            Some(match old {
+                Some(names) => cube.set(Axis::OutInterface, names.clone()),
+                None => cube,
+            })
+        });
         let flight = |packets| Flight { packets, nat: nat.clone() };
         let connmark = group.connmark;
         match (was_tracked, group.seen) {
@@ -165,8 +174,9 @@ impl<'t, 'm> Talk<'t, 'm> {
             Some(cube) => swap(cube?),
             None => {
                 let cube = cube.with(Axis::Protocol, Ranges::single(echo.0))?;
-                let cube = cube.with(Axis::DestinationPort, Ranges::single(echo.1 << 8))?;
-                swap(cube).set(Axis::DestinationPort, Ranges::single(answer << 8))
+                let code = only_code(&cube);
+                let cube = cube.with(Axis::DestinationPort, Ranges::single(echo.1 << 8 | code))?;
+                swap(cube).set(Axis::DestinationPort, Ranges::single(answer << 8 | code))
             }
         };
         let cube = self.question.assume(before_tracking(cube)).set(Axis::Mark, Masks::new(u32::MAX, 0));
@@ -192,6 +202,11 @@ impl<'t, 'm> Talk<'t, 'm> {
         self.question.way == Way::In && !self.routes.interfaces.is_empty()
     }
 
+    /// Does the client's next packet come in by the interface of the first, wherever the answer went?
+    fn comes_in_as_asked(&self) -> bool {
+        self.is_routed() || self.question.way == Way::Forward && !self.routes.interfaces.is_empty()
+    }
+
     /// The client's packet after the answer, as the first was, in its coordinates.
     fn next_after(&self, cube: Cube) -> Cube {
         let family = cube.get(Axis::Family).and_then(Values::first);
@@ -203,7 +218,8 @@ impl<'t, 'm> Talk<'t, 'm> {
         }
         if is_icmp {
             let echo = if family == Some(Family::V4.number()) { 8 } else { 128 };
-            cube = cube.set(Axis::DestinationPort, Ranges::single(echo << 8));
+            let code = only_code(&cube);
+            cube = cube.set(Axis::DestinationPort, Ranges::single(echo << 8 | code));
         }
         let first = &self.question.packets;
         for axis in [Axis::Uid, Axis::Gid, Axis::InInterface, Axis::OutInterface, Axis::PacketType] {
@@ -211,11 +227,21 @@ impl<'t, 'm> Talk<'t, 'm> {
             cube = match (asked, axis) {
                 (Some(values), Axis::Uid | Axis::Gid | Axis::PacketType) => cube.set(axis, values.clone()),
                 // By where the answer left is not by where the client comes in.
-                (Some(values), Axis::InInterface) if self.is_routed() => cube.set(axis, values.clone()),
+                (Some(values), Axis::InInterface) if self.comes_in_as_asked() => {
+                    cube.set(axis, values.clone())
+                }
                 (None, Axis::Uid | Axis::Gid) => cube.without(axis),
                 _ => cube,
             };
         }
         cube
+    }
+}
+
+/// The ICMP code that all packets of a cube have, which their answers then have too; 0 if they differ.
+fn only_code(cube: &Cube) -> u128 {
+    match cube.get(Axis::DestinationPort).and_then(Values::ranges) {
+        Some(Ranges::One(low, high)) if low == high => low & 0xff,
+        _ => 0,
     }
 }
