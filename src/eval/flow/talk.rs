@@ -240,8 +240,6 @@ impl<'t, 'm> Talk<'t, 'm> {
 
 /// The ICMP code that all packets of a cube have, which their answers then have too; 0 if they differ.
 fn only_code(cube: &Cube) -> u128 {
-    match cube.get(Axis::DestinationPort).and_then(Values::ranges) {
-        Some(Ranges::One(low, high)) if low == high => low & 0xff,
-        _ => 0,
-    }
+    let number = cube.get(Axis::DestinationPort).and_then(Values::ranges).and_then(Ranges::only);
+    number.map_or(0, |number| number & 0xff)
 }
