@@ -2,8 +2,10 @@
 //!
 //! Each folder has the files as a user would have them, a `README` that tells how they were made, and
 //! `truth.md`: what this firewall does, in words, with the kernel's own answers in fenced blocks. `UPDATE=1`
-//! as root writes those answers.
+//! as root writes those answers. `expected.md` says what fwlint should find there, and `output` is what
+//! `fwlint check` prints, which `UPDATE=1` writes too.
 
+mod expected;
 mod folder;
 mod questions;
 mod truth;
@@ -36,7 +38,7 @@ fn the_kernel_says_what_the_truth_of_each_host_says() {
         }
         let said = folder.truth.with_answers(&nft[at]);
         if env::var_os("UPDATE").is_some() {
-            folder.write_truth(&said).expect("the truth can be written");
+            folder.write("truth.md", &said).expect("the truth can be written");
         } else if said != folder.truth.text {
             problems.push(format!("{}: the kernel says\n{said}", folder.name));
         }
@@ -71,6 +73,32 @@ fn fwlint_answers_for_each_host_as_the_kernel_does() {
     oracle::say(&format!(
         "hosts: {compared} answers compared, {depends} depend; {unread} that fwlint cannot read yet"
     ));
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn fwlint_prints_for_each_host_what_it_did() {
+    let mut problems = Vec::new();
+    for folder in Folder::all() {
+        let output = folder.check("text");
+        if env::var_os("UPDATE").is_some() {
+            folder.write("output", &output).expect("the output can be written");
+        } else if folder.read_text("output").as_ref() != Some(&output) {
+            problems.push(format!("{}: now fwlint prints (UPDATE=1 writes it)\n{output}", folder.name));
+        }
+    }
+    assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn fwlint_finds_for_each_host_what_is_true_and_worth_saying() {
+    let mut problems = Vec::new();
+    for folder in Folder::all() {
+        let expected = folder.read_text("expected.md").expect("each host has an expected.md");
+        let report = serde_json::from_str(&folder.check("json")).expect("the report is JSON");
+        let found = expected::problems(&expected, &report);
+        problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", folder.name)));
+    }
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
 }
 

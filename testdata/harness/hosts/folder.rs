@@ -1,6 +1,9 @@
 //! One folder of a host.
 
 use super::truth::Truth;
+use fwlint::cli;
+use fwlint::commands::World;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -50,8 +53,32 @@ impl Folder {
         Folder { name, path, rulesets, ipv6, truth }
     }
 
-    /// Replaces `truth.md`.
-    pub fn write_truth(&self, text: &str) -> io::Result<()> {
-        fs::write(self.path.join("truth.md"), text)
+    /// What `fwlint check` prints about it in a format, and its exit status unless that is for programs.
+    pub fn check(&self, format: &str) -> String {
+        let files = FILES.iter().map(|(file, _)| *file).filter(|file| self.path.join(file).exists());
+        let arguments: Vec<&str> = ["fwlint", "check", "--format", format].into_iter().chain(files).collect();
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let world = World {
+            directory: self.path.clone(),
+            stdin: &mut io::empty(),
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            is_colored: false,
+        };
+        let status = cli::run(arguments.into_iter().map(OsString::from), world);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("what is printed is text");
+        let (stdout, stderr) = (text(stdout), text(stderr));
+        assert!(stderr.is_empty(), "{}: {stderr}", self.name);
+        if format == "json" { stdout } else { format!("{stdout}exit status: {status}\n") }
+    }
+
+    /// The text of one of its files, if there is such a file.
+    pub fn read_text(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.path.join(file)).ok()
+    }
+
+    /// Replaces one of its files.
+    pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        fs::write(self.path.join(file), text)
     }
 }
