@@ -22,7 +22,8 @@ pub fn problems(expected: &str, report: &Value) -> Vec<String> {
             (format!("{} {}", word(finding, "level"), word(finding, "lint")), word(finding, "message"))
         })
         .collect();
-    let missing = items.iter().filter(|item| item.is_required && !found.iter().any(|(what, _)| *what == item.what));
+    let missing =
+        items.iter().filter(|item| item.is_required && !found.iter().any(|(what, _)| *what == item.what));
     let missing = missing.map(|item| format!("missing: {}", item.what));
     let surplus = found.iter().filter(|(what, _)| !items.iter().any(|item| item.what == *what));
     let surplus = surplus.map(|(what, message)| format!("not expected: {what}: {message}"));

@@ -85,7 +85,7 @@ fn every(block: &Block) -> Vec<Question> {
         let mut packets = Vec::new();
         // The oracle takes the family from the destination.
         let entry = |proto: &str, port: u16| json!({"direction": "in", "proto": proto, "src": address, "dst": block.address(family), "dport": port});
-        for (proto, ports) in [("tcp", &[22, 80, 443, 7844, 8080, 30080][..]), ("udp", &[53, 7844, 41641])] {
+        for (proto, ports) in [("tcp", &[22, 80, 443, 7844, 10250][..]), ("udp", &[53, 7844, 41641])] {
             packets.extend(ports.iter().map(|&port| (format!("{proto} {port}"), entry(proto, port))));
         }
         for sport in [53, 123, 7844] {
@@ -119,8 +119,9 @@ pub fn summary(questions: &[Question], answers: &[Value]) -> String {
         let (answers, later) = rest.split_at(question.packets.len().min(rest.len()));
         rest = later;
         let names = question.packets.iter().map(|(name, _)| name.as_str());
-        let fates: Vec<(&str, String)> =
-            names.zip(answers.iter().map(|answer| fate(&question.kind, answer))).collect();
+        let fates = answers.iter().map(|answer| fate(&question.kind, answer));
+        // The oracle does not try the discovery of a next hop for what it could not send.
+        let fates: Vec<(&str, String)> = names.zip(fates).filter(|(_, fate)| !fate.is_empty()).collect();
         writeln!(lines, "{}: {}", question.topic, grouped(&question.kind, &fates)).unwrap_or_default();
     }
     lines
@@ -137,7 +138,6 @@ fn fate(kind: &Kind, answer: &Value) -> String {
     }
     let steps = match kind {
         Kind::Entry => return word(answer, "ingress").to_string(),
-        Kind::Discovery if word(answer, "nd").is_empty() => return "not tried".to_string(),
         Kind::Discovery => return word(answer, "nd").to_string(),
         Kind::Flow => [
             ("egress", "accepted", ""),
