@@ -2,12 +2,13 @@
 //!
 //! `- LEVEL LINT: reason` must be found; `- perhaps LEVEL LINT: reason` may be. What has no item must not be.
 
+use fwlint::lints::LINTS;
 use serde_json::Value;
 
 /// A finding that should, or may, be made.
 struct Item {
-    /// The level and the lint, as `note open-port`.
-    what: String,
+    level: String,
+    lint: String,
     is_required: bool,
 }
 
@@ -15,24 +16,24 @@ struct Item {
 pub fn problems(expected: &str, report: &Value) -> Vec<String> {
     let items: Vec<Item> = expected.lines().filter_map(item).collect();
     let findings = report["findings"].as_array().expect("a report has findings");
-    let word = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_string();
-    let found: Vec<(String, String)> = findings
-        .iter()
-        .map(|finding| {
-            (format!("{} {}", word(finding, "level"), word(finding, "lint")), word(finding, "message"))
-        })
-        .collect();
+    let is = |finding: &Value, item: &Item| finding["level"] == *item.level && finding["lint"] == *item.lint;
     let missing =
-        items.iter().filter(|item| item.is_required && !found.iter().any(|(what, _)| *what == item.what));
-    let missing = missing.map(|item| format!("missing: {}", item.what));
-    let surplus = found.iter().filter(|(what, _)| !items.iter().any(|item| item.what == *what));
-    let surplus = surplus.map(|(what, message)| format!("not expected: {what}: {message}"));
+        items.iter().filter(|item| item.is_required && !findings.iter().any(|finding| is(finding, item)));
+    // An opinion on a lint that there is not yet waits for it.
+    let missing = missing.filter(|item| LINTS.iter().any(|lint| lint.id == item.lint));
+    let missing = missing.map(|item| format!("missing: {} {}", item.level, item.lint));
+    let surplus = findings.iter().filter(|finding| !items.iter().any(|item| is(finding, item)));
+    let surplus = surplus.map(|finding| {
+        let word = |key: &str| finding[key].as_str().unwrap_or_default();
+        format!("not expected: {} {}: {}", word("level"), word("lint"), word("message"))
+    });
     missing.chain(surplus).collect()
 }
 
 fn item(line: &str) -> Option<Item> {
-    let text = line.strip_prefix("- ")?;
-    let (what, _) = text.split_once(':')?;
+    let (what, _) = line.strip_prefix("- ")?.split_once(':')?;
     let required = what.strip_prefix("perhaps ");
-    Some(Item { what: required.unwrap_or(what).to_string(), is_required: required.is_none() })
+    let (level, lint) = required.unwrap_or(what).split_once(' ')?;
+    let (level, lint) = (level.to_string(), lint.to_string());
+    Some(Item { level, lint, is_required: required.is_none() })
 }
