@@ -36,10 +36,10 @@ impl Folder {
         }
         names.retain(|name| FILES.iter().any(|(file, _)| root.join(name).join(file).exists()));
         names.sort();
-        names.into_iter().map(|name| Folder::read(&root, name)).collect()
+        names.into_iter().map(|name| Folder::load(&root, name)).collect()
     }
 
-    fn read(root: &Path, name: String) -> Folder {
+    fn load(root: &Path, name: String) -> Folder {
         let path = root.join(&name);
         let text = |file: &str| fs::read_to_string(path.join(file)).ok();
         let rulesets = FILES.iter().filter_map(|&(file, kind)| Some((kind.to_string(), text(file)?)));
@@ -73,12 +73,12 @@ impl Folder {
     }
 
     /// The text of one of its files, if there is such a file.
-    pub fn read_text(&self, file: &str) -> Option<String> {
-        fs::read_to_string(self.path.join(file)).ok()
+    pub fn read(&self, file: &str) -> Option<String> {
+        fs::read_to_string(self.file(file)).ok()
     }
 
-    /// Replaces one of its files.
-    pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
-        fs::write(self.path.join(file), text)
+    /// The place of one of its files.
+    pub fn file(&self, file: &str) -> PathBuf {
+        self.path.join(file)
     }
 }
