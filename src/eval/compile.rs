@@ -127,12 +127,14 @@ impl Atoms {
     }
 
     /// The unknowns whose answers are assumed: routing is symmetric, so that the reverse path filter
-    /// lets packets pass; and packets are whole, since connection tracking puts fragments together
-    /// before any rule sees them.
+    /// lets packets pass; and packets are whole and without extension headers, since connection tracking
+    /// puts fragments together before any rule sees them, and a test of a header that is not there
+    /// fails, negated or not.
     pub fn assumed(&self) -> impl Iterator<Item = (u32, bool)> {
         (0..).zip(&self.list).filter_map(|(number, unknown)| match &*unknown.text {
             "-f" | "--fragment" => Some((number, false)),
             "! -f" | "! --fragment" => Some((number, true)),
+            text if text.starts_with("-m rt ") || text.starts_with("-m frag ") => Some((number, false)),
             text if text.contains("rpfilter") => Some((number, !text.contains("--invert"))),
             _ => None,
         })

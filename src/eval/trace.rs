@@ -1,14 +1,16 @@
 //! The way of one packet, in full: what `fwlint trace` tells.
 
-use std::net::{IpAddr, Ipv6Addr};
+mod discovery;
+
+use std::net::IpAddr;
 
 use serde::Serialize;
 
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
-use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values, values};
+use crate::packet::{Axis, Cube, Family, Masks, Ranges, TooManyPieces, Values, values};
 
 use super::compile::Host;
-use super::flow::{Conversation, Moment, Question, Step, Way, elsewhere, without_owner};
+use super::flow::{Conversation, Moment, Question, Step, Way, elsewhere};
 use super::reject::{self, Arrives};
 use super::routes::Routes;
 use super::trip::Hop;
@@ -134,8 +136,11 @@ enum Certainty {
 
 /// Follows a probe through a host.
 pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trace<'m>, TooManyPieces> {
-    let question = question(routes, probe);
+    let question = question(routes, probe, host.atoms.assumed().collect());
     let conversation = Conversation::hold(host, routes, &question)?;
+    if !host.ruleset.families.has(if probe.source.is_ipv4() { Family::V4 } else { Family::V6 }) {
+        return Ok(unsaid(routes, probe, conversation));
+    }
     let (mut egress, mut ingress, mut reply, mut followup) = (None, None, None, None);
     let mut unknowns = Vec::new();
     let mut certainty = Certainty::Always;
@@ -164,7 +169,7 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
         certainty = both(certainty, passes);
         note_unknowns(step, &mut unknowns);
     }
-    let nd = discovery(host, routes, probe)?;
+    let nd = discovery::discovery(host, routes, probe)?;
     certainty = match nd {
         Some(Discovery::Blocked) => Certainty::Never,
         Some(Discovery::Depends) => both(certainty, Certainty::Sometimes),
@@ -178,6 +183,23 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
     unknowns.sort_unstable();
     unknowns.dedup();
     Ok(Trace { egress, ingress, reply, followup, nd, verdict, conversation, depends_on: unknowns })
+}
+
+/// The trace of a packet of a family for which the rules do not speak.
+fn unsaid<'m>(routes: &Routes, probe: &Probe, conversation: Conversation<'m>) -> Trace<'m> {
+    let leaves = matches!(probe.way, Way::Out | Way::Local);
+    let asks = !leaves || probe.way == Way::Out;
+    let has_neighbours = asks && probe.way != Way::Forward && routes.gateway(None, Family::V6).is_some();
+    Trace {
+        egress: leaves.then_some(Entry::Depends),
+        ingress: (!leaves).then_some(Entry::Depends),
+        reply: None,
+        followup: None,
+        nd: (has_neighbours && probe.source.is_ipv6()).then_some(Discovery::Depends),
+        verdict: Outcome::Depends,
+        conversation: Conversation { steps: Vec::new(), ..conversation },
+        depends_on: Vec::new(),
+    }
 }
 
 fn both(one: Certainty, other: Certainty) -> Certainty {
@@ -235,7 +257,7 @@ fn entry(host: &Host, routes: &Routes, step: &Step, passes: Certainty) -> Result
 }
 
 /// The first packet of a probe.
-fn question(routes: &Routes, probe: &Probe) -> Question {
+fn question(routes: &Routes, probe: &Probe, assumed: Vec<(u32, bool)>) -> Question {
     let family = if probe.source.is_ipv4() { Family::V4 } else { Family::V6 };
     let own = probe.way != Way::In && probe.way != Way::Forward;
     let interface = match (&probe.interface, probe.way) {
@@ -278,7 +300,7 @@ fn question(routes: &Routes, probe: &Probe) -> Question {
         packets: cube.into(),
         mark: mark.into(),
         known: Vec::new(),
-        assumed: Vec::new(),
+        assumed,
         service: Some((0, 0)),
     }
 }
@@ -304,77 +326,6 @@ fn kinds(routes: &Routes, way: Way, destination: IpAddr) -> (u128, u128) {
 fn address(address: IpAddr) -> Values {
     let (low, high) = values::address(address);
     Ranges::new(low, high).into()
-}
-
-/// Does neighbour discovery work, in the direction of an IPv6 probe?
-///
-/// Out: the host asks for its gateway's link-layer address, and the advertisement must get in. In:
-/// the gateway asks for the host's, and the host's advertisement must get out.
-fn discovery(host: &Host, routes: &Routes, probe: &Probe) -> Result<Option<Discovery>, TooManyPieces> {
-    let interface = probe.interface.as_deref();
-    let own = if probe.way == Way::Out { Some(probe.source) } else { routes.address(interface, Family::V6) };
-    let (Some(IpAddr::V6(own)), Some(IpAddr::V6(gateway))) = (own, routes.gateway(interface, Family::V6))
-    else {
-        return Ok(None);
-    };
-    if probe.destination.is_ipv4() {
-        return Ok(None);
-    }
-    let name = interface.or_else(|| routes.interfaces.first().map(|each| each.name.as_str()));
-    let Some(name) = name.and_then(values::name) else { return Ok(None) };
-    let (asking, asked) = match probe.way {
-        Way::Out => ((Way::Out, own, gateway), (Way::In, gateway, own)),
-        Way::In => ((Way::In, gateway, own), (Way::Out, own, gateway)),
-        Way::Local | Way::Forward => return Ok(None),
-    };
-    let solicitation = solicited(asking.0, asking.1, group_of(asking.2), 135, name);
-    let advertisement = solicited(asked.0, asked.1, asked.2, 136, name);
-    let mut certainty = Certainty::Always;
-    for question in [solicitation, advertisement] {
-        let talk = Conversation::hold(host, routes, &question)?;
-        certainty = talk.steps.first().map_or(certainty, |step| both(certainty, certainty_of(step)));
-    }
-    Ok(Some(match certainty {
-        Certainty::Always => Discovery::Ok,
-        Certainty::Never => Discovery::Blocked,
-        Certainty::Sometimes => Discovery::Depends,
-    }))
-}
-
-/// A packet of neighbour discovery.
-fn solicited(way: Way, source: Ipv6Addr, destination: Ipv6Addr, kind: u128, interface: u128) -> Question {
-    let (from, to) = kinds(&Routes::default(), way, destination.into());
-    let axis = if way == Way::Out { Axis::OutInterface } else { Axis::InInterface };
-    let packet_type =
-        if destination.is_multicast() && way == Way::In { packet_type::MULTICAST } else { packet_type::HOST };
-    let cube = Cube::any()
-        .set(Axis::Family, Values::single(Axis::Family, Family::V6.number()))
-        .set(Axis::Protocol, Ranges::single(58))
-        .set(Axis::Source, address(source.into()))
-        .set(Axis::Destination, address(destination.into()))
-        .set(Axis::DestinationPort, Ranges::single(kind << 8))
-        .set(Axis::Mark, Masks::new(u32::MAX, 0))
-        .set(Axis::SourceKind, Ranges::single(from))
-        .set(Axis::DestinationKind, Ranges::single(to))
-        .set(Axis::PacketType, Ranges::single(packet_type))
-        // Others are not heeded (RFC 4861, section 7.1): nobody has forwarded them.
-        .set(Axis::HopLimit, Ranges::single(255))
-        .set(axis, Ranges::single(interface));
-    let packets = PacketSet::from(without_owner(cube));
-    Question {
-        way,
-        packets,
-        mark: Masks::new(u32::MAX, 0).into(),
-        known: Vec::new(),
-        assumed: Vec::new(),
-        service: None,
-    }
-}
-
-/// The solicited-node group of an address (RFC 4291, section 2.7.1).
-fn group_of(address: Ipv6Addr) -> Ipv6Addr {
-    let group = u128::from_be_bytes([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 0]);
-    Ipv6Addr::from_bits(group | address.to_bits() & 0xff_ffff)
 }
 
 /// The hop that ended a flow, or the last one that let it through, for each step.

