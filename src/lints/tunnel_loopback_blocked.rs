@@ -22,7 +22,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             continue;
         }
         let address = if *family == Family::V4 { "127.0.0.1" } else { "::1" };
-        let message = format!("no connection to {address}, ports 20241 to 20245, comes up: loopback is blocked");
+        let message =
+            format!("no connection to {address}, ports 20241 to 20245, comes up: loopback is blocked");
         let finding = Finding::new(ID, Level::Warning, message);
         let finding = blame(finding, context, held, &PacketSet::any());
         findings.push(finding.note(format!(
