@@ -288,7 +288,7 @@ impl<'m> Compiler<'_, 'm> {
             Match::Field(axis, values) => {
                 let narrowed = packets.map(|cube| cube.with(*axis, values.clone()));
                 // Without an entry there is no mark of a flow, and no test of it holds.
-                if *axis == Axis::ConnMark { narrowed.map(|cube| with_entry(cube)) } else { narrowed }
+                if *axis == Axis::ConnMark { narrowed.map(with_entry) } else { narrowed }
             }
             Match::Packets(set) => packets.and(set),
             Match::Atom(atom) => self.ask(packets, atom, part.span, true),

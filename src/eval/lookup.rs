@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use crate::model::{Element, ElementKey, Elements, Families, Key, NamedSet, Side};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
 
+/// What a member asks of a packet, axis by axis.
+type Sides = Vec<(Axis, Values)>;
+
 /// How deep sets of sets may be nested; the kernel allows one level.
 const DEPTH: usize = 4;
 
@@ -49,7 +52,7 @@ fn listed(families: Families, elements: &[Element], keys: &[Key]) -> Option<Pack
     if keys.len() < dimension {
         return Some(PacketSet::none());
     }
-    let mut groups: HashMap<Vec<(Axis, Values)>, Vec<(&Values, bool)>> = HashMap::new();
+    let mut groups: HashMap<Sides, Vec<(&Values, bool)>> = HashMap::new();
     let mut whole = Vec::new();
     for element in elements {
         let mut rest = Vec::new();

@@ -19,8 +19,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let program = &tunnel.profile.program;
     let message = format!("{program} cannot reach the edge over IPv6; IPv4 leads out");
     let finding = Finding::new(ID, Level::Note, message);
-    findings.push(blame(finding, context, &first.held, &first.part(&first.edges)).note(format!(
+    findings.push(blame(finding, context, &first.held, &first.part(&first.edges)).note(
         "With `--edge-ip-version auto` (the default since 2026.5.0) a host with IPv6 dials IPv6 first, fails, and \
-         changes to IPv4. Allow IPv6, or say `edge-ip-version: 4`."
-    )));
+         changes to IPv4. Allow IPv6, or say `edge-ip-version: 4`.",
+    ));
 }
