@@ -64,6 +64,13 @@ impl PacketSet {
         self.cubes.iter().any(|a| other.cubes.iter().any(|b| a.overlaps(b)))
     }
 
+    /// The set with each cube once.
+    pub fn distinct(mut self) -> Self {
+        let mut seen = std::collections::HashSet::new();
+        self.cubes.retain(|cube| seen.insert(cube.clone()));
+        self
+    }
+
     /// Adds the packets of another set; cubes may then overlap.
     pub fn add(&mut self, other: PacketSet) {
         self.cubes.extend(other.cubes);

@@ -69,7 +69,7 @@ impl<'t, 'm> Talk<'t, 'm> {
                 Tracking::Unknown
             };
             let nat = if is_tracked { group.flight.nat } else { Translations::default() };
-            let packets = group.flight.packets.map(|cube| self.reply_to(cube));
+            let packets = group.flight.packets.map(|cube| self.reply_to(cube)).distinct();
             if !packets.is_empty() {
                 replies.push((is_tracked, tracking, Flight { packets, nat }));
             }
