@@ -24,7 +24,7 @@ pub use question::{is_world, public_addresses, question};
 const MOST_OPENINGS: usize = 100;
 
 /// How many entries of earlier rules may be looked at for them.
-const MOST_ENTRIES: usize = 400_000;
+const MOST_ENTRIES: usize = 3_000_000;
 
 /// How many pieces may be looked at to find out whether something is left for a rule.
 const FEW_PIECES: usize = 20_000;

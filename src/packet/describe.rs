@@ -19,7 +19,7 @@ pub struct Words<'a> {
 }
 
 /// Above this many pieces, nobody wants to hear what is missing from everything.
-const FEW: usize = 100;
+const FEW: usize = 30;
 
 /// What is said of one property: these values, or those of some wider range but these.
 struct Said {

@@ -103,6 +103,10 @@ pub fn is_world(family: Family, addresses: Option<&Values>) -> bool {
 /// any interface, by anyone? `is_rate` tells unknowns that hold now and then.
 pub(super) fn is_blanket(cube: &Cube, family: Family, is_rate: &dyn Fn(u32) -> bool) -> bool {
     let count = |values: &Values| values.ranges().map_or(0, Ranges::count);
+    // Most rules name a port, and are done with here.
+    if cube.get(Axis::DestinationPort).is_some_and(|ports| count(ports) < ALMOST_ALL_PORTS) {
+        return false;
+    }
     cube.sides().iter().all(|(axis, values)| match axis {
         Axis::Protocol => values.contains(6) || values.contains(17),
         Axis::DestinationPort | Axis::SourcePort => count(values) >= ALMOST_ALL_PORTS,

@@ -142,23 +142,29 @@ impl<'h, 'm> Run<'h, 'm> {
                 let is_whole = hit.len() == streams[at].parts.len()
                     && compiled.packets.cubes().len() == 1
                     && compiled.packets.cubes()[0].covers(&self.survey.worlds[streams[at].world].packet);
-                let mut met = vec![Stream::new(streams[at].world, hit)];
-                let mut is_new = false;
-                if !compiled.rule.actions.is_empty() {
-                    let is_all = is_whole && streams[at].parts.iter().all(Part::is_all);
-                    is_new = self.change(rule, &mut met, is_all)?;
-                }
-                let mut goes_on = true;
-                for stream in met {
-                    goes_on = self.step(place, rule, &stream, streams, &mut fallen, &mut returned)?;
-                    match is_new {
-                        true if goes_on => streams.push(stream),
-                        true if ends_here(compiled) => fallen.push(stream),
-                        _ => {}
+                let world = streams[at].world;
+                let is_all = is_whole && streams[at].parts.iter().all(Part::is_all);
+                let goes_on = match self.change(rule, world, &hit, is_all)? {
+                    None => {
+                        let goes_on =
+                            self.step(place, rule, (world, &hit), streams, &mut fallen, &mut returned)?;
+                        streams[at].returns |= ends_here(compiled);
+                        goes_on
                     }
-                }
-                streams[at].returns |= !is_new && ends_here(compiled);
-                if is_whole && (is_new || !goes_on) {
+                    Some(changed) => {
+                        for stream in changed {
+                            let met = (stream.world, &stream.parts);
+                            let goes_on = self.step(place, rule, met, streams, &mut fallen, &mut returned)?;
+                            match goes_on {
+                                true => streams.push(stream),
+                                false if ends_here(compiled) => fallen.push(stream),
+                                false => {}
+                            }
+                        }
+                        false
+                    }
+                };
+                if is_whole && !goes_on {
                     streams[at].parts.clear();
                 }
             }
@@ -183,21 +189,20 @@ impl<'h, 'm> Run<'h, 'm> {
         &mut self,
         place: &mut Place,
         rule: RuleId,
-        stream: &Stream<'h>,
+        (world, parts): (usize, &Parts<'h>),
         streams: &mut Vec<Stream<'h>>,
         fallen: &mut Vec<Stream<'h>>,
         returned: &mut Loans,
     ) -> Result<bool, TooManyPieces> {
         let compiled = self.survey.host.rule(rule);
-        let (site, chain, world) = (Some(rule), rule.chain, stream.world);
-        let parts = &stream.parts;
+        let (site, chain) = (Some(rule), rule.chain);
         match (&compiled.rule.verdict.value, compiled.next) {
             (_, Next::Jump(target)) if !self.open.contains(&target) => {
-                streams.extend(self.call(place, rule, target, stream)?);
+                streams.extend(self.call(place, rule, target, Stream::new(world, parts.clone()))?);
                 return Ok(true);
             }
             (_, Next::Goto(target)) if !self.open.contains(&target) => {
-                fallen.extend(self.call(place, rule, target, stream)?);
+                fallen.extend(self.call(place, rule, target, Stream::new(world, parts.clone()))?);
                 returned.push((world, self.survey.worlds[world].lend(parts)));
             }
             (Verdict::Accept, _) => self.decide(place, site, chain, Fate::Accepted, world, parts),
@@ -236,25 +241,28 @@ impl<'h, 'm> Run<'h, 'm> {
         place: &mut Place,
         rule: RuleId,
         target: ChainId,
-        stream: &Stream<'h>,
+        stream: Stream<'h>,
     ) -> Result<Vec<Stream<'h>>, TooManyPieces> {
         let outer = self.via.clone();
         self.via = outer.iter().copied().chain([rule]).collect();
-        let born = self.chain(place, target, &mut vec![stream.clone()])?;
+        let born = self.chain(place, target, &mut vec![stream])?;
         self.via = outer;
         Ok(born)
     }
 
-    /// Changes packets as a rule's actions say. Where they are all that a world has, it changes as a
-    /// whole; otherwise they leave their world for new ones, and the answer is yes.
+    /// Changes packets as a rule's actions say. Where they are all that a world has, it changes as a whole
+    /// (`None`); otherwise they leave their world for new ones.
     fn change(
         &mut self,
         rule: RuleId,
-        met: &mut Vec<Stream<'h>>,
+        world: usize,
+        parts: &Parts<'h>,
         is_all: bool,
-    ) -> Result<bool, TooManyPieces> {
-        let Some(Stream { world, parts, .. }) = met.pop() else { return Ok(false) };
+    ) -> Result<Option<Vec<Stream<'h>>>, TooManyPieces> {
         let actions = &self.survey.host.rule(rule).rule.actions;
+        if actions.is_empty() {
+            return Ok(None);
+        }
         let changed = |cube: Cube| {
             actions.iter().fold(vec![cube], |cubes, action| {
                 cubes.iter().flat_map(|cube| act(cube, action.value)).collect()
@@ -266,19 +274,17 @@ impl<'h, 'm> Run<'h, 'm> {
             for action in actions {
                 old.packet = blur(old.packet.clone(), action.value);
             }
-            met.push(Stream::new(world, parts));
-            return Ok(false);
+            return Ok(None);
         }
         if is_all
             && old.is_together()
             && let [packet] = &changed(old.packet.clone())[..]
         {
             old.packet = packet.clone();
-            met.push(Stream::new(world, parts));
-            return Ok(false);
+            return Ok(None);
         }
-        let left = old.left(&parts)?;
-        old.take(&parts);
+        let left = old.left(parts)?;
+        old.take(parts);
         let mut born: Vec<World> = Vec::new();
         for cube in left.cubes().iter().flat_map(|cube| changed(cube.clone())) {
             let mut packet = old.packet.clone();
@@ -298,11 +304,12 @@ impl<'h, 'm> Run<'h, 'm> {
                 }
             }
         }
+        let mut streams = Vec::new();
         for new in born {
-            met.push(Stream::new(self.survey.worlds.len(), new.parts.clone()));
+            streams.push(Stream::new(self.survey.worlds.len(), new.parts.clone()));
             self.add(new)?;
         }
-        Ok(true)
+        Ok(Some(streams))
     }
 
     /// A rule or a policy decides packets.
@@ -329,7 +336,10 @@ impl<'h, 'm> Run<'h, 'm> {
                     let (world, first) = (world as u32, entries.start);
                     accepts.push(Accept { rule, chain, via, world, first, count });
                 }
-                place.loans.push((world, entries));
+                match place.loans.last_mut() {
+                    Some(last) if last.0 == world && last.1.end == entries.start => last.1.end = entries.end,
+                    _ => place.loans.push((world, entries)),
+                }
             }
         }
     }

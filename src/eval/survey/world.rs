@@ -74,6 +74,9 @@ struct Entry<'h> {
     until: u32,
 }
 
+/// From so many cuts on it is worth while to make fewer of them.
+const MANY: usize = 32;
+
 /// Properties that rules and hooks change on the way. What is taken is written down without them, so
 /// that it stays true.
 const CHANGING: [Axis; 6] =
@@ -235,9 +238,15 @@ impl<'h> World<'h> {
         {
             self.truly_taken(number, now, cube, &mut taken)?;
         }
+        // Long lists of addresses are one cut, not thousands.
+        let taken = if taken.len() > MANY {
+            PacketSet::from_cubes(taken).simplify()
+        } else {
+            PacketSet::from_cubes(taken)
+        };
         let mut cover = Cover::new();
-        for cube in taken {
-            cover.push(cube, 0);
+        for cube in taken.cubes() {
+            cover.push(cube.clone(), 0);
         }
         Ok(cover)
     }

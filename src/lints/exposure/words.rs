@@ -43,7 +43,7 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
         rest.add(without_quiet(context, opening, &opening.packets, is_ssh));
     }
     if !rest.is_empty() {
-        parts.push(Words { most: 3, ..words(exposure) }.set(&gist(exposure, &rest)));
+        parts.push(say_few(exposure, &rest, 3));
     }
     if exposure.more > 0 {
         parts.push("more".to_owned());
@@ -51,14 +51,17 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
     if parts.is_empty() { "nothing new".to_owned() } else { parts.join("; ") }
 }
 
-/// How packets of a question are put into words.
-fn words(exposure: &Exposure) -> Words<'_> {
-    Words { from_anywhere: true, most: 5, ..Words::within(&exposure.asked) }
-}
-
 /// Packets in words.
 pub fn say(exposure: &Exposure, packets: &PacketSet) -> String {
-    words(exposure).set(&gist(exposure, packets))
+    say_few(exposure, packets, 5)
+}
+
+fn say_few(exposure: &Exposure, packets: &PacketSet, most: usize) -> String {
+    let packets = gist(exposure, packets);
+    // What no packet is special in need not be looked at.
+    let is_said = |axis| axis == Axis::Family || packets.cubes().iter().any(|cube| cube.get(axis).is_some());
+    let context = exposure.asked.clone().forget(|axis| !is_said(axis));
+    Words { from_anywhere: true, most, ..Words::within(&context) }.set(&packets)
 }
 
 /// Packets without what nobody needs to hear: that source port 0, an address of a container or its
@@ -72,7 +75,13 @@ fn gist(exposure: &Exposure, packets: &PacketSet) -> PacketSet {
         Axis::InInterface => values.covers(&interfaces::outer().into()),
         _ => false,
     };
-    packets.map(|cube| Some(cube.clone().forget(|axis| cube.get(axis).is_some_and(|it| is_all(axis, it)))))
+    let is_understood = |axis: Axis, values: &Values| {
+        axis != Axis::Family && exposure.asked.get(axis) == Some(values) || is_all(axis, values)
+    };
+    packets.map(|cube| {
+        let is_understood = |axis| cube.get(axis).is_some_and(|values| is_understood(axis, values));
+        Some(cube.clone().forget(is_understood))
+    })
 }
 
 /// What of an opening is to be named: not what is allowed by name, nor what nobody would call a port.
