@@ -38,8 +38,8 @@ const MANY: usize = 16;
 
 impl Remainder {
     /// What these cuts leave of a cube. The budget is the number of pieces that may be looked at.
-    pub(super) fn new<'a>(cube: &Cube, cuts: impl Iterator<Item = &'a Cube>, budget: usize) -> Self {
-        let mut cuts: Vec<Cube> = cuts.filter_map(|cut| cut.seen_from(cube)).collect();
+    pub(super) fn new<'a>(cube: &Cube, cuts: impl IntoIterator<Item = &'a Cube>, budget: usize) -> Self {
+        let mut cuts: Vec<Cube> = cuts.into_iter().filter_map(|cut| cut.seen_from(cube)).collect();
         if cuts.len() >= MANY {
             cuts = merged(cuts);
         }

@@ -1,6 +1,7 @@
 //! Unions of cubes.
 
-use super::{Axis, Cube, merge};
+use super::remainder::Remainder;
+use super::{Axis, Cover, Cube, merge};
 
 /// A set of packets: the union of its cubes. The cubes are disjoint where nothing else is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct PacketSet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyPieces;
 
-/// How many cubes a difference may have before it is given up.
+/// How many pieces may be looked at for a difference before it is given up.
 pub const BUDGET: usize = 200_000;
 
 impl From<Cube> for PacketSet {
@@ -78,44 +79,42 @@ impl PacketSet {
 
     /// The packets in either, as disjoint cubes if those of this set are.
     pub fn or(mut self, other: &PacketSet) -> Result<PacketSet, TooManyPieces> {
+        let mut cover = Cover::new();
+        for cube in &self.cubes {
+            cover.push(cube.clone(), 0);
+        }
         for cube in &other.cubes {
-            self.add(PacketSet::from(cube.clone()).minus(&self)?);
+            self.add(cover.uncovered(cube, 0, BUDGET)?);
+            cover.push(cube.clone(), 0);
         }
         Ok(self)
     }
 
     /// The packets of this set that are not in the other.
     pub fn minus(&self, other: &PacketSet) -> Result<PacketSet, TooManyPieces> {
-        let mut rest = self.cubes.clone();
-        for cut in &other.cubes {
-            if !rest.iter().any(|cube| cube.overlaps(cut)) {
-                continue;
+        let mut rest = Vec::new();
+        for cube in &self.cubes {
+            let mut remainder = Remainder::new(cube, &other.cubes, BUDGET.saturating_sub(rest.len()));
+            while let Some(piece) = remainder.next_piece()? {
+                rest.push(piece);
             }
-            let mut next = Vec::with_capacity(rest.len());
-            for cube in &rest {
-                cube.minus(cut, &mut next);
-            }
-            if next.len() > BUDGET {
-                return Err(TooManyPieces);
-            }
-            rest = next;
         }
         Ok(PacketSet { cubes: rest })
     }
 
     /// Are all packets of the other in this set?
     pub fn covers(&self, other: &PacketSet) -> Result<bool, TooManyPieces> {
-        Ok(other.minus(self)?.is_empty())
+        for cube in &other.cubes {
+            if Remainder::new(cube, &self.cubes, BUDGET).next_piece()?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The same packets in disjoint cubes.
     pub fn disjoint(&self) -> Result<PacketSet, TooManyPieces> {
-        let mut all = PacketSet::none();
-        for cube in &self.cubes {
-            let new = PacketSet::from(cube.clone()).minus(&all)?;
-            all.add(new);
-        }
-        Ok(all)
+        PacketSet::none().or(self)
     }
 
     /// The same packets in fewer cubes, as far as cubes differ on one axis only or cover each other.
