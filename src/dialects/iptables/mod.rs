@@ -15,6 +15,7 @@ mod numerals;
 mod options;
 mod parse;
 mod pieces;
+pub mod places;
 mod protocols;
 pub mod rule;
 pub mod save;

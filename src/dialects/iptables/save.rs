@@ -8,7 +8,7 @@ use super::line::{Line, Place, line};
 use super::loader::Loader;
 use super::pieces::{Piece, pieces};
 use super::rule::Context;
-use super::tables;
+use super::{places, tables};
 use crate::model::{Families, Policy, Remark, RemarkKind, Ruleset};
 use crate::packet::Family;
 use crate::source::{FileId, Span, Spanned};
@@ -219,7 +219,11 @@ impl Reader {
     fn piece(&mut self, at: usize, family: Family, table: &str, piece: Piece<'_>) {
         let loader = &mut self.kernels[at].1;
         match piece {
-            Piece::Rules(chain, rules) => loader.extend(table, &chain.text, chain.span, rules),
+            Piece::Rules(chain, rules) => {
+                let misplaced = rules.iter().filter_map(|rule| places::refusal(table, &chain.text, rule));
+                self.remarks.extend(misplaced);
+                loader.extend(table, &chain.text, chain.span, rules);
+            }
             Piece::Chain { name, policy, span } => loader.declare(table, name, policy, span),
             Piece::Command(command) if command.family.is_some_and(|only| only != family) => {}
             Piece::Command(command) => {

@@ -1,0 +1,70 @@
+//! Which rule may stand where: the kernel refuses others when they are loaded.
+
+use crate::model::{Action, Match, Nat, Remark, RemarkKind, Rule, Verdict};
+use crate::packet::Axis;
+use crate::source::Span;
+
+/// Why the kernel refuses a rule in this place, if it does. Chains of one's own are not looked at, as
+/// their callers decide.
+pub fn refusal(table: &str, chain: &str, rule: &Rule) -> Option<Remark> {
+    let verdict = rule.verdict.span;
+    let wrong = match &rule.verdict.value {
+        Verdict::Reject(_) if table != "filter" => Some((verdict, "REJECT", "is for table `filter` only")),
+        Verdict::Drop if table == "nat" => Some((verdict, "DROP", "is refused in table `nat`")),
+        Verdict::Nat(nat) => misplaced(nat, table, chain).map(|(name, why)| (verdict, name, why)),
+        _ => None,
+    };
+    let untracks = rule.actions.iter().find(|action| action.value == Action::NoTrack);
+    let wrong = wrong.or_else(|| {
+        let action = untracks.filter(|_| table != "raw")?;
+        Some((action.span, "NOTRACK", "is for table `raw` only"))
+    });
+    let (span, name, why) = wrong.or_else(|| unknown_there(chain, rule))?;
+    let message = format!("{name} {why}");
+    Some(Remark { kind: RemarkKind::Syntax, span, message, notes: Vec::new() })
+}
+
+/// The name of a translation and why it must not stand here.
+fn misplaced(nat: &Nat, table: &str, chain: &str) -> Option<(&'static str, &'static str)> {
+    let is_own = !matches!(chain, "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING");
+    let (name, home, chains): (_, _, &[&str]) = match nat {
+        Nat::Destination(_) => ("DNAT", "nat", &["PREROUTING", "OUTPUT"]),
+        Nat::Redirect(_) => ("REDIRECT", "nat", &["PREROUTING", "OUTPUT"]),
+        Nat::Source(_) => ("SNAT", "nat", &["POSTROUTING", "INPUT"]),
+        Nat::Masquerade => ("MASQUERADE", "nat", &["POSTROUTING"]),
+        Nat::Netmap(_) => ("NETMAP", "nat", &["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"]),
+        Nat::Tproxy => ("TPROXY", "mangle", &["PREROUTING"]),
+    };
+    if table != home {
+        let why = if home == "nat" { "is for table `nat` only" } else { "is for table `mangle` only" };
+        return Some((name, why));
+    }
+    let why = match chains {
+        ["PREROUTING", "OUTPUT"] => "is for PREROUTING and OUTPUT only",
+        ["POSTROUTING", "INPUT"] => "is for POSTROUTING and INPUT only",
+        ["POSTROUTING"] => "is for POSTROUTING only",
+        _ => "is for PREROUTING only",
+    };
+    (!is_own && !chains.contains(&chain)).then_some((name, why))
+}
+
+/// A match on what no packet of this chain has.
+fn unknown_there(chain: &str, rule: &Rule) -> Option<(Span, &'static str, &'static str)> {
+    let has = |wanted: &[Axis]| {
+        let asks = |it: &Match| match it {
+            Match::Field(axis, _) | Match::Owner { axis, .. } => wanted.contains(axis),
+            _ => false,
+        };
+        rule.matches.iter().find(|it| asks(&it.value)).map(|it| it.span)
+    };
+    match chain {
+        "PREROUTING" | "INPUT" | "FORWARD" => {
+            let span = has(&[Axis::Uid, Axis::Gid])?;
+            Some((span, "match `owner`", "is for OUTPUT and POSTROUTING only"))
+        }
+        "OUTPUT" | "POSTROUTING" => {
+            Some((has(&[Axis::Mac])?, "match `mac`", "is for PREROUTING, INPUT and FORWARD only"))
+        }
+        _ => None,
+    }
+}
