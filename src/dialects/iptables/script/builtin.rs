@@ -1,6 +1,6 @@
 //! Simple commands: the shell's own, and those that leave the firewall alone.
 
-use super::known::{ASKING, CHANGING, HARMLESS, is_command_option, is_elsewhere, is_idle};
+use super::known::{ASKING, CHANGING, HARMLESS, is_command_option, is_elsewhere, is_idle, is_library};
 use super::run::{Leave, Outcome, Runner, Status};
 use super::shell::{Arguments, split_assignment};
 use super::test;
@@ -104,6 +104,10 @@ impl Runner<'_> {
                 None if HARMLESS.contains(&base) => Ok(Status::Success),
                 None if ASKING.contains(&base) => Ok(Status::Unknown),
                 None if is_idle(base, arguments) => Ok(Status::Unknown),
+                None if matches!(base, "." | "source") && is_library(arguments) => {
+                    self.has_sourced = true;
+                    Ok(Status::Success)
+                }
                 None => {
                     self.has_sourced |= matches!(base, "." | "source");
                     self.suspect(&name, span);

@@ -136,7 +136,10 @@ impl Runner<'_> {
             if is_decided || answers.iter().all(|answer| *answer == Some(false)) {
                 if is_assumed && scan::touches(body, self.text, &self.functions) {
                     let place = scan::span(body).unwrap_or(span);
-                    self.not_followed(place, "the script is read as called with `start`, not so");
+                    self.not_followed(
+                        place,
+                        "this is not followed: the script is read as called with `start`",
+                    );
                 }
                 continue;
             }

@@ -209,6 +209,13 @@ pub fn is_elsewhere(arguments: &[Field]) -> bool {
         && texts.iter().any(|text| tool(text).is_some())
 }
 
+/// Is a file of functions read in that distributions give to init scripts?
+pub fn is_library(arguments: &[Field]) -> bool {
+    let name = arguments.first().and_then(|it| it.value.known()).unwrap_or_default();
+    let ends = ["init-functions", "vars.sh", "init.d/functions", "rc.status", "rc.subr", "gettext.sh"];
+    ends.iter().any(|end| name.ends_with(end))
+}
+
 /// A command that could do much, but is asked for something that leaves the firewall alone.
 pub fn is_idle(name: &str, arguments: &[Field]) -> bool {
     let first = arguments.first().and_then(|it| it.value.known()).unwrap_or_default();
