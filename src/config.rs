@@ -38,6 +38,8 @@ pub struct Config {
     pub allow_ingress: Vec<AllowIngress>,
     /// What is known of the machines.
     pub hosts: Vec<Host>,
+    /// The units of exports that run the tunnel, by name; empty when the file does not say.
+    pub units: Vec<Spanned<String>>,
 }
 
 /// Levels by lint id, in order; `None` silences the lint.
@@ -94,6 +96,7 @@ const KEYS: &[&str] = &[
     "levels",
     "allow-ingress",
     "hosts",
+    "units",
 ];
 
 /// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where
@@ -167,6 +170,7 @@ fn take(config: &mut Config, key: &Node, name: &str, value: &Node) -> Result<(),
         "levels" => config.levels = levels(value)?,
         "allow-ingress" => config.allow_ingress = value.read()?,
         "hosts" => config.hosts = value.read()?,
+        "units" => config.units = value.read::<OneOrMany<_>>()?.0,
         _ => {
             let help = match tree::nearest(name, KEYS.iter().copied()) {
                 Some(right) => format!("Did you mean `{right}`?"),

@@ -38,6 +38,7 @@ mod tunnel_service_blocked;
 mod verdict;
 
 pub use context::{Context, Unit};
+pub use tunnel_edge_blocked::by_all as served_by_none;
 pub use verdict::{assumptions, verdicts};
 
 use crate::finding::{Finding, LintInfo};

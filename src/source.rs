@@ -57,7 +57,7 @@ pub struct SourceFile {
     /// The name by which it is reported: the path as given, `-` for standard input.
     pub name: PathBuf,
     /// What readers read. Each byte that is not UTF-8 stands here as `?`, so that offsets are those
-    /// of the file.
+    /// of the file. UTF-16 stands here as UTF-8.
     pub text: String,
     /// Offsets of the beginnings of lines, ascending, the first 0.
     lines: Vec<u32>,
@@ -81,6 +81,7 @@ pub struct Sources {
 impl Sources {
     /// Takes a file in. The bytes need not be UTF-8.
     pub fn add(&mut self, name: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
+        let bytes = from_utf16(bytes);
         let text = String::from_utf8(bytes).unwrap_or_else(|error| mask_invalid(error.into_bytes()));
         let mut lines = vec![0];
         lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
@@ -128,6 +129,21 @@ impl SourceFile {
         let (start, end) = (number.checked_sub(1).map_or(length, offset), offset(number));
         start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
     }
+}
+
+/// Turns UTF-16, which PowerShell writes, to UTF-8; known by its byte order mark. All else stays as it is.
+pub fn from_utf16(bytes: Vec<u8>) -> Vec<u8> {
+    let is_big_endian = match bytes.as_slice() {
+        [0xff, 0xfe, ..] => false,
+        [0xfe, 0xff, ..] => true,
+        _ => return bytes,
+    };
+    let unit = |pair: &[u8]| {
+        let pair = [pair[0], pair[1]];
+        if is_big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }
+    };
+    let units: Vec<u16> = bytes[2..].chunks_exact(2).map(unit).collect();
+    String::from_utf16_lossy(&units).into_bytes()
 }
 
 /// Replaces each byte that is not part of valid UTF-8 by `?`.

@@ -133,6 +133,10 @@ struct InputFlags {
     #[arg(long = "as", value_name = "DIALECT", value_parser = dialects(), help_heading = "Input")]
     dialect: Option<Dialect>,
 
+    /// A unit of an export, by its name: a network, a security group; all others are left out
+    #[arg(long = "unit", value_name = "UNIT", help_heading = "Input")]
+    units: Vec<String>,
+
     /// An interface of the host and its addresses: eth0=192.0.2.10/24,2001:db8::10/64
     ///
     /// The first one leads to the internet. Without any, it may be whichever the rules suit best.
@@ -248,6 +252,7 @@ fn selection(input: &InputFlags, tunnel: Option<&TunnelFlags>, policy: Option<Po
         together: input.together,
         dialect: input.dialect,
         interfaces: input.interface.clone(),
+        units: input.units.clone(),
         config: match &input.config {
             Some(path) => ConfigChoice::File(path.clone()),
             None if input.isolated => ConfigChoice::Isolated,

@@ -1,6 +1,6 @@
 //! `fwlint check`: reads, decides, reports.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::commands::input::{self, Input, Loaded, Selection};
 use crate::commands::{Failure, Outcome, World};
@@ -10,7 +10,7 @@ use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
 use crate::report;
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -55,19 +55,36 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
 /// Runs all lints over all units.
 pub fn judge(input: &Input, is_quick: bool) -> Report {
     let mut report = Report::default();
-    let mut seen: HashSet<FileId> = HashSet::new();
+    let mut known: HashMap<Span, Vec<usize>> = HashMap::new();
+    let mut exports: Vec<Served> = Vec::new();
     for (index, loaded) in input.units.iter().enumerate() {
-        let (unit, findings) = judge_unit(&input.sources, loaded, is_quick);
+        let (unit, findings, serves) = judge_unit(&input.sources, loaded, is_quick);
         report.units.push(unit);
-        let earlier = report.findings.len();
-        for finding in findings {
-            // Two hosts may share a file, and what is wrong with that file is said once.
-            let is_shared = finding.span.is_some_and(|span| seen.contains(&span.file));
-            if !is_shared || !report.findings[..earlier].iter().any(|other| other.finding == finding) {
-                report.findings.push(Reported { unit: index, finding });
+        if let Some(number) = loaded.export {
+            match exports.last_mut().filter(|export| export.number == number) {
+                Some(export) => export.add(serves),
+                None => exports.push(Served { number, first: index, count: 1, serves }),
             }
         }
-        seen.extend(&loaded.unit.files);
+        for finding in findings {
+            // Two hosts may share a file, and what is wrong with that file is said once.
+            let earlier = finding.span.map(|span| known.entry(span).or_default());
+            let is_said = |at: &usize| report.findings[*at].finding == finding;
+            if earlier.as_ref().is_some_and(|earlier| earlier.iter().any(is_said)) {
+                continue;
+            }
+            earlier.into_iter().for_each(|earlier| earlier.push(report.findings.len()));
+            report.findings.push(Reported { unit: index, finding });
+        }
+    }
+    for export in exports.iter().filter(|export| export.serves == Some(false)) {
+        let loaded = &input.units[export.first];
+        let mut findings: Vec<Finding> = profile(&loaded.config)
+            .map(|profile| lints::served_by_none(profile, export.count))
+            .into_iter()
+            .collect();
+        set_levels(&mut findings, &loaded.config);
+        report.findings.extend(findings.into_iter().map(|finding| Reported { unit: export.first, finding }));
     }
     let struck =
         |lint: &&lints::Lint| report.findings.iter().any(|reported| reported.finding.lint == lint.id);
@@ -75,8 +92,30 @@ pub fn judge(input: &Input, is_quick: bool) -> Report {
     report
 }
 
-/// Runs all lints over one unit.
-fn judge_unit(sources: &Sources, loaded: &Loaded, is_quick: bool) -> (UnitReport, Vec<Finding>) {
+/// Does any unit of an export serve the tunnel?
+struct Served {
+    number: usize,
+    /// Its first unit, an index into those of the report.
+    first: usize,
+    count: usize,
+    /// `None` where no unit has a say in it.
+    serves: Option<bool>,
+}
+
+impl Served {
+    /// Takes a further unit in.
+    fn add(&mut self, serves: Option<bool>) {
+        self.count += 1;
+        self.serves = self.serves.max(serves);
+    }
+}
+
+/// Runs all lints over one unit. The last value says whether it serves the tunnel; `None` when it has no say.
+fn judge_unit(
+    sources: &Sources,
+    loaded: &Loaded,
+    is_quick: bool,
+) -> (UnitReport, Vec<Finding>, Option<bool>) {
     let unit = &loaded.unit;
     let (config, settings) = (&loaded.config, &loaded.settings);
     let profile = profile(config);
@@ -94,7 +133,8 @@ fn judge_unit(sources: &Sources, loaded: &Loaded, is_quick: bool) -> (UnitReport
         chains: chains().count(),
         rules: chains().map(|chain| chain.rules.len()).sum(),
     };
-    (report, findings)
+    let serves = context.judged_tunnel().map(|tunnel| !tunnel.is_cut_off(&context));
+    (report, findings, serves)
 }
 
 /// What was said about the interfaces, in the engine's terms.

@@ -3,6 +3,7 @@
 
 mod read;
 mod siblings;
+mod units;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,9 +11,8 @@ use std::rc::Rc;
 
 use crate::commands::{Failure, World};
 use crate::config::{self, Config, Given, Interface, Settings};
-use crate::dialects::{self, Dialect};
+use crate::dialects::Dialect;
 use crate::lints::{self, Unit};
-use crate::model::Ruleset;
 use crate::source::{FileId, Sources};
 use crate::tree::{Mistake, nearest};
 use read::{Reader, Text};
@@ -30,6 +30,8 @@ pub struct Selection {
     pub dialect: Option<Dialect>,
     /// The interfaces of the host.
     pub interfaces: Vec<Interface>,
+    /// The units to judge, by name; all, if none is named.
+    pub units: Vec<String>,
     /// Where fwlint.yaml is.
     pub config: ConfigChoice,
     /// cloudflared's own configuration.
@@ -70,6 +72,9 @@ pub struct Loaded {
     pub settings: Settings,
     /// The interfaces of the host, as far as known; the first leads to the internet.
     pub interfaces: Vec<Interface>,
+    /// The export that holds it among others, if it was not chosen by name; one of them must serve the
+    /// tunnel. Counted from 0.
+    pub export: Option<usize>,
 }
 
 /// Reads all that a call is about.
@@ -91,12 +96,16 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
         let given = config::read_cloudflared(&loader.sources, file);
         loader.cloudflared = given.map_err(|mistakes| loader.failure(mistakes))?;
     }
-    let hosts = loader.hosts(texts)?;
-    let units = hosts.into_iter().map(|host| loader.unit(host)).collect::<Result<_, _>>()?;
+    let groups = loader.groups(texts)?;
+    let mut units = Vec::new();
+    for (number, group) in groups.into_iter().enumerate() {
+        units.extend(loader.units(number, group));
+    }
+    units::choose(&mut units, &selection.units)?;
     Ok(Input { sources: loader.sources, units })
 }
 
-/// Texts that are loaded on one machine, in this order.
+/// Texts that are loaded on one machine, in this order, or exported from one account.
 struct Group {
     /// The name that fwlint.yaml gives it.
     name: Option<String>,
@@ -116,8 +125,8 @@ struct Loader<'s> {
 }
 
 impl Loader<'_> {
-    /// Groups texts to hosts: as fwlint.yaml says, else with their siblings on disk.
-    fn hosts(&mut self, texts: Vec<Text>) -> Result<Vec<Group>, Failure> {
+    /// Groups texts that belong together: as fwlint.yaml says, else with their siblings on disk.
+    fn groups(&mut self, texts: Vec<Text>) -> Result<Vec<Group>, Failure> {
         // The order of the arguments is the order of loading.
         if self.selection.together {
             let Some(first) = texts.first() else { return Ok(Vec::new()) };
@@ -161,35 +170,6 @@ impl Loader<'_> {
             }
         }
         Ok(Some((host.name.value.clone(), texts)))
-    }
-
-    /// Joins the texts of a group to a unit.
-    fn unit(&mut self, group: Group) -> Result<Loaded, Failure> {
-        let mut ruleset = Ruleset::default();
-        let mut files = Vec::new();
-        let mut names: Vec<String> = Vec::new();
-        let parent = group.texts.first().and_then(|text| text.path.parent().map(Path::to_path_buf));
-        for text in group.texts {
-            // The folder is said once.
-            let is_beside = !names.is_empty() && text.path.parent() == parent.as_deref();
-            let name = text.path.file_name().filter(|_| is_beside).map(Path::new);
-            names.push(name.unwrap_or(&text.path).display().to_string());
-            let known = self.texts.get(&text.path).copied();
-            let file = known.unwrap_or_else(|| self.sources.add(text.path.clone(), text.bytes));
-            self.texts.insert(text.path, file);
-            ruleset.join(dialects::read(text.dialect, file, &self.sources.file(file).text));
-            files.push(file);
-        }
-        let name = group.name.unwrap_or_else(|| names.join(" + "));
-        let config = group.config;
-        let described = config.hosts.iter().find(|host| host.name.value == name);
-        let described = described.or_else(|| config.hosts.iter().find(|host| host.files.is_empty()));
-        let interfaces = match self.selection.interfaces.as_slice() {
-            [] => described.map_or_else(Vec::new, |host| host.interfaces.clone()),
-            given => given.to_vec(),
-        };
-        let given = self.selection.flags.clone().or(self.cloudflared.clone()).or(config.given.clone());
-        Ok(Loaded { unit: Unit { name, files, ruleset }, config, settings: given.settle(), interfaces })
     }
 
     /// What holds for a file: the fwlint.yaml that was named, or the nearest.

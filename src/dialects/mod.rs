@@ -4,7 +4,7 @@ pub mod iptables;
 
 use std::path::Path;
 
-use crate::model::Ruleset;
+use crate::model::{Remark, Ruleset};
 use crate::packet::Family;
 use crate::source::FileId;
 
@@ -34,8 +34,35 @@ pub struct Entry {
     pub by_content: fn(text: &str, name: &str) -> bool,
     /// Is a file of this dialect by its name, in lower case?
     pub by_name: fn(name: &str) -> bool,
-    /// Reads a text. Never fails: what is not understood is a remark in the result.
-    pub read: fn(FileId, &str) -> Ruleset,
+    /// How it is read. Never fails: what is not understood is a remark in the result.
+    pub read: Read,
+}
+
+/// How a dialect is read.
+#[derive(Clone, Copy)]
+pub enum Read {
+    /// A text is loaded on one machine, whole or in part.
+    Host(fn(FileId, &str) -> Ruleset),
+    /// Texts of one cloud account, read together, hold any number of units.
+    Units(fn(&[(FileId, &str)]) -> Export),
+}
+
+/// What an export of a cloud account holds.
+#[derive(Clone, Debug, Default)]
+pub struct Export {
+    /// Its units.
+    pub units: Vec<Named>,
+    /// What the reader noticed that belongs to none of them.
+    pub remarks: Vec<Remark>,
+}
+
+/// A unit that has a name in its own text: a security group, a network.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// Its rules.
+    pub ruleset: Ruleset,
 }
 
 /// All dialects, in the order in which they are tried.
@@ -45,35 +72,35 @@ pub const DIALECTS: &[Entry] = &[
         name: "ipset",
         by_content: |text, _| iptables::ipset::is_ipset(text),
         by_name: |name| name.contains("ipset") && !name.ends_with(".sh") && !name.ends_with(".md"),
-        read: iptables::ipset::read,
+        read: Read::Host(iptables::ipset::read),
     },
     Entry {
         dialect: Dialect::Ip6tables,
         name: "ip6tables",
         by_content: |text, name| iptables::family::of(text, name) == Some(Family::V6),
         by_name: iptables::family::is_v6_name,
-        read: iptables::save::read_v6,
+        read: Read::Host(iptables::save::read_v6),
     },
     Entry {
         dialect: Dialect::Iptables,
         name: "iptables",
         by_content: |text, name| iptables::family::of(text, name) == Some(Family::V4),
         by_name: iptables::family::is_v4_name,
-        read: iptables::save::read_v4,
+        read: Read::Host(iptables::save::read_v4),
     },
     Entry {
         dialect: Dialect::IptablesList,
         name: "iptables-list",
         by_content: |text, _| iptables::list::is_list(text),
         by_name: |_| false,
-        read: iptables::list::read,
+        read: Read::Host(iptables::list::read),
     },
     Entry {
         dialect: Dialect::IptablesScript,
         name: "iptables-script",
         by_content: |text, _| iptables::script::is_script(text),
         by_name: |_| false,
-        read: iptables::script::read,
+        read: Read::Host(iptables::script::read),
     },
 ];
 
@@ -103,7 +130,16 @@ pub fn recognise(name: &Path, text: &str) -> Option<Dialect> {
     entry.map(|entry| entry.dialect)
 }
 
-/// Reads a text. Never fails: what is not understood is among the remarks.
+/// Reads a text; of one that holds units, all of them as one. Never fails: what is not understood is among
+/// the remarks.
 pub fn read(dialect: Dialect, file: FileId, text: &str) -> Ruleset {
-    (dialect.entry().read)(file, text)
+    match dialect.entry().read {
+        Read::Host(read) => read(file, text),
+        Read::Units(read) => {
+            let export = read(&[(file, text)]);
+            let mut all = Ruleset { remarks: export.remarks, ..Ruleset::default() };
+            export.units.into_iter().for_each(|unit| all.join(unit.ruleset));
+            all
+        }
+    }
 }

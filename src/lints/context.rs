@@ -12,7 +12,7 @@ use crate::packet::{Family, TooManyPieces};
 use crate::profile::Profile;
 use crate::source::{FileId, Sources};
 
-/// One thing with a verdict of its own: a host.
+/// One thing with a verdict of its own: a host, or a unit of an export.
 #[derive(Debug)]
 pub struct Unit {
     /// By what name it is reported.
@@ -21,6 +21,8 @@ pub struct Unit {
     pub files: Vec<FileId>,
     /// What they load.
     pub ruleset: Ruleset,
+    /// Must it serve the tunnel? Of the units of an export, those alone that the user names.
+    pub must_serve: bool,
 }
 
 /// What a lint looks at.
@@ -74,15 +76,20 @@ impl<'c> Context<'c> {
         }
     }
 
-    /// What becomes of the tunnel; `None` when the unit has no say in it, or when it is too tangled to
-    /// be decided.
+    /// What becomes of the tunnel, for lints to complain about; `None` when the unit need not serve it.
     pub fn tunnel(&self) -> Option<&Tunnel<'c>> {
+        if self.unit.must_serve { self.judged_tunnel() } else { None }
+    }
+
+    /// What would become of the tunnel; `None` when the unit has no say in it, or when it is too tangled to
+    /// be decided.
+    pub fn judged_tunnel(&self) -> Option<&Tunnel<'c>> {
         self.tunnel.get_or_init(|| Tunnel::judge(self)).as_ref()?.as_ref().ok()
     }
 
     /// Was the tunnel given up as too tangled to be decided?
     pub fn is_tunnel_undecided(&self) -> bool {
-        self.tunnel().is_none() && matches!(self.tunnel.get(), Some(Some(Err(TooManyPieces))))
+        self.judged_tunnel().is_none() && matches!(self.tunnel.get(), Some(Some(Err(TooManyPieces))))
     }
 
     /// Which rules come before which. Worked out when first asked for, from all rules.

@@ -7,6 +7,7 @@ use super::tunnel::{LostAt, Path, Tunnel, title, wanted};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 use crate::packet::{Axis, Cube, Family};
+use crate::profile::Profile;
 
 const ID: &str = "tunnel-edge-blocked";
 
@@ -25,6 +26,16 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     } else {
         findings.extend(only_through_tunnels(tunnel));
     }
+}
+
+/// No unit of an export lets the program out, and the user has not said which of them should.
+pub fn by_all(profile: &Profile, units: usize) -> Finding {
+    let message =
+        format!("none of {units} units lets {} reach the edge on port {}", profile.program, profile.port);
+    Finding::new(ID, Level::Error, message).note(
+        "Name the unit that runs the tunnel with `--unit`, or under `units:` in fwlint.yaml: what keeps it from the \
+         edge is then said at its place.",
+    )
 }
 
 /// Everything may leave, but only into another tunnel, whose far end this host does not see.

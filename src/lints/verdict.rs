@@ -6,7 +6,7 @@ use super::Context;
 /// What was decided about a unit: what it is about, and the verdict.
 pub fn verdicts(context: &Context) -> Vec<(String, String)> {
     let mut verdicts = Vec::new();
-    if let Some(tunnel) = context.tunnel() {
+    if let Some(tunnel) = context.judged_tunnel() {
         verdicts.push((tunnel.profile.program.clone(), tunnel.summary(context)));
     } else if let Some(profile) = context.profile.filter(|_| context.is_tunnel_undecided()) {
         verdicts.push((profile.program.clone(), "not decided, the rules are too tangled".to_owned()));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::{Failure, World};
 use crate::dialects::{self, Dialect};
+use crate::source::from_utf16;
 
 /// Spans are offsets of 32 bits.
 const LARGEST: u64 = u32::MAX as u64;
@@ -108,6 +109,7 @@ fn check_size(path: &Path, size: u64) -> Result<(), Failure> {
 /// Finds out what language a text is in.
 fn understand(path: PathBuf, bytes: Vec<u8>, dialect: Option<Dialect>) -> Result<Text, Failure> {
     check_size(&path, bytes.len() as u64)?;
+    let bytes = from_utf16(bytes);
     let dialect = dialect.or_else(|| dialects::recognise(&path, &String::from_utf8_lossy(&bytes)));
     match dialect {
         Some(dialect) => Ok(Text { path, bytes, dialect }),

@@ -1,0 +1,124 @@
+//! From texts that belong together to units: one host, or as many as an export of a cloud holds.
+
+use std::path::Path;
+
+use super::{Group, Loaded, Loader};
+use crate::commands::Failure;
+use crate::config::{Config, Host};
+use crate::dialects::{Dialect, Read};
+use crate::lints::Unit;
+use crate::model::Ruleset;
+use crate::source::FileId;
+use crate::tree::nearest;
+
+/// How many names a list of them shows.
+const MOST_NAMES: usize = 10;
+
+impl Loader<'_> {
+    /// The units of a group: the host that its texts make, and what the exports among them hold.
+    pub(super) fn units(&mut self, number: usize, group: Group) -> Vec<Loaded> {
+        let mut host = Ruleset::default();
+        let mut files: Vec<FileId> = Vec::new();
+        let mut exports: Vec<(Dialect, Vec<FileId>)> = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        let parent = group.texts.first().and_then(|text| text.path.parent().map(Path::to_path_buf));
+        for text in group.texts {
+            // The folder is said once.
+            let is_beside = !names.is_empty() && text.path.parent() == parent.as_deref();
+            let name = text.path.file_name().filter(|_| is_beside).map(Path::new);
+            let name = name.unwrap_or(&text.path).display().to_string();
+            let known = self.texts.get(&text.path).copied();
+            let file = known.unwrap_or_else(|| self.sources.add(text.path.clone(), text.bytes));
+            self.texts.insert(text.path, file);
+            match text.dialect.entry().read {
+                Read::Host(read) => {
+                    host.join(read(file, &self.sources.file(file).text));
+                    files.push(file);
+                    names.push(name);
+                }
+                Read::Units(_) => match exports.iter_mut().find(|export| export.0 == text.dialect) {
+                    Some(export) => export.1.push(file),
+                    None => exports.push((text.dialect, vec![file])),
+                },
+            }
+        }
+        let mut units = Vec::new();
+        if !files.is_empty() {
+            let name = group.name.unwrap_or_else(|| names.join(" + "));
+            units.push((None, Unit { name, files, ruleset: host, must_serve: true }));
+        }
+        for (dialect, files) in exports {
+            let read = self.exported(dialect, files);
+            // One of several need serve, if nobody says which.
+            let is_named = |unit: &Unit| {
+                let named = group.config.units.iter().map(|unit| &unit.value);
+                named.chain(&self.selection.units).any(|name| *name == unit.name)
+            };
+            let export = (read.len() > 1 && !read.iter().any(is_named)).then_some(number);
+            let is_alone = read.len() == 1;
+            units.extend(read.into_iter().map(|unit| {
+                let must_serve = is_alone || is_named(&unit);
+                (export, Unit { must_serve, ..unit })
+            }));
+        }
+        units.into_iter().map(|(export, unit)| self.loaded(unit, export, &group.config)).collect()
+    }
+
+    /// The units of an export. What is wrong with the whole is said of the first.
+    fn exported(&self, dialect: Dialect, files: Vec<FileId>) -> Vec<Unit> {
+        let Read::Units(read) = dialect.entry().read else { return Vec::new() };
+        let texts: Vec<_> =
+            files.iter().map(|file| (*file, self.sources.file(*file).text.as_str())).collect();
+        let export = read(&texts);
+        let unit = |name, ruleset| Unit { name, files: files.clone(), ruleset, must_serve: false };
+        let mut units: Vec<Unit> = export.units.into_iter().map(|it| unit(it.name, it.ruleset)).collect();
+        match units.first_mut() {
+            Some(first) => first.ruleset.remarks.extend(export.remarks),
+            None => {
+                let names = files.iter().map(|file| self.sources.file(*file).name.display().to_string());
+                let ruleset = Ruleset { remarks: export.remarks, ..Ruleset::default() };
+                units.push(unit(names.collect::<Vec<_>>().join(" + "), ruleset));
+            }
+        }
+        units
+    }
+
+    /// A unit with what was said about it.
+    fn loaded(&self, unit: Unit, export: Option<usize>, config: &std::rc::Rc<Config>) -> Loaded {
+        let described = config.hosts.iter().find(|host| host.name.value == unit.name);
+        let described = described.or_else(|| config.hosts.iter().find(|host| host.files.is_empty()));
+        let interfaces = match self.selection.interfaces.as_slice() {
+            [] => described.map_or_else(Vec::new, |host: &Host| host.interfaces.clone()),
+            given => given.to_vec(),
+        };
+        let given = self.selection.flags.clone().or(self.cloudflared.clone()).or(config.given.clone());
+        Loaded { unit, config: config.clone(), settings: given.settle(), interfaces, export }
+    }
+}
+
+/// Keeps the units that were chosen by name; all, if none was.
+///
+/// # Errors
+/// A name that no unit has.
+pub(super) fn choose(units: &mut Vec<Loaded>, chosen: &[String]) -> Result<(), Failure> {
+    for name in chosen {
+        let names = || units.iter().map(|loaded| loaded.unit.name.as_str());
+        if names().any(|known| known == name) {
+            continue;
+        }
+        let help = match nearest(name, names()) {
+            Some(right) => format!("Did you mean `{right}`?"),
+            None => {
+                let shown: Vec<&str> = names().take(MOST_NAMES).collect();
+                let rest = units.len() - shown.len();
+                let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+                format!("There are {}{more}.", shown.join(", "))
+            }
+        };
+        return Err(Failure::new(format!("there is no unit `{name}`")).help(help));
+    }
+    if !chosen.is_empty() {
+        units.retain(|loaded| chosen.contains(&loaded.unit.name));
+    }
+    Ok(())
+}
