@@ -18,6 +18,7 @@ mod flow;
 pub mod interfaces;
 mod lookup;
 mod nat;
+mod order;
 mod reject;
 mod require;
 mod routes;

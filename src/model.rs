@@ -1,7 +1,9 @@
 //! What every dialect becomes: tables, chains, rules and sets, in the kernel's own terms.
 
+mod loading;
 mod sets;
 
+pub use loading::{Backend, Removal, TableId};
 pub use sets::{Element, ElementKey, Elements, NamedSet};
 
 use crate::packet::{Axis, Family, PacketSet, Values};
@@ -10,8 +12,12 @@ use crate::source::{Span, Spanned};
 /// The rules that are loaded together on one machine: one file, or several joined.
 #[derive(Clone, Debug, Default)]
 pub struct Ruleset {
-    /// In the order of loading.
+    /// What is removed of all that was loaded before, in order, before the tables are added.
+    pub removals: Vec<Removal>,
+    /// Each once, in the order in which they were first loaded.
     pub tables: Vec<Table>,
+    /// What kind of iptables the host has, as far as the files tell.
+    pub iptables: Backend,
     /// Named sets of all tables (nft) or of the host (ipset).
     pub sets: Vec<NamedSet>,
     /// The families for which this is the whole truth: what it leaves out is open, not unknown.
@@ -44,6 +50,8 @@ pub struct Table {
     pub dormant: bool,
     /// Where it begins: its header.
     pub span: Span,
+    /// What keeps it: tables of one name in different backends are different tables.
+    pub backend: Backend,
 }
 
 /// A chain of rules.
@@ -59,6 +67,8 @@ pub struct Chain {
     pub base: Option<Base>,
     /// Its rules in order.
     pub rules: Vec<Rule>,
+    /// How many of them, from the first, stand in front of what an earlier file gave the chain.
+    pub in_front: usize,
 }
 
 /// How the kernel calls a base chain.
@@ -68,6 +78,13 @@ pub struct Base {
     pub hook: Hook,
     /// When: lower first.
     pub priority: i32,
+    /// When iptables-nft has it called, if that is another time.
+    pub nft_priority: Option<i32>,
+    /// Of two at one time the one that was registered later runs first: a higher number. Equal numbers
+    /// were registered in the order of tables and chains.
+    pub registered: u32,
+    /// Is it called only if the host's iptables is of this kind?
+    pub only_with: Option<Backend>,
     /// What for.
     pub kind: ChainKind,
     /// What happens at its end, and where that is written (the chain's declaration if nowhere).
@@ -337,16 +354,16 @@ impl Families {
     }
 }
 
-impl Ruleset {
-    /// Adds what another file loads on the same machine, after this.
-    pub fn join(&mut self, later: Ruleset) {
-        self.tables.extend(later.tables);
-        self.sets.extend(later.sets);
-        self.families = self.families.or(later.families);
-        self.has_sets |= later.has_sets;
-        self.remarks.extend(later.remarks);
+impl From<Family> for Families {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::V4 => Families::V4,
+            Family::V6 => Families::V6,
+        }
     }
+}
 
+impl Ruleset {
     /// Is it only a part of something: no chain of it is called by the kernel?
     pub fn is_fragment(&self) -> bool {
         !self.tables.iter().flat_map(|table| &table.chains).any(|chain| chain.base.is_some())

@@ -1,15 +1,16 @@
 //! From the model to what the walk needs: each rule as a packet set, each hook as a list of chains.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::model::{
-    Atom, Base, Chain, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
+    Atom, Backend, Base, Chain, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
 };
 use crate::packet::axis::{NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
 
-use super::lookup;
+use super::{lookup, order};
 
 /// A chain of a [`Host`]: an index into its chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +32,7 @@ pub struct Host<'m> {
     pub ruleset: &'m Ruleset,
     /// All chains of all tables; tables that are dormant or of other families are among them.
     pub chains: Vec<CompiledChain<'m>>,
-    /// The base chains in the order in which the kernel calls them, hook by hook.
+    /// The calls of base chains in the order of the kernel, hook by hook.
     bases: Vec<BaseChain<'m>>,
     /// What the rules leave open.
     pub atoms: Atoms,
@@ -44,8 +45,14 @@ pub struct BaseChain<'m> {
     pub chain: ChainId,
     /// How it is called.
     pub base: &'m Base,
+    /// When: lower first.
+    pub priority: i32,
     /// Whose packets it sees.
     pub families: Families,
+    /// It is called for the packets for which this unknown is answered so.
+    pub when: Option<(u32, bool)>,
+    /// Is it one of two calls, of which each packet meets one: the first or the second?
+    pub of_two: Option<u8>,
 }
 
 /// A chain with its rules as packet sets.
@@ -151,6 +158,12 @@ impl Atoms {
         number
     }
 
+    /// The number of the unknown "is the host's iptables of the legacy kind?".
+    fn backend(&mut self, span: Span) -> u32 {
+        let text = "the host's iptables is iptables-legacy".into();
+        self.number(usize::MAX, &Atom { text, pure: true }, span)
+    }
+
     /// The number of the unknown "does its socket belong to NAME?".
     fn owner(&mut self, table: usize, axis: Axis, name: &str, span: Span) -> u32 {
         let word = if axis == Axis::Uid { "user" } else { "group" };
@@ -175,7 +188,13 @@ impl<'m> Host<'m> {
             for chain in &table.chains {
                 let id = ChainId(chains.len() as u32);
                 if let Some(base) = chain.base.as_ref().filter(|_| !table.dormant) {
-                    bases.push(BaseChain { chain: id, base, families: table.families });
+                    let calls = order::calls(ruleset, table, chain, base);
+                    let has_two = calls.len() > 1;
+                    bases.extend((1..).zip(calls).map(|(number, (priority, with))| {
+                        let when = with.map(|with| (atoms.backend(table.span), with == Backend::Legacy));
+                        let (families, of_two) = (table.families, has_two.then_some(number));
+                        BaseChain { chain: id, base, priority, families, when, of_two }
+                    }));
                 }
                 let mut compiler = Compiler { table, number, sets: &sets, names: &names, atoms: &mut atoms };
                 let rules: Vec<CompiledRule> = chain.rules.iter().map(|rule| compiler.rule(rule)).collect();
@@ -185,18 +204,30 @@ impl<'m> Host<'m> {
         }
         // At equal priority the chain that was registered later runs first.
         bases.reverse();
-        bases.sort_by_key(|base| (base.base.hook, base.base.priority));
+        bases.sort_by_key(|base| (base.base.hook, base.priority, Reverse(base.base.registered)));
         Host { ruleset, chains, bases, atoms }
     }
 
-    /// The base chains of a hook for one family, in the order in which the kernel calls them.
+    /// The base chains of a hook, in the order in which the kernel calls them. One that may stand in two
+    /// places stands in the first.
     pub fn bases(&self, hook: Hook) -> impl Iterator<Item = BaseChain<'m>> + '_ {
-        self.bases.iter().filter(move |base| base.base.hook == hook).copied()
+        self.all_bases().filter(move |base| base.base.hook == hook)
     }
 
     /// All base chains, hook by hook, in the order in which the kernel calls them.
     pub fn all_bases(&self) -> impl Iterator<Item = BaseChain<'m>> + '_ {
-        self.bases.iter().copied()
+        let first = |base: &BaseChain<'m>| match base.of_two {
+            None => Some(*base),
+            Some(1) => Some(BaseChain { when: None, ..*base }),
+            Some(_) => None,
+        };
+        self.bases.iter().filter_map(first)
+    }
+
+    /// The calls of base chains at a hook, in order. One that may stand in two places is called twice, each
+    /// time for its own packets.
+    pub fn calls(&self, hook: Hook) -> impl Iterator<Item = BaseChain<'m>> + '_ {
+        self.bases.iter().filter(move |base| base.base.hook == hook).copied()
     }
 
     /// Does it have a base chain at this hook that may do anything at all?

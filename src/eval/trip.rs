@@ -89,12 +89,12 @@ impl<'h, 'm> Trip<'h, 'm> {
         let mut is_tracked = !tracks;
         let mut is_mapped = false;
         let mut flights = flights;
-        for base in host.bases(hook).filter(|base| base.base.kind != ChainKind::Nat) {
-            if !is_tracked && base.base.priority > CONNTRACK {
+        for base in host.calls(hook).filter(|base| base.base.kind != ChainKind::Nat) {
+            if !is_tracked && base.priority > CONNTRACK {
                 flights = flights.into_iter().map(|flight| track(flight, tracking)).collect();
                 is_tracked = true;
             }
-            if !is_mapped && nat_place.is_some_and(|place| base.base.priority > place) {
+            if !is_mapped && nat_place.is_some_and(|place| base.priority > place) {
                 flights = self.translate(hook, flights, tracking)?;
                 is_mapped = true;
             }
@@ -118,7 +118,7 @@ impl<'h, 'm> Trip<'h, 'm> {
     ) -> Result<Vec<Flight>, TooManyPieces> {
         let mut passed = Vec::new();
         for flight in flights {
-            let (mine, others) = of_families(&flight.packets, base);
+            let (mine, others) = theirs(&flight.packets, base);
             let mut packets = others;
             for hop in self.walk(hook, base, mine, &flight.nat)? {
                 // A translation outside of a nat chain cannot be loaded; it changes nothing here.
@@ -164,8 +164,8 @@ impl<'h, 'm> Trip<'h, 'm> {
         let (first, later): (Vec<_>, Vec<_>) = flight.packets.cubes().iter().cloned().partition(is_first);
         let mut waiting = PacketSet::from_cubes(first);
         let mut all = Vec::new();
-        for base in host.bases(hook).filter(|base| base.base.kind == ChainKind::Nat) {
-            let (mine, others) = of_families(&waiting, base);
+        for base in host.calls(hook).filter(|base| base.base.kind == ChainKind::Nat) {
+            let (mine, others) = theirs(&waiting, base);
             waiting = others;
             for hop in self.walk(hook, base, mine, &flight.nat)? {
                 match hop.fate {
@@ -226,15 +226,17 @@ impl<'m> Observer<'m> for Record<'_, 'm> {
     }
 }
 
-/// The packets whose families a base chain sees, and the others.
-fn of_families(packets: &PacketSet, base: BaseChain) -> (PacketSet, PacketSet) {
-    if base.families.v4 && base.families.v6 {
-        return (packets.clone(), PacketSet::none());
-    }
+/// The packets that a base chain sees, and the others.
+fn theirs(packets: &PacketSet, base: BaseChain) -> (PacketSet, PacketSet) {
     let numbers = Family::ALL.into_iter().filter(|family| base.families.has(*family)).map(Family::number);
-    let values = Ranges::union(numbers.map(|number| (number, number)));
-    let mine = packets.map(|cube| cube.with(Axis::Family, values.clone()));
-    let others = packets.map(|cube| cube.with(Axis::Family, values.complement(1)));
+    let families = Ranges::union(numbers.map(|number| (number, number)));
+    let (mut mine, mut others) = (packets.clone(), PacketSet::none());
+    let answer = base.when.map(|(atom, yes)| (Axis::Atom(atom), Ranges::single(u128::from(yes))));
+    let families = (families.count() < 2).then_some((Axis::Family, families));
+    for (axis, values) in families.into_iter().chain(answer) {
+        others.add(mine.map(|cube| cube.with(axis, values.complement(axis.max()))));
+        mine = mine.map(|cube| cube.with(axis, values.clone()));
+    }
     (mine, others)
 }
 

@@ -30,7 +30,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let mut finding = Finding::new(ID, exposure::level(context, Level::Warning, true), message);
     for family in spoken {
         let bases = context.host.bases(Hook::Input).filter(|base| base.families.has(family));
-        for base in bases.filter(|base| base.base.priority == 0) {
+        for base in bases.filter(|base| base.priority == 0) {
             let span = base.base.policy.span;
             finding = exposure::place(finding, span, "nothing new gets in here");
         }

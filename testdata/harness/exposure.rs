@@ -27,15 +27,19 @@ fn chain(name: &str, base: Option<(Hook, i32, ChainKind, Policy)>, rules: Vec<Ru
     let base = base.map(|(hook, priority, kind, policy)| Base {
         hook,
         priority,
+        nft_priority: None,
+        registered: 0,
+        only_with: None,
         kind,
         policy: at(policy),
         policy_is_written: true,
     });
-    Chain { name: name.into(), span: at(()).span, declared: true, base, rules }
+    Chain { name: name.into(), span: at(()).span, declared: true, base, rules, in_front: 0 }
 }
 
 fn table(name: &str, chains: Vec<Chain>) -> Table {
-    Table { name: name.into(), families: Families::V4, chains, dormant: false, span: at(()).span }
+    let (span, backend) = (at(()).span, Backend::Unknown);
+    Table { name: name.into(), families: Families::V4, chains, dormant: false, span, backend }
 }
 
 fn ranges(axis: Axis, list: &[(u128, u128)], negated: bool) -> Match {

@@ -1,8 +1,8 @@
 //! The model in words, for tests: compact, one line a rule, the same each time.
 
 use fwlint::model::{
-    Action, Element, ElementKey, Elements, Families, Key, Match, Nat, Reject, Remark, Rule, Ruleset, Side,
-    Target, Verdict,
+    Action, Backend, Element, ElementKey, Elements, Families, Key, Match, Nat, Reject, Remark, Rule, Ruleset,
+    Side, Target, Verdict,
 };
 use fwlint::packet::values::{to_address, to_name};
 use fwlint::packet::{Axis, Cube, Family, Masks, Values};
@@ -13,7 +13,12 @@ pub fn ruleset(ruleset: &Ruleset, sources: &Sources) -> String {
     let mut text = format!("speaks for {}\n", families(ruleset.families));
     for table in &ruleset.tables {
         let of = families(table.families);
-        text += &format!("\n{} table {} of {of}\n", line(sources, table.span), table.name);
+        let kept = match table.backend {
+            Backend::Unknown => "",
+            Backend::Legacy => " in x_tables",
+            Backend::Nft => " in nf_tables",
+        };
+        text += &format!("\n{} table {} of {of}{kept}\n", line(sources, table.span), table.name);
         for chain in &table.chains {
             let declared = if chain.declared { "" } else { ", not declared" };
             let base = chain.base.as_ref().map_or(String::new(), |base| {

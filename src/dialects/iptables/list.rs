@@ -9,7 +9,7 @@ mod matches;
 mod targets;
 
 use super::tables;
-use crate::model::{Base, Chain, Families, Policy, Remark, RemarkKind, Ruleset, Table};
+use crate::model::{Backend, Base, Chain, Policy, Remark, RemarkKind, Removal, Ruleset, Table};
 use crate::packet::Family;
 use crate::source::{FileId, Span, Spanned};
 use line::{Columns, Line};
@@ -31,6 +31,7 @@ pub fn read(file: FileId, text: &str) -> Ruleset {
     for section in sections(file, text, &mut ruleset.remarks) {
         let table = section.read(&mut ruleset.remarks);
         ruleset.families = ruleset.families.or(table.families);
+        ruleset.removals.push(Removal::Table(table.id()));
         ruleset.tables.push(table);
     }
     // An older kernel's list may name what this program does not know; it is no mistake of the file.
@@ -126,17 +127,16 @@ impl Section<'_> {
         let span = self.chains.first().map_or(Span::new(FileId(0), 0, 0), |chain| chain.span);
         let mut table = Table {
             name: name.into(),
-            families: if family == Family::V4 { Families::V4 } else { Families::V6 },
+            families: family.into(),
             chains: Vec::new(),
             dormant: false,
             span,
+            backend: Backend::Unknown,
         };
         for block in self.chains {
-            let place = tables::built_in(name, block.name).filter(|_| block.is_built_in);
-            let base = place.map(|(hook, priority, kind)| {
-                let policy = block.policy.unwrap_or(Spanned::new(Policy::Accept, block.span));
-                Base { hook, priority, kind, policy, policy_is_written: block.policy.is_some() }
-            });
+            let policy = block.policy.unwrap_or(Spanned::new(Policy::Accept, block.span));
+            let base = tables::built_in(name, block.name, policy).filter(|_| block.is_built_in);
+            let base = base.map(|base| Base { policy_is_written: block.policy.is_some(), ..base });
             let rules = block.lines.iter().map(|line| line.rule(family, remarks)).collect();
             table.chains.push(Chain {
                 name: block.name.into(),
@@ -144,6 +144,7 @@ impl Section<'_> {
                 declared: true,
                 base,
                 rules,
+                in_front: 0,
             });
         }
         table

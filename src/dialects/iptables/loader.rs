@@ -4,15 +4,29 @@ use std::collections::HashMap;
 
 use super::command::{Name, Operation};
 use super::tables;
-use crate::model::{Base, Chain, Families, Match, Policy, Remark, RemarkKind, Rule, Table, Verdict};
+use crate::model::{
+    Backend, Chain, Families, Match, Policy, Remark, RemarkKind, Removal, Rule, Table, TableId, Verdict,
+};
 use crate::packet::{Axis, Family};
 use crate::source::{Span, Spanned};
+
+/// A program that changes tables: those of its family, and of its kind of iptables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// iptables or ip6tables.
+    pub family: Family,
+    /// Its kind.
+    pub backend: Backend,
+}
 
 /// Tables that commands are applied to.
 #[derive(Debug)]
 pub struct Loader {
     families: Families,
+    backend: Backend,
     tables: Vec<Loading>,
+    /// What the commands have removed of what was there before the first of them.
+    removals: Vec<Removal>,
 }
 
 #[derive(Debug)]
@@ -26,16 +40,19 @@ struct Loading {
 
 impl Loader {
     /// Nothing is loaded yet.
-    pub fn new(family: Family) -> Self {
-        let families = match family {
-            Family::V4 => Families::V4,
-            Family::V6 => Families::V6,
-        };
-        Loader { families, tables: Vec::new() }
+    pub fn new(program: Program) -> Self {
+        let families = Families::from(program.family);
+        Loader { families, backend: program.backend, tables: Vec::new(), removals: Vec::new() }
+    }
+
+    /// Says that nothing is left of a table as it was before.
+    pub fn replace(&mut self, table: &str) {
+        self.removals.push(Removal::Table(self.id(table)));
     }
 
     /// Begins a table anew, as `*TABLE` does in a dump: what it held is gone.
     pub fn begin(&mut self, table: &str, span: Span) {
+        self.replace(table);
         self.tables.retain(|loading| *loading.table.name != *table);
         self.loading(table, span);
     }
@@ -71,39 +88,42 @@ impl Loader {
     pub fn apply(&mut self, table: &str, operation: Operation<'_>, span: Span) -> Result<(), Remark> {
         match operation {
             Operation::Append(chain, rule) => self.rules(table, &chain).push(rule),
-            Operation::Insert(chain, at, rule) => {
-                let rules = self.rules(table, &chain);
+            Operation::Insert(name, at, rule) => {
+                let chain = self.loading(table, name.span).chain(&name.text, name.span);
                 let at = at as usize - 1;
-                if at > rules.len() {
-                    return Err(refuse(span, format!("`{}` has only {} rules", chain.text, rules.len())));
+                if at > chain.rules.len() {
+                    let message = format!("`{}` has only {} rules", name.text, chain.rules.len());
+                    return Err(refuse(span, message));
                 }
-                rules.insert(at, rule);
+                chain.rules.insert(at, rule);
+                chain.in_front += usize::from(at <= chain.in_front);
             }
             Operation::Replace(chain, at, rule) => {
-                let rules = self.existing(table, &chain)?;
+                let rules = &mut self.existing(table, &chain)?.rules;
                 let count = rules.len();
                 match rules.get_mut(at as usize - 1) {
                     Some(old) => *old = rule,
                     None => return Err(refuse(span, format!("`{}` has only {count} rules", chain.text))),
                 }
             }
-            Operation::DeleteNumber(chain, at) => {
-                let rules = self.existing(table, &chain)?;
+            Operation::DeleteNumber(name, at) => {
+                let chain = self.existing(table, &name)?;
                 let at = at as usize - 1;
-                if at >= rules.len() {
-                    return Err(refuse(span, format!("`{}` has only {} rules", chain.text, rules.len())));
+                if at >= chain.rules.len() {
+                    let message = format!("`{}` has only {} rules", name.text, chain.rules.len());
+                    return Err(refuse(span, message));
                 }
-                rules.remove(at);
+                delete(chain, at);
             }
-            Operation::Delete(chain, rule) => {
-                let rules = self.existing(table, &chain)?;
-                match rules.iter().position(|old| same(old, &rule)) {
-                    Some(at) => drop(rules.remove(at)),
-                    None => return Err(refuse(span, format!("`{}` has no such rule", chain.text))),
+            Operation::Delete(name, rule) => {
+                let chain = self.existing(table, &name)?;
+                match chain.rules.iter().position(|old| same(old, &rule)) {
+                    Some(at) => delete(chain, at),
+                    None => return Err(refuse(span, format!("`{}` has no such rule", name.text))),
                 }
             }
             Operation::Check(chain, rule) => {
-                if !self.existing(table, &chain)?.iter().any(|old| same(old, &rule)) {
+                if !self.existing(table, &chain)?.rules.iter().any(|old| same(old, &rule)) {
                     return Err(refuse(span, format!("`{}` has no such rule", chain.text)));
                 }
             }
@@ -114,9 +134,18 @@ impl Loader {
                 }
                 self.declare(table, &chain.text, None, chain.span);
             }
-            Operation::Flush(Some(chain)) => self.existing(table, &chain)?.clear(),
-            Operation::Flush(None) => {
-                self.loading(table, span).table.chains.iter_mut().for_each(|chain| chain.rules.clear());
+            Operation::Flush(chain) => {
+                let name = chain.as_ref().map(|chain| &*chain.text);
+                // An earlier file may have made the chain, which is then emptied, too.
+                self.removals.push(Removal::Rules(self.id(table), name.map(Into::into)));
+                if let Some(chain) = &chain {
+                    self.existing(table, chain)?;
+                }
+                self.loading(table, span);
+                for chain in self.chains(table, name) {
+                    chain.rules.clear();
+                    chain.in_front = 0;
+                }
             }
             Operation::Erase(chain) => {
                 if let Some(chain) = &chain {
@@ -132,6 +161,8 @@ impl Loader {
                 }
                 loading.table.chains.retain(|it| !goes(it));
                 loading.count();
+                let name = chain.map(|chain| chain.text.into());
+                self.removals.push(Removal::Chains(self.id(table), name));
             }
             Operation::Rename(old, new) => {
                 let loading = self.loading(table, span);
@@ -179,18 +210,22 @@ impl Loader {
         chains.filter(move |it| chain.is_none_or(|chain| *it.name == *chain))
     }
 
-    /// The tables, in the order in which they were first used.
-    pub fn finish(self) -> Vec<Table> {
-        self.tables.into_iter().map(|loading| loading.table).collect()
+    /// The tables, in the order in which they were first used, and what is gone of those before.
+    pub fn finish(self) -> (Vec<Table>, Vec<Removal>) {
+        (self.tables.into_iter().map(|loading| loading.table).collect(), self.removals)
     }
 
-    /// The rules of a chain that must be there: built in, made, or used before.
-    fn existing(&mut self, table: &str, chain: &Name<'_>) -> Result<&mut Vec<Rule>, Remark> {
-        let is_built_in = tables::built_in(table, &chain.text).is_some();
+    fn id(&self, table: &str) -> TableId {
+        TableId { name: table.into(), families: self.families, backend: self.backend }
+    }
+
+    /// A chain that must be there: built in, made, or used before.
+    fn existing(&mut self, table: &str, chain: &Name<'_>) -> Result<&mut Chain, Remark> {
+        let is_built_in = tables::place(table, &chain.text).is_some();
         if !is_built_in && self.chains(table, Some(&chain.text)).next().is_none() {
             return Err(refuse(chain.span, format!("there is no chain `{}` yet", chain.text)));
         }
-        Ok(self.rules(table, chain))
+        Ok(self.loading(table, chain.span).chain(&chain.text, chain.span))
     }
 
     fn rules(&mut self, table: &str, chain: &Name<'_>) -> &mut Vec<Rule> {
@@ -201,8 +236,8 @@ impl Loader {
     fn loading(&mut self, name: &str, span: Span) -> &mut Loading {
         let at = self.tables.iter().position(|loading| *loading.table.name == *name);
         let at = at.unwrap_or_else(|| {
-            let (name, families, chains) = (name.into(), self.families, Vec::new());
-            let table = Table { name, families, chains, dormant: false, span };
+            let (families, backend, chains) = (self.families, self.backend, Vec::new());
+            let table = Table { name: name.into(), families, chains, dormant: false, span, backend };
             self.tables.push(Loading { table, index: HashMap::new(), last: 0 });
             self.tables.len() - 1
         });
@@ -245,11 +280,13 @@ impl Loading {
 
 /// A chain without rules. A built-in one has the policy ACCEPT.
 fn chain(table: &str, name: &str, span: Span) -> Chain {
-    let base = tables::built_in(table, name).map(|(hook, priority, kind)| {
-        let policy = Spanned::new(Policy::Accept, span);
-        Base { hook, priority, kind, policy, policy_is_written: false }
-    });
-    Chain { name: name.into(), span, declared: base.is_some(), base, rules: Vec::new() }
+    let base = tables::built_in(table, name, Spanned::new(Policy::Accept, span));
+    Chain { name: name.into(), span, declared: base.is_some(), base, rules: Vec::new(), in_front: 0 }
+}
+
+fn delete(chain: &mut Chain, at: usize) {
+    chain.rules.remove(at);
+    chain.in_front -= usize::from(at < chain.in_front);
 }
 
 /// Would the kernel take one rule for the other?

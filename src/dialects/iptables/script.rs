@@ -50,7 +50,7 @@ pub fn read(file: FileId, text: &str) -> Ruleset {
     let mut remarks = runner.remarks;
     let mut ruleset = runner.sets.finish(file);
     ruleset.families = runner.host.families;
-    ruleset.tables = runner.host.finish(&mut remarks);
+    (ruleset.tables, ruleset.removals) = runner.host.finish(&mut remarks);
     remarks.append(&mut ruleset.remarks);
     remarks.sort_by_key(|remark| remark.span);
     remarks.dedup();
@@ -114,5 +114,5 @@ fn is_tool(word: &str) -> bool {
     let name = word.strip_prefix('$').unwrap_or("").trim_start_matches('{').to_ascii_lowercase();
     let is_variable = ["ipt", "ip4t", "ip6t"].iter().any(|begin| name.starts_with(begin));
     is_variable
-        || matches!(commands::tool(word), Some(commands::Tool::Tables(_) | commands::Tool::Restore(_)))
+        || matches!(commands::tool(word), Some(commands::Tool::Tables(..) | commands::Tool::Restore(_)))
 }

@@ -89,7 +89,11 @@ impl<'h, 'm> Run<'h, 'm> {
         worlds: Vec<usize>,
     ) -> Result<(), TooManyPieces> {
         let mut place = Place { hook, is_main, loans: Vec::new() };
-        let stream = |world| Stream::new(world, self.survey.worlds[world].parts.clone());
+        let stream = |world: usize| {
+            let parts = &self.survey.worlds[world].parts;
+            let mine = base.when.map(|(atom, yes)| choose(parts, atom, yes));
+            Stream::new(world, mine.unwrap_or_else(|| parts.clone()))
+        };
         let mut streams: Vec<Stream> = worlds.into_iter().map(stream).collect();
         let born = self.chain(&mut place, base.chain, &mut streams)?;
         for stream in streams.into_iter().filter_map(Stream::behind).chain(born) {

@@ -68,11 +68,11 @@ impl<'h, 'm> Run<'h, 'm> {
             if has_main { main(host, hook, |base| !self.worlds_at(stage, base).is_empty()) } else { None };
         let (mut is_tracked, mut is_mapped) = (!tracks, nat_place.is_none());
         for base in host.bases(hook).filter(|base| base.base.kind != ChainKind::Nat) {
-            if !is_tracked && base.base.priority > CONNTRACK {
+            if !is_tracked && base.priority > CONNTRACK {
                 self.track(stage)?;
                 is_tracked = true;
             }
-            if !is_mapped && nat_place.is_some_and(|place| base.base.priority > place) {
+            if !is_mapped && nat_place.is_some_and(|place| base.priority > place) {
                 self.translate(hook, stage)?;
                 is_mapped = true;
             }
@@ -175,7 +175,7 @@ fn main(host: &Host, hook: Hook, sees: impl Fn(&BaseChain) -> bool) -> Option<Ch
     let filters = host.bases(hook).filter(|base| base.base.kind == ChainKind::Filter && sees(base));
     let rank = |base: &BaseChain| {
         let drops = base.base.policy.value == Policy::Drop;
-        let is_filter = base.base.priority > -150 && base.base.priority < 50;
+        let is_filter = base.priority > -150 && base.priority < 50;
         (drops, is_filter, !host.chain(base.chain).rules.is_empty())
     };
     filters.max_by_key(rank).map(|base| base.chain)

@@ -9,10 +9,11 @@ use super::tokens::{Document, Redirect};
 use super::tree::{Kind, Pipeline};
 use super::value::{Field, Piece};
 use crate::dialects::iptables::command::{self, Operation};
+use crate::dialects::iptables::loader::Program;
 use crate::dialects::iptables::rule::{Context, Word};
 use crate::dialects::iptables::words::{Scanner, line_end};
 use crate::dialects::iptables::{save, tables};
-use crate::model::{Match, Remark, RemarkKind, Rule, Verdict};
+use crate::model::{Backend, Match, Remark, RemarkKind, Rule, Verdict};
 use crate::packet::Family;
 use crate::source::{Span, Spanned};
 
@@ -20,9 +21,9 @@ use crate::source::{Span, Spanned};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// iptables, ip6tables, or both in one.
-    Tables(&'static [Family]),
+    Tables(&'static [Family], Backend),
     /// iptables-restore or ip6tables-restore.
-    Restore(Family),
+    Restore(Program),
     /// ipset.
     Sets,
     /// arptables or ebtables.
@@ -36,13 +37,17 @@ pub fn tool(name: &str) -> Option<Tool> {
         Some(name) => (name, true),
         None => (name, false),
     };
-    let name = name.strip_suffix("-legacy").or_else(|| name.strip_suffix("-nft")).unwrap_or(name);
+    let (name, backend) = match (name.strip_suffix("-legacy"), name.strip_suffix("-nft")) {
+        (Some(name), _) => (name, Backend::Legacy),
+        (_, Some(name)) => (name, Backend::Nft),
+        (None, None) => (name, Backend::Unknown),
+    };
     Some(match (name, restores) {
-        ("iptables", true) => Tool::Restore(Family::V4),
-        ("ip6tables", true) => Tool::Restore(Family::V6),
-        ("iptables", false) => Tool::Tables(&[Family::V4]),
-        ("ip6tables", false) => Tool::Tables(&[Family::V6]),
-        ("ip46tables", false) => Tool::Tables(&[Family::V4, Family::V6]),
+        ("iptables", true) => Tool::Restore(Program { family: Family::V4, backend }),
+        ("ip6tables", true) => Tool::Restore(Program { family: Family::V6, backend }),
+        ("iptables", false) => Tool::Tables(&[Family::V4], backend),
+        ("ip6tables", false) => Tool::Tables(&[Family::V6], backend),
+        ("ip46tables", false) => Tool::Tables(&[Family::V4, Family::V6], backend),
         ("ipset", false) => Tool::Sets,
         ("arptables" | "ebtables", _) => Tool::Other,
         _ => return None,
@@ -60,21 +65,21 @@ impl Runner<'_> {
         minded: bool,
     ) -> Option<Status> {
         Some(match tool(name)? {
-            Tool::Tables(families) => {
+            Tool::Tables(families, backend) => {
                 let mut status = Status::Success;
                 for (at, family) in families.iter().enumerate() {
                     // What is wrong with the words is said once.
                     let before = self.remarks.len();
-                    status = self.tables(*family, arguments, span, minded);
+                    status = self.tables(Program { family: *family, backend }, arguments, span, minded);
                     if at > 0 {
                         self.remarks.truncate(before);
                     }
                 }
                 status
             }
-            Tool::Restore(family) => {
+            Tool::Restore(program) => {
                 let document = redirects.iter().find_map(|it| it.document);
-                self.restore(family, arguments, document, span);
+                self.restore(program, arguments, document, span);
                 Status::Success
             }
             Tool::Sets => {
@@ -109,7 +114,7 @@ impl Runner<'_> {
         })
     }
 
-    fn tables(&mut self, family: Family, arguments: &[Field], span: Span, minded: bool) -> Status {
+    fn tables(&mut self, program: Program, arguments: &[Field], span: Span, minded: bool) -> Status {
         let words: Vec<Word<'_>> = arguments.iter().map(word).collect();
         let is_bare = |at: usize| {
             let begins = matches!(arguments[at].value.0.first(), Some(Piece::Symbol(_)));
@@ -120,7 +125,7 @@ impl Runner<'_> {
             self.not_followed(span, "what this changes is not known");
             return Status::Unknown;
         }
-        let context = Context { file: self.file, family };
+        let context = Context { file: self.file, family: program.family };
         let mut noticed = Vec::new();
         let command = command::read(&words, &context, &mut noticed);
         // A listing, `-V` and so on need no more.
@@ -145,7 +150,7 @@ impl Runner<'_> {
         }
         if matches!(operation, Operation::Nothing) {
             return match listed(&words) {
-                Some(chain) => Status::from(self.host.has_chain(family, table, chain)),
+                Some(chain) => Status::from(self.host.has_chain(program, table, chain)),
                 None => Status::Unknown,
             };
         }
@@ -156,7 +161,7 @@ impl Runner<'_> {
         };
         let makes = matches!(operation, Operation::New(_));
         if let Some(chain) = operation.chain().filter(|chain| chain.unresolved)
-            && !(is_steady(&chain.text) && (makes || self.host.has_chain(family, table, &chain.text)))
+            && !(is_steady(&chain.text) && (makes || self.host.has_chain(program, table, &chain.text)))
         {
             self.not_followed(span, "which chain this changes is not known");
             return Status::Unknown;
@@ -168,17 +173,17 @@ impl Runner<'_> {
             settle(rule, arguments, &bare);
             if let Verdict::Unknown(name) = &rule.verdict.value
                 && is_steady(name)
-                && self.host.has_chain(family, table, name)
+                && self.host.has_chain(program, table, name)
             {
                 let goes = words.iter().any(|it| matches!(&*it.text, "-g" | "--goto"));
                 let name = name.clone();
                 rule.verdict.value = if goes { Verdict::Goto(name) } else { Verdict::Jump(name) };
             }
         }
-        self.warn_of_numbers(family, table, &operation, span);
+        self.warn_of_numbers(program, table, &operation, span);
         let conditions = self.conditions();
         let is_question = matches!(operation, Operation::Check(..));
-        match self.host.apply(family, table, operation, &conditions, span) {
+        match self.host.apply(program, table, operation, &conditions, span) {
             Ok(()) => Status::Success,
             Err(_) if minded || is_question => Status::Failure,
             Err(mut remark) => {
@@ -190,13 +195,13 @@ impl Runner<'_> {
     }
 
     /// Says that a rule's number is not sure where rules before it may be missing.
-    fn warn_of_numbers(&mut self, family: Family, table: &str, operation: &Operation<'_>, span: Span) {
+    fn warn_of_numbers(&mut self, program: Program, table: &str, operation: &Operation<'_>, span: Span) {
         let (chain, first) = match operation {
             Operation::Insert(chain, at, _) => (chain, *at),
             Operation::Replace(chain, at, _) | Operation::DeleteNumber(chain, at) => (chain, *at),
             _ => return,
         };
-        if self.host.is_uncertain(family, table, &chain.text, first as usize - 1) {
+        if self.host.is_uncertain(program, table, &chain.text, first as usize - 1) {
             self.not_followed(
                 span,
                 "this counts rules of which some may be missing; it is read as if all were there",
@@ -216,14 +221,14 @@ impl Runner<'_> {
         let at = fields.iter().position(|it| it.value.known().is_some_and(|name| tool(&name).is_some()));
         let Some(at) = at else { return false };
         match tool(&fields[at].value.text()) {
-            Some(Tool::Restore(family)) => self.restore(family, &fields[at + 1..], Some(document), to.span),
+            Some(Tool::Restore(program)) => self.restore(program, &fields[at + 1..], Some(document), to.span),
             Some(Tool::Sets) => self.restore_sets(Some(document), to.span),
             _ => return false,
         }
         true
     }
 
-    fn restore(&mut self, family: Family, arguments: &[Field], document: Option<usize>, span: Span) {
+    fn restore(&mut self, program: Program, arguments: &[Field], document: Option<usize>, span: Span) {
         let has = |short: char, long: &str| {
             arguments.iter().any(|it| {
                 let text = it.value.text();
@@ -242,7 +247,7 @@ impl Runner<'_> {
             self.not_followed(span, "only one table of this is loaded; all are read");
         }
         let (text, unresolved) = self.document(&document);
-        let mut loaded = match family {
+        let mut loaded = match program.family {
             Family::V4 => save::read_v4(self.file, &text.text),
             Family::V6 => save::read_v6(self.file, &text.text),
         };
@@ -251,7 +256,7 @@ impl Runner<'_> {
         loaded.remarks.retain(|remark| remark.kind != RemarkKind::Syntax || !hangs(remark.span));
         self.remarks.append(&mut loaded.remarks);
         let conditions = self.conditions();
-        self.host.restore(family, loaded.tables, has('n', "--noflush"), &conditions);
+        self.host.restore(program, loaded.tables, has('n', "--noflush"), &conditions);
     }
 
     fn restore_sets(&mut self, document: Option<usize>, span: Span) {

@@ -5,16 +5,15 @@
 use std::collections::HashSet;
 
 use crate::dialects::iptables::command::Operation;
-use crate::dialects::iptables::loader::{self, Loader};
+use crate::dialects::iptables::loader::{self, Loader, Program};
 use crate::dialects::iptables::tables;
-use crate::model::{Atom, Chain, Families, Match, Policy, Remark, RemarkKind, Rule, Table, Verdict};
-use crate::packet::Family;
+use crate::model::{Atom, Chain, Families, Match, Policy, Remark, RemarkKind, Removal, Rule, Table, Verdict};
 use crate::source::{Span, Spanned};
 
 /// A host while a script changes it.
 pub struct Host {
-    v4: Loader,
-    v6: Loader,
+    /// The tables of each program that was called.
+    loaders: Vec<(Program, Loader)>,
     /// The families that commands have spoken of.
     pub families: Families,
     /// Policies that hold only under conditions, in the order in which they were set.
@@ -24,7 +23,7 @@ pub struct Host {
 }
 
 struct LatePolicy {
-    family: Family,
+    program: Program,
     table: String,
     chain: String,
     policy: Spanned<Policy>,
@@ -35,39 +34,37 @@ struct LatePolicy {
 impl Host {
     /// A host with empty tables.
     pub fn new() -> Self {
-        let (v4, v6) = (Loader::new(Family::V4), Loader::new(Family::V6));
-        Host { v4, v6, families: Families::NONE, policies: Vec::new(), uncertain: HashSet::new() }
+        let (loaders, policies, uncertain) = (Vec::new(), Vec::new(), HashSet::new());
+        Host { loaders, families: Families::NONE, policies, uncertain }
     }
 
     /// Does what a command says, under conditions that may hold or not. If it cannot be done, the
     /// error says why.
     pub fn apply(
         &mut self,
-        family: Family,
+        program: Program,
         table: &str,
         operation: Operation<'_>,
         conditions: &[Spanned<Atom>],
         span: Span,
     ) -> Result<(), Remark> {
-        self.families = self.families.or(match family {
-            Family::V4 => Families::V4,
-            Family::V6 => Families::V6,
-        });
+        self.families = self.families.or(program.family.into());
         if let Operation::Policy(chain, Some(policy)) = &operation {
-            let is_it = |it: &LatePolicy| it.family == family && it.table == table && it.chain == *chain.text;
+            let is_it =
+                |it: &LatePolicy| it.program == program && it.table == table && it.chain == *chain.text;
             if !conditions.is_empty() {
                 let (table, chain) = (table.to_owned(), chain.text.to_string());
                 let (policy, conditions) = (*policy, conditions.to_vec());
-                self.policies.push(LatePolicy { family, table, chain, policy, conditions, span });
+                self.policies.push(LatePolicy { program, table, chain, policy, conditions, span });
                 return Ok(());
             }
             self.policies.retain(|it| !is_it(it));
         }
         if conditions.is_empty() {
-            return self.loader(family).apply(table, operation, span);
+            return self.loader(program).apply(table, operation, span);
         }
         self.uncertain.extend(conditions.iter().map(|condition| condition.value.text.clone()));
-        let loader = self.loader(family);
+        let loader = self.loader(program);
         match operation {
             Operation::Append(chain, rule) => {
                 loader.apply(table, Operation::Append(chain, under(rule, conditions)), span)
@@ -109,19 +106,19 @@ impl Host {
     }
 
     /// Is there a chain of a name?
-    pub fn has_chain(&mut self, family: Family, table: &str, chain: &str) -> bool {
-        tables::built_in(table, chain).is_some()
-            || self.loader(family).chains(table, Some(chain)).next().is_some()
+    pub fn has_chain(&mut self, program: Program, table: &str, chain: &str) -> bool {
+        tables::place(table, chain).is_some()
+            || self.loader(program).chains(table, Some(chain)).next().is_some()
     }
 
     /// Is a rule among the first so many of a chain that is there under conditions only, so that the
     /// numbers of those behind it are not known?
-    pub fn is_uncertain(&mut self, family: Family, table: &str, chain: &str, first: usize) -> bool {
+    pub fn is_uncertain(&mut self, program: Program, table: &str, chain: &str, first: usize) -> bool {
         let uncertain = std::mem::take(&mut self.uncertain);
         let is_one =
             |it: &Spanned<Match>| matches!(&it.value, Match::Atom(atom) if uncertain.contains(&atom.text));
         let mut rules =
-            self.loader(family).chains(table, Some(chain)).flat_map(|it| it.rules.iter().take(first));
+            self.loader(program).chains(table, Some(chain)).flat_map(|it| it.rules.iter().take(first));
         let answer = rules.any(|rule| rule.matches.iter().any(is_one));
         drop(rules);
         self.uncertain = uncertain;
@@ -129,15 +126,18 @@ impl Host {
     }
 
     /// Loads tables as `iptables-restore` does; `keeps` says that `--noflush` leaves what was there.
-    pub fn restore(&mut self, family: Family, loaded: Vec<Table>, keeps: bool, conditions: &[Spanned<Atom>]) {
-        self.families = self.families.or(match family {
-            Family::V4 => Families::V4,
-            Family::V6 => Families::V6,
-        });
+    pub fn restore(
+        &mut self,
+        program: Program,
+        loaded: Vec<Table>,
+        keeps: bool,
+        conditions: &[Spanned<Atom>],
+    ) {
+        self.families = self.families.or(program.family.into());
         for table in loaded {
             let name = table.name.clone();
             if !keeps {
-                let loader = self.loader(family);
+                let loader = self.loader(program);
                 match conditions.is_empty() {
                     true => loader.begin(&name, table.span),
                     false => {
@@ -147,20 +147,20 @@ impl Host {
                 }
             }
             for chain in table.chains {
-                self.restore_chain(family, &name, chain, keeps, conditions);
+                self.restore_chain(program, &name, chain, keeps, conditions);
             }
         }
     }
 
     fn restore_chain(
         &mut self,
-        family: Family,
+        program: Program,
         table: &str,
         chain: Chain,
         keeps: bool,
         conditions: &[Spanned<Atom>],
     ) {
-        let loader = self.loader(family);
+        let loader = self.loader(program);
         let policy = chain.base.as_ref().filter(|base| base.policy_is_written).map(|base| base.policy);
         if chain.declared {
             if keeps && chain.base.is_none() {
@@ -178,26 +178,27 @@ impl Host {
             }
         }
         if let Some(policy) = policy {
-            let same = |it: &LatePolicy| it.family == family && it.table == table && it.chain == *chain.name;
+            let same =
+                |it: &LatePolicy| it.program == program && it.table == table && it.chain == *chain.name;
             if conditions.is_empty() {
                 self.policies.retain(|it| !same(it));
             } else {
                 let (table, name) = (table.to_owned(), chain.name.to_string());
                 let conditions = conditions.to_vec();
                 let span = policy.span;
-                self.policies.push(LatePolicy { family, table, chain: name, policy, conditions, span });
+                self.policies.push(LatePolicy { program, table, chain: name, policy, conditions, span });
             }
         }
-        let loader = self.loader(family);
+        let loader = self.loader(program);
         for rule in chain.rules {
             loader.append(table, &chain.name, chain.span, under(rule, conditions));
         }
     }
 
-    /// The tables at the end of the script, with all their built-in chains.
-    pub fn finish(mut self, remarks: &mut Vec<Remark>) -> Vec<Table> {
+    /// The tables at the end of the script, with all their built-in chains, and what is gone of those before.
+    pub fn finish(mut self, remarks: &mut Vec<Remark>) -> (Vec<Table>, Vec<Removal>) {
         for late in std::mem::take(&mut self.policies).into_iter().rev() {
-            let loader = self.loader(late.family);
+            let loader = self.loader(late.program);
             let returns = |rule: &Rule| rule.verdict.value == Verdict::Return;
             if loader.chains(&late.table, Some(&late.chain)).any(|chain| chain.rules.iter().any(returns)) {
                 remarks.push(not_followed(late.span, "this policy may hold or not, and RETURN leads to it"));
@@ -215,16 +216,22 @@ impl Host {
             };
             loader.append(&late.table, &late.chain, late.span, under(rule, &late.conditions));
         }
-        let mut all = finish(self.v4);
-        all.extend(finish(self.v6));
-        all
+        self.loaders.sort_by_key(|(program, _)| program.family);
+        let (mut tables, mut removals) = (Vec::new(), Vec::new());
+        for (_, loader) in self.loaders {
+            let (loaded, removed) = finish(loader);
+            tables.extend(loaded);
+            removals.extend(removed);
+        }
+        (tables, removals)
     }
 
-    fn loader(&mut self, family: Family) -> &mut Loader {
-        match family {
-            Family::V4 => &mut self.v4,
-            Family::V6 => &mut self.v6,
-        }
+    fn loader(&mut self, program: Program) -> &mut Loader {
+        let at = self.loaders.iter().position(|(other, _)| *other == program).unwrap_or_else(|| {
+            self.loaders.push((program, Loader::new(program)));
+            self.loaders.len() - 1
+        });
+        &mut self.loaders[at].1
     }
 }
 
@@ -247,14 +254,12 @@ fn unless(rule: &mut Rule, conditions: &[Spanned<Atom>]) {
     rule.matches.push(Spanned::new(Match::Atom(Atom { text, pure: true }), last.span));
 }
 
-fn finish(mut loader: Loader) -> Vec<Table> {
+fn finish(mut loader: Loader) -> (Vec<Table>, Vec<Removal>) {
     let used: Vec<(String, Span)> =
         loader.tables().map(|table| (table.name.to_string(), table.span)).collect();
     for (table, span) in used {
         for chain in ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] {
-            if tables::built_in(&table, chain).is_some()
-                && loader.chains(&table, Some(chain)).next().is_none()
-            {
+            if tables::place(&table, chain).is_some() && loader.chains(&table, Some(chain)).next().is_none() {
                 loader.declare(&table, chain, None, span);
             }
         }
