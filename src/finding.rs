@@ -1,6 +1,9 @@
 //! What fwlint has to say: findings, and the report that holds them.
 
-use crate::source::Span;
+mod fingerprint;
+
+use crate::source::{Sources, Span};
+pub use fingerprint::Fingerprints;
 
 /// How bad a finding is. Ordered: a note is less than a warning, a warning less than an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -40,6 +43,22 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// Sentences that explain or say what to do.
     pub notes: Vec<String>,
+}
+
+impl Level {
+    /// Its name: `note`, `warning`, `error`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Note => "note",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        }
+    }
+
+    /// The level of a name.
+    pub fn named(name: &str) -> Option<Level> {
+        [Level::Note, Level::Warning, Level::Error].into_iter().find(|level| level.name() == name)
+    }
 }
 
 impl Finding {
@@ -90,6 +109,10 @@ pub struct Report {
     pub findings: Vec<Reported>,
     /// What is known of the lints that struck.
     pub lints: Vec<LintInfo>,
+    /// From which level on a finding fails the run; `None` when nothing does.
+    pub fail_level: Option<Level>,
+    /// What is kept of the findings so far, so that each fingerprint is unique.
+    pub fingerprints: Fingerprints,
 }
 
 /// A finding and the unit in which it was found.
@@ -99,6 +122,32 @@ pub struct Reported {
     pub unit: usize,
     /// The finding.
     pub finding: Finding,
+    /// What stays the same of it when lines around it come and go: 16 hexadecimal digits, unique in a report.
+    pub fingerprint: String,
+}
+
+impl Report {
+    /// Adds a finding about a unit, which is there already.
+    pub fn add(&mut self, sources: &Sources, unit: usize, finding: Finding) {
+        let name = self.units.get(unit).map_or("", |unit| unit.name.as_str());
+        let fingerprint = self.fingerprints.of(sources, &finding, name);
+        self.findings.push(Reported { unit, finding, fingerprint });
+    }
+
+    /// The unit of a finding.
+    pub fn unit(&self, reported: &Reported) -> Option<&UnitReport> {
+        self.units.get(reported.unit)
+    }
+
+    /// What is known of the lint of a finding.
+    pub fn lint(&self, finding: &Finding) -> Option<&LintInfo> {
+        self.lints.iter().find(|info| info.id == finding.lint)
+    }
+
+    /// How many findings have this level.
+    pub fn count(&self, level: Level) -> usize {
+        self.findings.iter().filter(|reported| reported.finding.level == level).count()
+    }
 }
 
 /// A unit in a report.
@@ -123,8 +172,14 @@ pub struct UnitReport {
 pub struct LintInfo {
     /// Its id.
     pub id: &'static str,
+    /// The level that its findings usually have.
+    pub level: Level,
     /// What it looks for: one line.
     pub summary: String,
+    /// Its page, in Markdown.
+    pub help: &'static str,
+    /// How bad it is for security, from 0.1 to 10.0; `None` for what is no matter of security.
+    pub security_severity: Option<f64>,
     /// The page about it, if it is on the web.
     pub url: Option<String>,
 }

@@ -41,7 +41,7 @@ pub use context::{Context, Unit};
 pub use tunnel_edge_blocked::by_all as served_by_none;
 pub use verdict::{assumptions, verdicts};
 
-use crate::finding::{Finding, LintInfo};
+use crate::finding::{Finding, Level, LintInfo};
 
 /// Something that fwlint looks for.
 #[derive(Debug)]
@@ -132,7 +132,15 @@ impl Lint {
         // The project's address on the web, once it has one, is in Cargo.toml.
         let repository = env!("CARGO_PKG_REPOSITORY");
         let url = (!repository.is_empty()).then(|| format!("{repository}/blob/main/rules/{}.md", self.id));
-        LintInfo { id: self.id, summary: page::Page::of(self).summary, url }
+        let page = page::Page::of(self);
+        LintInfo {
+            id: self.id,
+            level: Level::named(&page.level).unwrap_or(Level::Note),
+            summary: page.summary,
+            help: page::body(self.page),
+            security_severity: page.security_severity,
+            url,
+        }
     }
 }
 

@@ -1,16 +1,79 @@
-//! What a run has to say, as text for people or as JSON for programs.
+//! What a run has to say: as text for people, and in the formats that programs read.
 //!
 //! Nothing from a linted file leaves this module unescaped: not its text, not its name.
 
+mod ascii;
+mod concise;
 mod escape;
 mod excerpt;
-mod fingerprint;
+mod figures;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
+mod place;
+mod rdjson;
+mod sarif;
 mod text;
 
-pub use escape::{escape, escape_lines};
-pub use json::write as write_json;
-pub use text::{write as write_text, write_mistakes};
+use std::io::{self, Write};
+
+pub use escape::{escape, escape_lines, shorten};
+pub use text::write_mistakes;
+
+use crate::finding::Report;
+use crate::source::Sources;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: findings with their lines, and a verdict of each unit
+    Text,
+    /// One line for each finding
+    Concise,
+    /// One JSON object
+    Json,
+    /// One JSON object for each finding, each on a line of its own
+    JsonLines,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab's Code Quality report
+    Gitlab,
+    /// Reviewdog's diagnostic format
+    Rdjson,
+    /// JUnit's XML
+    Junit,
+    /// A summary in Markdown
+    Markdown,
+}
+
+/// Writes a report. Colours are for text on a terminal alone.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write(
+    format: Format,
+    to: &mut dyn Write,
+    sources: &Sources,
+    report: &Report,
+    color: bool,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(to, sources, report, color),
+        Format::Concise => concise::write(to, sources, report),
+        Format::Json => json::write(to, sources, report),
+        Format::JsonLines => json::write_lines(to, sources, report),
+        Format::Sarif => sarif::write(to, sources, report),
+        Format::Github => github::write(to, sources, report),
+        Format::Gitlab => gitlab::write(to, sources, report),
+        Format::Rdjson => rdjson::write(to, sources, report),
+        Format::Junit => junit::write(to, sources, report),
+        Format::Markdown => markdown::write(to, sources, report),
+    }
+}
 
 #[cfg(test)]
 mod tests;

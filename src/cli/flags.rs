@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::check::{self, Format};
+use crate::commands::check::{self, Output};
 use crate::commands::input::{ConfigChoice, Selection};
 use crate::commands::trace;
 use crate::config::{
@@ -14,6 +14,8 @@ use crate::config::{
 };
 use crate::dialects::{DIALECTS, Dialect};
 use crate::finding::Level;
+use crate::report::Format;
+use crate::tree::nearest;
 
 /// A linter for firewall configurations: says, exactly and at the right line, whether Cloudflare Tunnel
 /// can get out and whether anything gets in
@@ -62,8 +64,22 @@ pub struct Check {
     quick: bool,
 
     /// How to print the findings
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     format: Format,
+
+    /// Write a report to a file besides: sarif=fwlint.sarif
+    ///
+    /// May be given several times, for several files.
+    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
+    outputs: Vec<Output>,
+
+    /// Add a summary in Markdown to the page of the job, where GITHUB_STEP_SUMMARY says
+    #[arg(long, requires = "step_summary", help_heading = "Output")]
+    github_summary: bool,
+
+    /// The file of the summary; GitHub Actions sets it.
+    #[arg(long, env = "GITHUB_STEP_SUMMARY", hide = true, value_name = "FILE")]
+    step_summary: Option<PathBuf>,
 
     /// How strictly to judge what gets in
     ///
@@ -220,6 +236,8 @@ impl Check {
         check::Options {
             selection: selection(&self.input, Some(&self.tunnel), self.policy),
             format: self.format,
+            outputs: self.outputs.clone(),
+            summary: self.step_summary.clone().filter(|_| self.github_summary),
             is_quick: self.quick,
             fail_level: (!self.exit_zero).then_some(level),
         }
@@ -237,6 +255,22 @@ impl Trace {
             },
         }
     }
+}
+
+/// `sarif=fwlint.sarif`.
+fn output(text: &str) -> Result<Output, String> {
+    let names = || Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+        return Err("expected a format and a file, like sarif=fwlint.sarif".to_string());
+    };
+    let format = Format::from_str(format, false).map_err(|_| {
+        let names: Vec<String> = names().map(|name| name.get_name().to_string()).collect();
+        match nearest(format, names.iter().map(String::as_str)) {
+            Some(right) => format!("there is no format `{format}`; did you mean `{right}`?"),
+            None => format!("there is no format `{format}`; it is one of {}", names.join(", ")),
+        }
+    })?;
+    Ok(Output { format, path: PathBuf::from(path) })
 }
 
 /// The dialects, by their names.

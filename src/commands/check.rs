@@ -1,15 +1,18 @@
 //! `fwlint check`: reads, decides, reports.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use crate::commands::input::{self, Input, Loaded, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::config::Config;
 use crate::eval::{Interface, Routes};
-use crate::finding::{Finding, Level, Report, Reported, UnitReport};
+use crate::finding::{Finding, Level, Report, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
-use crate::report;
+use crate::report::{self, Format};
 use crate::source::{FileId, Sources, Span};
 
 /// What the command line says.
@@ -17,21 +20,25 @@ use crate::source::{FileId, Sources, Span};
 pub struct Options {
     /// What is checked.
     pub selection: Selection,
-    /// How it is reported.
+    /// How it is reported on standard output.
     pub format: Format,
+    /// Files that get a report besides, and its format.
+    pub outputs: Vec<Output>,
+    /// A file to which a summary in Markdown is appended.
+    pub summary: Option<PathBuf>,
     /// Leave out the lints that look at the whole ruleset?
     pub is_quick: bool,
     /// From which level on a finding fails the run; `None` when nothing does.
     pub fail_level: Option<Level>,
 }
 
-/// How a report is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people: findings with their lines.
-    Text,
-    /// For programs: one JSON object.
-    Json,
+/// A file that gets a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// In this format.
+    pub format: Format,
+    /// There.
+    pub path: PathBuf,
 }
 
 /// Checks what the options name.
@@ -40,16 +47,39 @@ pub enum Format {
 /// What could not be read, or written.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let input = input::load(world, &options.selection)?;
-    let report = judge(&input, options.is_quick);
-    let mut out = std::io::BufWriter::new(&mut *world.stdout);
-    match options.format {
-        Format::Text => report::write_text(&mut out, &input.sources, &report, world.is_colored)?,
-        Format::Json => report::write_json(&mut out, &input.sources, &report)?,
+    let mut report = judge(&input, options.is_quick);
+    report.fail_level = options.fail_level;
+    // Files first: who reads standard output may stop reading.
+    for Output { format, path } in &options.outputs {
+        let file = File::create(world.directory.join(path));
+        write_file(*format, path, file, &input.sources, &report)?;
     }
-    std::io::Write::flush(&mut out)?;
+    if let Some(path) = &options.summary {
+        let file = File::options().append(true).create(true).open(world.directory.join(path));
+        write_file(Format::Markdown, path, file, &input.sources, &report)?;
+    }
+    let mut out = BufWriter::new(&mut *world.stdout);
+    report::write(options.format, &mut out, &input.sources, &report, world.is_colored)?;
+    out.flush()?;
     let worst = report.findings.iter().map(|reported| reported.finding.level).max();
     let fails = worst.zip(options.fail_level).is_some_and(|(worst, limit)| worst >= limit);
     Ok(if fails { Outcome::Found } else { Outcome::Clean })
+}
+
+/// Writes a report to a file.
+fn write_file(
+    format: Format,
+    path: &Path,
+    file: std::io::Result<File>,
+    sources: &Sources,
+    report: &Report,
+) -> Result<(), Failure> {
+    let written = file.and_then(|file| {
+        let mut out = BufWriter::new(file);
+        report::write(format, &mut out, sources, report, false)?;
+        out.flush()
+    });
+    written.map_err(|error| Failure::writing(path, error))
 }
 
 /// Runs all lints over all units.
@@ -74,7 +104,7 @@ pub fn judge(input: &Input, is_quick: bool) -> Report {
                 continue;
             }
             earlier.into_iter().for_each(|earlier| earlier.push(report.findings.len()));
-            report.findings.push(Reported { unit: index, finding });
+            report.add(&input.sources, index, finding);
         }
     }
     for export in exports.iter().filter(|export| export.serves == Some(false)) {
@@ -84,7 +114,7 @@ pub fn judge(input: &Input, is_quick: bool) -> Report {
             .into_iter()
             .collect();
         set_levels(&mut findings, &loaded.config);
-        report.findings.extend(findings.into_iter().map(|finding| Reported { unit: export.first, finding }));
+        findings.into_iter().for_each(|finding| report.add(&input.sources, export.first, finding));
     }
     let struck =
         |lint: &&lints::Lint| report.findings.iter().any(|reported| reported.finding.lint == lint.id);

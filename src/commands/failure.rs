@@ -39,6 +39,12 @@ impl Failure {
         Failure::Operation { message, help: None, cause: Some(cause) }
     }
 
+    /// A file could not be written.
+    pub fn writing(path: &Path, cause: io::Error) -> Self {
+        let message = format!("cannot write `{}`", path.display());
+        Failure::Operation { message, help: None, cause: Some(cause) }
+    }
+
     /// Adds what to do about it.
     pub fn help(self, sentence: impl Into<String>) -> Self {
         match self {

@@ -14,6 +14,8 @@ pub struct Page<'p> {
     pub since: String,
     /// Controls of benchmarks and pages that want what it checks.
     pub references: Vec<String>,
+    /// How bad it is for security, from 0.1 to 10.0, as CVSS counts; `None` for what is no matter of security.
+    pub security_severity: Option<f64>,
     /// What it looks for: the first paragraph.
     pub summary: String,
     /// What it says, and what it does not.
@@ -51,6 +53,7 @@ struct FrontMatter {
     since: String,
     #[serde(default)]
     references: Vec<String>,
+    security_severity: Option<f64>,
 }
 
 impl Page<'static> {
@@ -60,6 +63,7 @@ impl Page<'static> {
             level: String::new(),
             since: String::new(),
             references: Vec::new(),
+            security_severity: None,
             summary: String::new(),
             examples: Vec::new(),
         })
@@ -83,8 +87,18 @@ pub fn read<'p>(id: &str, text: &'p str) -> Result<Page<'p>, String> {
         return Err("the first paragraph must say what the lint looks for".to_string());
     }
     let examples = examples(text, text.len() - body.len())?;
-    let FrontMatter { level, since, references } = front;
-    Ok(Page { level, since, references, summary: summary.trim_end().to_string(), examples })
+    let FrontMatter { level, since, references, security_severity } = front;
+    if security_severity.is_some_and(|severity| !(0.1..=10.0).contains(&severity)) {
+        return Err("front matter: `security-severity` is not between 0.1 and 10.0".to_string());
+    }
+    Ok(Page {
+        level,
+        since,
+        references,
+        security_severity,
+        summary: summary.trim_end().to_string(),
+        examples,
+    })
 }
 
 /// A page without its front matter: what a reader wants to see.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use codespan_reporting::files::{Error, Files};
 
-use super::escape::escape;
+use super::escape::{escape, shorten};
 use crate::source::{FileId, SourceFile, Sources, Span};
 
 /// The longest line that is shown whole, in bytes.
@@ -51,7 +51,7 @@ impl Excerpts {
     /// Cuts out what the spans need, and says of each where it is: an excerpt, and a place in its text.
     /// On a line that is too long, the first of its spans is the one that is seen.
     pub fn new(sources: &Sources, spans: &[Span]) -> (Excerpts, Vec<(usize, Range<usize>)>) {
-        let spans: Vec<Span> = spans.iter().map(|span| shorten(sources.file(span.file), *span)).collect();
+        let spans: Vec<Span> = spans.iter().map(|span| without_end(sources.file(span.file), *span)).collect();
         let mut files: Vec<Excerpt> = Vec::new();
         let mut places = Vec::new();
         for span in &spans {
@@ -67,7 +67,7 @@ impl Excerpts {
 }
 
 /// Leaves the line end out of a span, and of one with too many lines all but the first.
-fn shorten(file: &SourceFile, span: Span) -> Span {
+fn without_end(file: &SourceFile, span: Span) -> Span {
     let length = file.text.len() as u32;
     let (start, end) = (span.start.min(length), span.end.min(length));
     let text = file.text.get(start as usize..end as usize).unwrap_or("");
@@ -92,7 +92,7 @@ impl Excerpt {
         numbers.sort_unstable();
         let mut excerpt = Excerpt {
             id,
-            name: escape(&file.name.to_string_lossy()).into_owned(),
+            name: shorten(&file.name.to_string_lossy()),
             text: String::new(),
             lines: BTreeMap::new(),
             columns: Vec::new(),

@@ -3,10 +3,8 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter};
 
-use super::escape::is_active;
-use super::fingerprint::Fingerprints;
+use super::ascii;
 use crate::finding::{Level, Report, Reported};
 use crate::source::{Position, Sources, Span};
 
@@ -15,19 +13,20 @@ use crate::source::{Position, Sources, Span};
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
-    let mut fingerprints = Fingerprints::default();
     let output = Output {
         version: env!("CARGO_PKG_VERSION"),
         units: report.units.iter().map(unit).collect(),
-        findings: report
-            .findings
-            .iter()
-            .map(|each| finding(sources, report, each, &mut fingerprints))
-            .collect(),
+        findings: report.findings.iter().map(|each| finding(sources, report, each)).collect(),
     };
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *to, Ascii(CompactFormatter));
-    output.serialize(&mut serializer).map_err(io::Error::from)?;
-    writeln!(to)
+    ascii::write(to, &output)
+}
+
+/// Writes each finding as an object on a line of its own.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write_lines(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    report.findings.iter().try_for_each(|each| ascii::write(to, &finding(sources, report, each)))
 }
 
 #[derive(Serialize)]
@@ -60,7 +59,7 @@ struct Finding<'a> {
     here: Option<&'a str>,
     labels: Vec<Label<'a>>,
     notes: &'a [String],
-    fingerprint: String,
+    fingerprint: &'a str,
     url: Option<&'a str>,
     /// The proven fix. None is made yet.
     fix: Option<()>,
@@ -89,15 +88,8 @@ fn unit(unit: &crate::finding::UnitReport) -> Unit<'_> {
     Unit { name, paths, verdicts, assumptions, chains: unit.chains, rules: unit.rules }
 }
 
-fn finding<'a>(
-    sources: &Sources,
-    report: &'a Report,
-    reported: &'a Reported,
-    fingerprints: &mut Fingerprints,
-) -> Finding<'a> {
+fn finding<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) -> Finding<'a> {
     let finding = &reported.finding;
-    let unit = report.units.get(reported.unit).map_or("", |unit| unit.name.as_str());
-    let info = report.lints.iter().find(|info| info.id == finding.lint);
     let label = |label: &'a crate::finding::Label| Label {
         path: path(sources, label.span),
         start: start(sources, label.span),
@@ -108,15 +100,15 @@ fn finding<'a>(
         lint: finding.lint,
         level: finding.level,
         message: &finding.message,
-        unit,
+        unit: report.unit(reported).map_or("", |unit| &unit.name),
         path: finding.span.map(|span| path(sources, span)),
         start: finding.span.map(|span| start(sources, span)),
         end: finding.span.map(|span| end(sources, span)),
         here: finding.here.as_deref(),
         labels: finding.labels.iter().map(label).collect(),
         notes: &finding.notes,
-        fingerprint: fingerprints.of(sources, finding, unit),
-        url: info.and_then(|info| info.url.as_deref()),
+        fingerprint: &reported.fingerprint,
+        url: report.lint(finding).and_then(|info| info.url.as_deref()),
         fix: None,
     }
 }
@@ -135,22 +127,4 @@ fn end(sources: &Sources, span: Span) -> Place {
 
 fn place(position: Position, offset: u32) -> Place {
     Place { line: position.line, column: position.column, offset }
-}
-
-/// JSON in which what would act on a terminal is escaped: the value is the same, the bytes are harmless.
-struct Ascii(CompactFormatter);
-
-impl Formatter for Ascii {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = rest.find(is_active) {
-            self.0.write_string_fragment(writer, &rest[..at])?;
-            let character = rest[at..].chars().next().unwrap_or_default();
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            rest = &rest[at + character.len_utf8()..];
-        }
-        self.0.write_string_fragment(writer, rest)
-    }
 }

@@ -1,9 +1,9 @@
 use super::*;
-use crate::finding::{Finding, Level, Report, Reported, UnitReport};
+use crate::finding::{Finding, Level, Report, UnitReport};
 use crate::source::{FileId, Sources, Span};
 
 /// A report of one unit with the findings.
-fn report(findings: Vec<Finding>) -> Report {
+fn report(sources: &Sources, findings: Vec<Finding>) -> Report {
     let unit = UnitReport {
         name: "rules.v4".into(),
         paths: vec!["rules.v4".into()],
@@ -12,14 +12,19 @@ fn report(findings: Vec<Finding>) -> Report {
         rules: 1,
         ..UnitReport::default()
     };
-    let findings = findings.into_iter().map(|finding| Reported { unit: 0, finding }).collect();
-    Report { units: vec![unit], findings, lints: Vec::new() }
+    let mut report = Report { units: vec![unit], fail_level: Some(Level::Warning), ..Report::default() };
+    findings.into_iter().for_each(|finding| report.add(sources, 0, finding));
+    report
+}
+
+fn write_as(format: Format, sources: &Sources, findings: Vec<Finding>) -> String {
+    let mut out = Vec::new();
+    write(format, &mut out, sources, &report(sources, findings), false).expect("a vector can be written");
+    String::from_utf8(out).expect("it is UTF-8")
 }
 
 fn text(sources: &Sources, findings: Vec<Finding>) -> String {
-    let mut out = Vec::new();
-    write_text(&mut out, sources, &report(findings), false).expect("a vector can be written");
-    String::from_utf8(out).expect("it is UTF-8")
+    write_as(Format::Text, sources, findings)
 }
 
 /// The place of a word.
@@ -80,9 +85,7 @@ error[x]: chain \\x1bc
   = note \\u{200f}
 ";
     assert!(printed.starts_with(expected), "{printed}");
-    let mut json = Vec::new();
-    write_json(&mut json, &sources, &report(vec![finding])).expect("a vector can be written");
-    let json = String::from_utf8(json).expect("it is UTF-8");
+    let json = write_as(Format::Json, &sources, vec![finding]);
     assert!(!json.trim_end().contains(|c: char| c.is_control() || c == '\u{200f}'), "{json}");
     let value: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
     assert_eq!(value["findings"][0]["message"], "chain \u{1b}c");
@@ -145,10 +148,8 @@ fn json_has_the_agreed_shape() {
         .at(at(&sources, file, "-j DROP"))
         .label(at(&sources, file, "ä"), "why")
         .note("n");
-    let mut json = Vec::new();
-    write_json(&mut json, &sources, &report(vec![finding, Finding::new("y", Level::Note, "m")]))
-        .expect("a vector can be written");
-    let value: serde_json::Value = serde_json::from_slice(&json).expect("it is JSON");
+    let json = write_as(Format::Json, &sources, vec![finding, Finding::new("y", Level::Note, "m")]);
+    let value: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
     let expected = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "units": [{

@@ -6,9 +6,10 @@ use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity};
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
 use codespan_reporting::term::{self, Styles, StylesWriter};
 
-use super::escape::{escape, escape_lines};
+use super::escape::{command_free, shorten, shorten_lines};
 use super::excerpt::Excerpts;
-use crate::finding::{Finding, Level, Report, UnitReport};
+use super::figures::{counted, plural};
+use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::source::{Sources, Span};
 use crate::tree::Mistake;
 
@@ -17,15 +18,8 @@ use crate::tree::Mistake;
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, color: bool) -> io::Result<()> {
-    let mut printer = Printer::new(sources);
     for reported in &report.findings {
-        let mut diagnostic = Draft::of(&reported.finding);
-        if let (None, true, Some(unit)) =
-            (reported.finding.span, report.units.len() > 1, report.units.get(reported.unit))
-        {
-            diagnostic.notes.insert(0, format!("in {}", unit.name));
-        }
-        printer.print(to, diagnostic, color)?;
+        write_finding(to, sources, report, reported, color)?;
     }
     for (index, unit) in report.units.iter().enumerate() {
         let findings = report.findings.iter().filter(|reported| reported.unit == index);
@@ -33,6 +27,24 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, color: bool
         write_unit(to, unit, &levels)?;
     }
     write_assumptions(to, &report.units)
+}
+
+/// Writes one finding with its lines.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write_finding(
+    to: &mut dyn Write,
+    sources: &Sources,
+    report: &Report,
+    reported: &Reported,
+    color: bool,
+) -> io::Result<()> {
+    let mut draft = Draft::of(&reported.finding);
+    if let (None, true, Some(unit)) = (reported.finding.span, report.units.len() > 1, report.unit(reported)) {
+        draft.notes.insert(0, format!("in {}", unit.name));
+    }
+    Printer::new(sources).print(to, draft, color)
 }
 
 /// Writes mistakes in a configuration file.
@@ -102,13 +114,13 @@ impl<'a> Printer<'a> {
     fn print(&mut self, to: &mut dyn Write, draft: Draft, color: bool) -> io::Result<()> {
         let spans: Vec<Span> = draft.labels.iter().map(|(span, _)| *span).collect();
         let (excerpts, places) = Excerpts::new(self.sources, &spans);
-        let mut diagnostic = Diagnostic::new(draft.severity).with_message(escape(draft.message).into_owned());
+        let mut diagnostic = Diagnostic::new(draft.severity).with_message(shorten(draft.message));
         diagnostic.code = draft.code.map(str::to_string);
         for (index, ((_, message), (file, range))) in draft.labels.iter().zip(places).enumerate() {
             let style = if index == 0 { LabelStyle::Primary } else { LabelStyle::Secondary };
-            diagnostic.labels.push(Label::new(style, file, range).with_message(escape(message).into_owned()));
+            diagnostic.labels.push(Label::new(style, file, range).with_message(shorten(message)));
         }
-        diagnostic.notes = draft.notes.iter().map(|note| wrap(&escape_lines(note))).collect();
+        diagnostic.notes = draft.notes.iter().map(|note| wrap(&shorten_lines(note))).collect();
         if color {
             self.emit(Ansi::new(to), &excerpts, &diagnostic)
         } else {
@@ -159,26 +171,20 @@ fn wrap(text: &str) -> String {
             width += length;
         }
     }
-    wrapped
+    command_free(wrapped)
 }
 
 /// One line of verdicts, if there are any, and one of figures.
 fn write_unit(to: &mut dyn Write, unit: &UnitReport, levels: &[Level]) -> io::Result<()> {
-    let count = |level: Level| levels.iter().filter(|each| **each == level).count();
-    let found = [
-        plural(count(Level::Error), "error"),
-        plural(count(Level::Warning), "warning"),
-        plural(count(Level::Note), "note"),
-    ];
-    let size = [plural(unit.rules, "rule"), plural(unit.chains, "chain")];
-    let figures = format!("{} in {}", found.join(", "), size.join(" and "));
-    let name = escape(&unit.name);
+    let found = counted(|level| levels.iter().filter(|each| **each == level).count());
+    let figures = format!("{found} in {} and {}", plural(unit.rules, "rule"), plural(unit.chains, "chain"));
+    let name = command_free(shorten(&unit.name));
     if unit.verdicts.is_empty() {
         return writeln!(to, "{name}: {figures}");
     }
     let verdicts: Vec<String> =
         unit.verdicts.iter().map(|(what, verdict)| format!("{what}: {verdict}")).collect();
-    writeln!(to, "{name}: {}", escape(&verdicts.join("; ")))?;
+    writeln!(to, "{name}: {}", shorten(&verdicts.join("; ")))?;
     writeln!(to, "  {figures}")
 }
 
@@ -193,11 +199,7 @@ fn write_assumptions(to: &mut dyn Write, units: &[UnitReport]) -> io::Result<()>
     if all.is_empty() {
         return Ok(());
     }
-    let text = wrap(&escape(&format!("assumed: {}", all.join("; "))));
+    let all: Vec<String> = all.into_iter().map(shorten).collect();
+    let text = wrap(&format!("assumed: {}", all.join("; ")));
     writeln!(to, "{}", text.replace('\n', "\n  "))
-}
-
-/// `1 rule`, `2 rules`.
-fn plural(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

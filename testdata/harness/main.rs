@@ -9,6 +9,7 @@ mod eval_cases;
 mod expected;
 mod forwarding;
 mod exposure;
+mod formats;
 mod hosts;
 mod kernel;
 mod bdd;

@@ -7,11 +7,11 @@
 
 use std::collections::HashMap;
 
-use crate::finding::Finding;
+use super::Finding;
 use crate::source::Sources;
 
 /// Makes the fingerprints of one report, finding by finding.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fingerprints {
     seen: HashMap<u64, u32>,
 }

@@ -1,0 +1,50 @@
+//! Workflow commands of GitHub Actions, which become annotations of a commit.
+//!
+//! docs.github.com, "Workflow commands for GitHub Actions": `%`, CR and LF are written as `%25`, `%0D`,
+//! `%0A`, in properties also `:` and `,`.
+
+use std::io::{self, Write};
+
+use super::place::{Columns, path, region};
+use super::shorten;
+use crate::finding::{Level, Report};
+use crate::source::Sources;
+
+/// Writes one command for each finding. GitHub shows ten of each level.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    for reported in &report.findings {
+        let finding = &reported.finding;
+        let command = match finding.level {
+            Level::Note => "notice",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        let file = property(&path(sources, report, reported));
+        write!(to, "::{command} file={file},title={}", property(&format!("fwlint: {}", finding.lint)))?;
+        if let Some(span) = finding.span {
+            let region = region(sources, span, Columns::Characters);
+            write!(to, ",line={},endLine={}", region.start.0, region.end.0)?;
+            // Columns are for places within one line only.
+            if region.start.0 == region.end.0 {
+                write!(to, ",col={},endColumn={}", region.start.1, region.end.1)?;
+            }
+        }
+        let words = std::iter::once(&finding.message).chain(&finding.notes);
+        let words: Vec<String> = words.map(|text| data(&shorten(text))).collect();
+        writeln!(to, "::{}", words.join("%0A"))?;
+    }
+    Ok(())
+}
+
+/// The text of a command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property.
+fn property(text: &str) -> String {
+    data(&shorten(text)).replace(':', "%3A").replace(',', "%2C")
+}

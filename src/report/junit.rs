@@ -1,0 +1,64 @@
+//! JUnit's XML, as CI systems show it: a suite for each unit, a test case for each finding.
+
+use std::io::{self, Write};
+
+use super::escape::markup;
+use super::place::{Columns, path, shown};
+use super::{shorten, text};
+use crate::finding::{Report, Reported};
+use crate::source::Sources;
+
+/// Writes the report. What is below the fail level is a case that passed.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    let fails = |reported: &&Reported| report.fail_level.is_some_and(|at| reported.finding.level >= at);
+    let failures = report.findings.iter().filter(fails).count();
+    let cases: Vec<Vec<&Reported>> = (0..report.units.len())
+        .map(|unit| report.findings.iter().filter(|reported| reported.unit == unit).collect())
+        .collect();
+    let tests: usize = cases.iter().map(|cases| cases.len().max(1)).sum();
+    writeln!(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(to, "<testsuites name=\"fwlint\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">")?;
+    for (unit, cases) in report.units.iter().zip(&cases) {
+        let failures = cases.iter().copied().filter(fails).count();
+        let name = markup(&shorten(&unit.name));
+        let tests = cases.len().max(1);
+        writeln!(
+            to,
+            "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\">"
+        )?;
+        if cases.is_empty() {
+            writeln!(to, "    <testcase name=\"no findings\" classname=\"{name}\"/>")?;
+        }
+        for reported in cases {
+            case(to, sources, report, reported, fails(reported))?;
+        }
+        writeln!(to, "  </testsuite>")?;
+    }
+    writeln!(to, "</testsuites>")
+}
+
+fn case(
+    to: &mut dyn Write,
+    sources: &Sources,
+    report: &Report,
+    reported: &Reported,
+    fails: bool,
+) -> io::Result<()> {
+    let finding = &reported.finding;
+    let place = shown(sources, report, reported, Columns::Characters);
+    let (name, class) = (format!("{} at {place}", finding.lint), shorten(&path(sources, report, reported)));
+    writeln!(to, "    <testcase name=\"{}\" classname=\"{}\">", markup(&name), markup(&class))?;
+    let mut printed = Vec::new();
+    text::write_finding(&mut printed, sources, report, reported, false)?;
+    let body = markup(String::from_utf8_lossy(&printed).trim_end());
+    if fails {
+        let (level, message) = (finding.level.name(), markup(&shorten(&finding.message)));
+        writeln!(to, "      <failure type=\"{level}\" message=\"{message}\">{body}</failure>")?;
+    } else {
+        writeln!(to, "      <system-out>{body}</system-out>")?;
+    }
+    writeln!(to, "    </testcase>")
+}

@@ -1,0 +1,55 @@
+//! A summary in Markdown, for a job's page or a comment.
+
+use std::io::{self, Write};
+
+use super::escape::markdown;
+use super::figures;
+use super::place::{Columns, shown};
+use crate::finding::{Level, Report, Reported};
+use crate::source::Sources;
+
+/// How many findings are shown: GitHub refuses summaries of more than a mebibyte.
+const MOST: usize = 300;
+
+/// Writes what was decided of each unit, then the findings, the worst first.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    writeln!(to, "## fwlint: {}\n", figures::found(report))?;
+    for unit in &report.units {
+        let verdicts: Vec<String> =
+            unit.verdicts.iter().map(|(what, verdict)| markdown(&format!("{what}: {verdict}"))).collect();
+        let verdicts = if verdicts.is_empty() { "no verdict".to_owned() } else { verdicts.join("; ") };
+        writeln!(to, "- **{}**: {verdicts}", markdown(&unit.name))?;
+    }
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(to, "\n| | place | finding |\n|---|---|---|")?;
+    let mut sorted: Vec<&Reported> = report.findings.iter().collect();
+    sorted.sort_by_key(|reported| std::cmp::Reverse(reported.finding.level));
+    for reported in sorted.iter().take(MOST) {
+        row(to, sources, report, reported)?;
+    }
+    match sorted.len().saturating_sub(MOST) {
+        0 => Ok(()),
+        more => writeln!(to, "\n{more} more are not shown."),
+    }
+}
+
+fn row(to: &mut dyn Write, sources: &Sources, report: &Report, reported: &Reported) -> io::Result<()> {
+    let finding = &reported.finding;
+    let sign = match finding.level {
+        Level::Error => "❌ error",
+        Level::Warning => "⚠️ warning",
+        Level::Note => "ℹ️ note",
+    };
+    let lint = match report.lint(finding).and_then(|info| info.url.as_deref()) {
+        Some(url) => format!("[{}]({url})", finding.lint),
+        None => finding.lint.to_owned(),
+    };
+    let place = markdown(&shown(sources, report, reported, Columns::Characters));
+    let notes: String = finding.notes.iter().map(|note| format!("<br>{}", markdown(note))).collect();
+    writeln!(to, "| {sign} | {place} | {lint}: {}{notes} |", markdown(&finding.message))
+}

@@ -1,0 +1,93 @@
+//! Reviewdog's diagnostic format: github.com/reviewdog/reviewdog, `proto/rdf/reviewdog.proto`. Columns
+//! count bytes of UTF-8 from 1, ends are exclusive.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::place::{Columns, Region, path, region};
+use super::{ascii, shorten};
+use crate::finding::{Level, Report, Reported};
+use crate::source::Sources;
+
+/// Writes the findings as one object.
+///
+/// # Errors
+/// When the stream cannot be written.
+pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    let url = Some(env!("CARGO_PKG_REPOSITORY")).filter(|url| !url.is_empty());
+    let diagnostics = report.findings.iter().map(|reported| diagnostic(sources, report, reported));
+    ascii::write(to, &Output { source: Source { name: "fwlint", url }, diagnostics: diagnostics.collect() })
+}
+
+#[derive(Serialize)]
+struct Output<'a> {
+    source: Source<'a>,
+    diagnostics: Vec<Diagnostic<'a>>,
+}
+
+#[derive(Serialize)]
+struct Source<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Diagnostic<'a> {
+    message: String,
+    location: Location,
+    severity: &'a str,
+    code: Code<'a>,
+}
+
+#[derive(Serialize)]
+struct Code<'a> {
+    value: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Location {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    range: Option<Range>,
+}
+
+#[derive(Serialize)]
+struct Range {
+    start: Position,
+    end: Position,
+}
+
+#[derive(Serialize)]
+struct Position {
+    line: usize,
+    column: usize,
+}
+
+impl Range {
+    fn new(region: Region) -> Self {
+        let position = |(line, column)| Position { line, column };
+        Range { start: position(region.start), end: position(region.end) }
+    }
+}
+
+fn diagnostic<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) -> Diagnostic<'a> {
+    let finding = &reported.finding;
+    let words = std::iter::once(&finding.message).chain(&finding.notes);
+    Diagnostic {
+        message: words.map(|text| shorten(text)).collect::<Vec<_>>().join("\n"),
+        location: Location {
+            path: path(sources, report, reported),
+            range: finding.span.map(|span| Range::new(region(sources, span, Columns::Bytes))),
+        },
+        severity: match finding.level {
+            Level::Note => "INFO",
+            Level::Warning => "WARNING",
+            Level::Error => "ERROR",
+        },
+        code: Code { value: finding.lint, url: report.lint(finding).and_then(|info| info.url.as_deref()) },
+    }
+}

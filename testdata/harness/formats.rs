@@ -1,0 +1,202 @@
+//! Every format is what it says it is: held against its schema, in its own units, and with nothing of a
+//! hostile file in it that acts.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use clap::ValueEnum;
+use fwlint::finding::{Finding, Level, Report, UnitReport};
+use fwlint::lints::LINTS;
+use fwlint::report::{self, Format};
+use fwlint::source::{Sources, Span};
+
+fn written(format: Format, sources: &Sources, report: &Report) -> String {
+    let mut out = Vec::new();
+    report::write(format, &mut out, sources, report, false).expect("a vector can be written");
+    String::from_utf8(out).expect("each format is UTF-8")
+}
+
+/// A report in which every lint has struck, once with a place and once without.
+fn every_lint(sources: &mut Sources) -> Report {
+    let text = "*filter\n-A INPUT -m comment --comment \"é漢\u{1f525}\" -j DROP\nCOMMIT\n";
+    let file = sources.add("etc/rules.v4", text.into());
+    let start = text.find("-j DROP").expect("it is there");
+    let mut report = Report {
+        units: vec![
+            UnitReport { name: "web".into(), paths: vec!["etc/rules.v4".into()], ..UnitReport::default() },
+            UnitReport { name: "clean".into(), paths: vec!["clean.v4".into()], ..UnitReport::default() },
+        ],
+        lints: LINTS.iter().map(|lint| lint.info()).collect(),
+        fail_level: Some(Level::Warning),
+        ..Report::default()
+    };
+    for lint in LINTS {
+        for level in [Level::Note, Level::Warning, Level::Error] {
+            let finding = Finding::new(lint.id, level, format!("what {} says", lint.id)).note("A sentence.");
+            let place = Span::new(file, start, start + 7);
+            report.add(sources, 0, finding.clone().at(place).here("here").label(place, "why"));
+            // Over a line end.
+            report.add(sources, 0, finding.clone().at(Span::new(file, 0, start)));
+            report.add(sources, 0, finding);
+        }
+    }
+    report
+}
+
+/// Holds a document against a schema; `false` where that cannot be done here.
+fn is_valid(program: &[&str], schema: &Path, document: &str) -> bool {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("document");
+    fs::write(&file, document).expect("a file");
+    let done = Command::new(program[0]).args(&program[1..]).arg(schema).arg(&file).output();
+    match done {
+        Ok(done) if done.status.code() == Some(77) => false,
+        Ok(done) => {
+            let text = [done.stdout, done.stderr].concat();
+            assert!(done.status.success(), "{}:\n{}", schema.display(), String::from_utf8_lossy(&text));
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+#[test]
+fn a_report_of_every_lint_is_valid_in_every_format_that_has_a_schema() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Sources::default();
+    let report = every_lint(&mut sources);
+    let validate = root.join("testdata/harness/validate.py");
+    let json = ["python3", validate.to_str().expect("a path")];
+    let schemas = [
+        (Format::Gitlab, &json[..], "testdata/schemas/gitlab.json"),
+        (Format::Rdjson, &json[..], "testdata/schemas/rdjson.json"),
+        (Format::Sarif, &json[..], "testdata/schemas/github-sarif.json"),
+        (Format::Sarif, &json[..], "target/schemas/sarif-2.1.0.json"),
+        (Format::Junit, &["xmllint", "--noout", "--schema"][..], "testdata/schemas/junit.xsd"),
+    ];
+    for (format, program, schema) in schemas {
+        let path = root.join(schema);
+        if !path.exists() || !is_valid(program, &path, &written(format, &sources, &report)) {
+            eprintln!("skipped: {schema}: {} or the schema is missing", program[0]);
+        }
+    }
+}
+
+#[test]
+fn each_format_counts_columns_in_its_own_unit() {
+    let mut sources = Sources::default();
+    let report = every_lint(&mut sources);
+    let value = |format| -> serde_json::Value {
+        serde_json::from_str(&written(format, &sources, &report)).expect("it is JSON")
+    };
+    // `-A INPUT -m comment --comment "` has 31 characters; the quoted ones 2, 3 and 4 bytes.
+    let region = &value(Format::Sarif)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"];
+    assert_eq!(
+        region,
+        &serde_json::json!({"startLine": 2, "startColumn": 38, "endLine": 2, "endColumn": 45})
+    );
+    let range = &value(Format::Rdjson)["diagnostics"][0]["location"]["range"];
+    let expected = serde_json::json!({"start": {"line": 2, "column": 43}, "end": {"line": 2, "column": 50}});
+    assert_eq!(range, &expected);
+    let start = &value(Format::Json)["findings"][0]["start"];
+    assert_eq!(start, &serde_json::json!({"line": 2, "column": 43, "offset": 50}));
+    let first = |format| written(format, &sources, &report).lines().next().expect("a line").to_string();
+    assert!(first(Format::Concise).starts_with("etc/rules.v4:2:43: note[tunnel-edge-blocked] what"));
+    assert!(first(Format::Github).contains(",line=2,endLine=2,col=37,endColumn=44::"));
+    assert!(written(Format::Markdown, &sources, &report).contains("| etc/rules.v4:2:37 |"));
+    let line: serde_json::Value = serde_json::from_str(&first(Format::JsonLines)).expect("it is JSON");
+    assert_eq!(line, value(Format::Json)["findings"][0]);
+}
+
+/// What a file may hold, or be called, to harm those who read the report.
+fn hostile() -> String {
+    let words = [
+        "\u{1b}[2J\u{1b}]0;x\u{7}",
+        "\n::error file=x::owned\r\n##[error]owned\n",
+        "<script>alert(1)</script><!--",
+        "]]>",
+        "'\"&amp;",
+        "\u{202e}drow\u{2066}\u{200b}\u{feff}\u{85}\u{2028}",
+        "`[x](javascript:alert(1))` | **b** \n# head\n- item",
+        "@everyone https://evil.example www.evil.example",
+        "%0A::error::x",
+    ];
+    words.concat()
+}
+
+#[test]
+fn nothing_of_a_hostile_file_acts_in_any_format() {
+    let text = format!("{}{}", hostile(), "A".repeat(65_536));
+    let mut sources = Sources::default();
+    let name = format!("::error::dir\n/{}", hostile());
+    let file = sources.add(name.clone(), text.clone().into_bytes());
+    let unit = UnitReport {
+        name: text.clone(),
+        paths: vec![name],
+        verdicts: vec![(text.clone(), text.clone())],
+        assumptions: vec![text.clone()],
+        ..UnitReport::default()
+    };
+    let mut report = Report { units: vec![unit.clone(), unit], ..Report::default() };
+    let finding = Finding::new("open-port", Level::Error, text.clone())
+        .here(text.clone())
+        .note(text.clone())
+        .note(format!("  {text}"))
+        .label(Span::new(file, 0, text.len()), text.clone());
+    report.fail_level = Some(Level::Warning);
+    report.add(&sources, 0, finding.clone());
+    report.add(&sources, 1, finding.at(Span::new(file, 3, 9)));
+    report.lints = LINTS.iter().filter(|lint| lint.id == "open-port").map(|lint| lint.info()).collect();
+    for format in Format::value_variants() {
+        let written = written(*format, &sources, &report);
+        let acts = |character: char| {
+            character.is_control() && !matches!(character, '\n' | '\t')
+                || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+                || character == '\u{feff}'
+        };
+        assert_eq!(written.find(acts), None, "{format:?}: {written}");
+        let lines = || written.lines().map(str::trim_start);
+        let commands = lines().filter(|line| line.starts_with("::")).count();
+        assert_eq!(commands, if *format == Format::Github { 2 } else { 0 }, "{format:?}");
+        assert!(!lines().any(|line| line.starts_with("##[")), "{format:?}");
+        match format {
+            Format::Github => assert!(!written.contains("%0A::error::x"), "a command is smuggled in"),
+            Format::Concise => assert_eq!(lines().count(), 2),
+            Format::Json | Format::JsonLines | Format::Sarif | Format::Gitlab | Format::Rdjson => {
+                for line in lines() {
+                    serde_json::from_str::<serde_json::Value>(line).expect("it is JSON");
+                }
+            }
+            Format::Junit => assert!(!written.contains("<script") && !written.contains("]]>"), "{written}"),
+            Format::Markdown => {
+                let harm = ["<script", "](java", "@every", "https://", "www.evil"];
+                assert!(!harm.iter().any(|harm| written.contains(harm)), "{written}");
+                assert!(!lines().skip(1).any(|line| line.starts_with('#')), "{written}");
+            }
+            Format::Text => {}
+        }
+        // What is for people is of a length that people can read; what is for programs may be whole.
+        if !matches!(format, Format::Json | Format::JsonLines) {
+            assert!(written.len() < 60_000, "{format:?} has {} bytes", written.len());
+        }
+    }
+}
+
+#[test]
+fn one_run_writes_several_formats_and_a_summary_is_added_to_what_is_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect(name);
+    fs::write(folder.path().join("rules.v4"), "*filter\n:INPUT DROP\n-A INPUT -j BAD\nCOMMIT\n")
+        .expect("a file");
+    fs::write(folder.path().join("job.md"), "before\n").expect("a file");
+    let arguments = "check rules.v4 --format concise --output concise=a.txt --output json=b.json \
+                     --github-summary --step-summary job.md";
+    let arguments: Vec<String> = arguments.split_whitespace().map(str::to_string).collect();
+    let done = crate::cli::run(folder.path(), &arguments, b"");
+    assert_eq!((done.status, done.stderr.as_str()), (1, ""));
+    assert_eq!(read("a.txt"), done.stdout);
+    let json: serde_json::Value = serde_json::from_str(&read("b.json")).expect("it is JSON");
+    assert_eq!(json["findings"].as_array().map(Vec::len), Some(done.stdout.lines().count()));
+    assert!(read("job.md").starts_with("before\n## fwlint: "), "{}", read("job.md"));
+}
