@@ -21,7 +21,7 @@ pub const FAILED: u8 = 2;
 
 /// Runs the program: its arguments (the first is its own name), its streams, its exit status.
 ///
-/// `world.is_colored` says whether standard output is a terminal that wants colours; `--color` overrules it.
+/// `world.look` says whether standard output is a terminal that wants colours; `--color` overrules it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u8 {
     let parsed = Fwlint::command()
         .try_get_matches_from(arguments)
@@ -30,8 +30,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
         Ok(fwlint) => fwlint,
         Err(error) => return usage(&mut world, &error),
     };
-    world.is_colored = match fwlint.color {
-        Color::Auto => world.is_colored,
+    world.look.is_colored = match fwlint.color {
+        Color::Auto => world.look.is_colored,
         Color::Always => true,
         Color::Never => false,
     };
@@ -55,7 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
 fn usage(world: &mut World, error: &clap::Error) -> u8 {
     let text = error.render();
     let to = if error.use_stderr() { &mut *world.stderr } else { &mut *world.stdout };
-    let _ = if world.is_colored { write!(to, "{}", text.ansi()) } else { write!(to, "{text}") };
+    let _ = if world.look.is_colored { write!(to, "{}", text.ansi()) } else { write!(to, "{text}") };
     if error.use_stderr() { FAILED } else { CLEAN }
 }
 
@@ -63,7 +63,7 @@ fn usage(world: &mut World, error: &clap::Error) -> u8 {
 fn complain(world: &mut World, failure: &Failure) -> std::io::Result<()> {
     match failure {
         Failure::Configuration(sources, mistakes) => {
-            report::write_mistakes(world.stderr, sources, mistakes, world.is_colored)
+            report::write_mistakes(world.stderr, sources, mistakes, world.look)
         }
         Failure::ClosedPipe => Ok(()),
         Failure::Operation { .. } => write!(world.stderr, "{}", Complaint(failure)),

@@ -11,6 +11,8 @@ use std::path::PathBuf;
 
 pub use failure::Failure;
 
+use crate::report::Look;
+
 /// Where a command runs: its streams, and the directory that relative paths start from.
 pub struct World<'w> {
     /// Relative paths start here; empty for the directory of the process.
@@ -21,8 +23,8 @@ pub struct World<'w> {
     pub stdout: &'w mut dyn Write,
     /// Where it is said why the command could not do its work.
     pub stderr: &'w mut dyn Write,
-    /// Is standard output to be coloured?
-    pub is_colored: bool,
+    /// How text on standard output is to look.
+    pub look: Look,
 }
 
 /// What came of a command that could do its work.

@@ -5,18 +5,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use fwlint::commands::World;
+use fwlint::report::Look;
 
 fn main() -> ExitCode {
     let stdout = std::io::stdout();
-    // https://no-color.org: any value that is not empty.
-    let wants_color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let is_colored = wants_color && stdout.is_terminal();
+    let is_terminal = stdout.is_terminal();
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // https://no-color.org and https://bixense.com/clicolors.
+    let is_forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let is_colored = set("NO_COLOR").is_none() && (is_terminal || is_forced);
+    let width = terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0.into());
+    let look = Look { is_colored, width: width.unwrap_or(Look::default().width).min(120) };
     let world = World {
         directory: PathBuf::new(),
         stdin: &mut std::io::stdin(),
         stdout: &mut stdout.lock(),
         stderr: &mut std::io::stderr(),
-        is_colored,
+        look,
     };
     ExitCode::from(fwlint::cli::run(std::env::args_os(), world))
 }

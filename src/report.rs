@@ -9,6 +9,7 @@ mod excerpt;
 mod figures;
 mod github;
 mod gitlab;
+mod group;
 mod json;
 mod junit;
 mod markdown;
@@ -50,7 +51,22 @@ pub enum Format {
     Markdown,
 }
 
-/// Writes a report. Colours are for text on a terminal alone.
+/// How text is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// With colours?
+    pub is_colored: bool,
+    /// How many characters fit on a line.
+    pub width: usize,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Look { is_colored: false, width: 100 }
+    }
+}
+
+/// Writes a report. The look is for text alone.
 ///
 /// # Errors
 /// When the stream cannot be written.
@@ -59,10 +75,10 @@ pub fn write(
     to: &mut dyn Write,
     sources: &Sources,
     report: &Report,
-    color: bool,
+    look: Look,
 ) -> io::Result<()> {
     match format {
-        Format::Text => text::write(to, sources, report, color),
+        Format::Text => text::write(to, sources, report, look),
         Format::Concise => concise::write(to, sources, report),
         Format::Json => json::write(to, sources, report),
         Format::JsonLines => json::write_lines(to, sources, report),

@@ -27,7 +27,7 @@ pub struct Fwlint {
 
     /// When to colour the output
     ///
-    /// `auto` colours it on a terminal, unless NO_COLOR is set.
+    /// `auto` colours it on a terminal, unless NO_COLOR is set, and elsewhere when CLICOLOR_FORCE is.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", display_order = 100)]
     pub color: Color,
 }

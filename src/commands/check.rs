@@ -12,7 +12,7 @@ use crate::eval::{Interface, Routes};
 use crate::finding::{Finding, Level, Report, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
-use crate::report::{self, Format};
+use crate::report::{self, Format, Look};
 use crate::source::{FileId, Sources, Span};
 
 /// What the command line says.
@@ -59,7 +59,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         write_file(Format::Markdown, path, file, &input.sources, &report)?;
     }
     let mut out = BufWriter::new(&mut *world.stdout);
-    report::write(options.format, &mut out, &input.sources, &report, world.is_colored)?;
+    report::write(options.format, &mut out, &input.sources, &report, world.look)?;
     out.flush()?;
     let worst = report.findings.iter().map(|reported| reported.finding.level).max();
     let fails = worst.zip(options.fail_level).is_some_and(|(worst, limit)| worst >= limit);
@@ -76,7 +76,7 @@ fn write_file(
 ) -> Result<(), Failure> {
     let written = file.and_then(|file| {
         let mut out = BufWriter::new(file);
-        report::write(format, &mut out, sources, report, false)?;
+        report::write(format, &mut out, sources, report, Look::default())?;
         out.flush()
     });
     written.map_err(|error| Failure::writing(path, error))

@@ -52,7 +52,7 @@ fn case(
     let (name, class) = (format!("{} at {place}", finding.lint), shorten(&path(sources, report, reported)));
     writeln!(to, "    <testcase name=\"{}\" classname=\"{}\">", markup(&name), markup(&class))?;
     let mut printed = Vec::new();
-    text::write_finding(&mut printed, sources, report, reported, false)?;
+    text::write_finding(&mut printed, sources, report, reported)?;
     let body = markup(String::from_utf8_lossy(&printed).trim_end());
     if fails {
         let (level, message) = (finding.level.name(), markup(&shorten(&finding.message)));

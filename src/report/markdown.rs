@@ -18,10 +18,8 @@ const MOST: usize = 300;
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
     writeln!(to, "## fwlint: {}\n", figures::found(report))?;
     for unit in &report.units {
-        let verdicts: Vec<String> =
-            unit.verdicts.iter().map(|(what, verdict)| markdown(&format!("{what}: {verdict}"))).collect();
-        let verdicts = if verdicts.is_empty() { "no verdict".to_owned() } else { verdicts.join("; ") };
-        writeln!(to, "- **{}**: {verdicts}", markdown(&unit.name))?;
+        let verdict = markdown(&figures::verdict(unit));
+        writeln!(to, "- **{}**: {verdict}", markdown(&unit.name))?;
     }
     if report.findings.is_empty() {
         return Ok(());

@@ -19,7 +19,8 @@ fn report(sources: &Sources, findings: Vec<Finding>) -> Report {
 
 fn write_as(format: Format, sources: &Sources, findings: Vec<Finding>) -> String {
     let mut out = Vec::new();
-    write(format, &mut out, sources, &report(sources, findings), false).expect("a vector can be written");
+    write(format, &mut out, sources, &report(sources, findings), Look::default())
+        .expect("a vector can be written");
     String::from_utf8(out).expect("it is UTF-8")
 }
 
@@ -58,9 +59,9 @@ warning[shadowed-rule]: this rule never matches
 
 note[ipv6-unknown]: nothing is said about IPv6
 
-rules.v4: tunnel: works; ipv6: unknown
-  0 errors, 1 warning, 1 note in 1 rule and 0 chains
+rules.v4: tunnel works; ipv6 unknown
 assumed: routing is symmetric; packets begin without a mark
+0 errors, 1 warning, 1 note in 1 rule and 0 chains
 ";
     assert_eq!(text(&sources, vec![shadowed, whole]), expected);
 }
@@ -173,4 +174,69 @@ fn json_has_the_agreed_shape() {
     });
     assert_eq!(value, expected);
     assert_eq!(value["findings"][0]["fingerprint"].as_str().map(str::len), Some(16));
+}
+
+#[test]
+fn what_says_the_same_is_shown_once() {
+    let mut sources = Sources::default();
+    let file = sources.add("rules.v4", "-A X\n".repeat(20).into_bytes());
+    let place = |line: usize| Span::new(file, line * 5, line * 5 + 4);
+    let findings =
+        |level| (0..16).map(|line| Finding::new("x", level, "m").at(place(line)).note("n")).collect();
+    let printed = text(&sources, findings(Level::Warning));
+    let expected = "\
+warning[x]: m
+  ┌─ rules.v4:1:1
+  │
+1 │ -A X
+  │ ^^^^
+2 │ -A X
+  │ ---- here too
+3 │ -A X
+  │ ---- here too
+4 │ -A X
+  │ ---- here too
+5 │ -A X
+  │ ---- here too
+  │
+  = the same at rules.v4:6, rules.v4:7, rules.v4:8, rules.v4:9, rules.v4:10, rules.v4:11,
+    rules.v4:12, rules.v4:13 and 3 more
+  = n
+
+rules.v4: tunnel works; ipv6 unknown
+assumed: routing is symmetric; packets begin without a mark
+0 errors, 16 warnings, 0 notes in 1 rule and 0 chains
+";
+    assert_eq!(printed, expected);
+    let printed = text(&sources, findings(Level::Error));
+    assert_eq!(printed.matches("error[x]").count(), 16);
+    let other = Finding::new("x", Level::Note, "m").at(place(1)).label(place(2), "why");
+    let printed = text(&sources, vec![other.clone(), other]);
+    assert_eq!(printed.matches("note[x]").count(), 2);
+}
+
+#[test]
+fn of_units_that_lack_the_same_the_names_are_listed() {
+    let sources = Sources::default();
+    let unit = |name: &str| UnitReport { name: name.into(), ..UnitReport::default() };
+    let mut report =
+        Report { units: (0..12).map(|at| unit(&format!("u{at}"))).collect(), ..Report::default() };
+    (0..12).for_each(|at| report.add(&sources, at, Finding::new("x", Level::Error, "m")));
+    let mut out = Vec::new();
+    write(Format::Text, &mut out, &sources, &report, Look::default()).expect("a vector can be written");
+    let printed = String::from_utf8(out).expect("it is UTF-8");
+    let expected = "error[x]: m\n = in u0, u1, u2, u3, u4, u5, u6, u7 and 4 more\n\nu0: no verdict\n";
+    assert!(printed.starts_with(expected), "{printed}");
+    assert!(printed.ends_with("12 errors, 0 warnings, 0 notes in 0 rules and 0 chains of 12 units\n"));
+}
+
+#[test]
+fn notes_fit_a_narrow_terminal() {
+    let sources = Sources::default();
+    let note = Finding::new("x", Level::Note, "m").note("five ".repeat(40).trim_end());
+    let mut out = Vec::new();
+    let look = Look { width: 80, ..Look::default() };
+    write(Format::Text, &mut out, &sources, &report(&sources, vec![note]), look).expect("a vector");
+    let printed = String::from_utf8(out).expect("it is UTF-8");
+    assert!(printed.lines().all(|line| line.chars().count() <= 80), "{printed}");
 }

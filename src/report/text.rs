@@ -6,27 +6,32 @@ use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity};
 use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
 use codespan_reporting::term::{self, Styles, StylesWriter};
 
+use super::Look;
 use super::escape::{command_free, shorten, shorten_lines};
 use super::excerpt::Excerpts;
-use super::figures::{counted, plural};
+use super::figures::{self, plural};
+use super::group::{further, groups, rest};
 use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::source::{Sources, Span};
 use crate::tree::Mistake;
 
-/// Writes the findings, then of each unit what was decided and what it was decided on.
+/// What stands before the words of a note.
+const INDENT: usize = 4;
+
+/// Writes the findings, those that say the same as one; then of each unit what was decided, what it was
+/// decided on, and how much was found in all.
 ///
 /// # Errors
 /// When the stream cannot be written.
-pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, color: bool) -> io::Result<()> {
-    for reported in &report.findings {
-        write_finding(to, sources, report, reported, color)?;
+pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, look: Look) -> io::Result<()> {
+    for group in groups(report) {
+        write_group(to, sources, report, &group, look)?;
     }
-    for (index, unit) in report.units.iter().enumerate() {
-        let findings = report.findings.iter().filter(|reported| reported.unit == index);
-        let levels: Vec<Level> = findings.map(|reported| reported.finding.level).collect();
-        write_unit(to, unit, &levels)?;
+    for unit in &report.units {
+        write_verdicts(to, unit)?;
     }
-    write_assumptions(to, &report.units)
+    write_assumptions(to, &report.units, look)?;
+    write_figures(to, report)
 }
 
 /// Writes one finding with its lines.
@@ -38,13 +43,22 @@ pub fn write_finding(
     sources: &Sources,
     report: &Report,
     reported: &Reported,
-    color: bool,
 ) -> io::Result<()> {
-    let mut draft = Draft::of(&reported.finding);
-    if let (None, true, Some(unit)) = (reported.finding.span, report.units.len() > 1, report.unit(reported)) {
-        draft.notes.insert(0, format!("in {}", unit.name));
-    }
-    Printer::new(sources).print(to, draft, color)
+    write_group(to, sources, report, &[reported], Look::default())
+}
+
+fn write_group(
+    to: &mut dyn Write,
+    sources: &Sources,
+    report: &Report,
+    group: &[&Reported],
+    look: Look,
+) -> io::Result<()> {
+    let Some(first) = group.first() else { return Ok(()) };
+    let mut draft = Draft::of(&first.finding);
+    draft.labels.extend(further(group));
+    draft.notes.splice(0..0, rest(sources, report, group));
+    Printer::new(sources, look).print(to, draft)
 }
 
 /// Writes mistakes in a configuration file.
@@ -55,9 +69,9 @@ pub fn write_mistakes(
     to: &mut dyn Write,
     sources: &Sources,
     mistakes: &[Mistake],
-    color: bool,
+    look: Look,
 ) -> io::Result<()> {
-    let mut printer = Printer::new(sources);
+    let mut printer = Printer::new(sources, look);
     for mistake in mistakes {
         let draft = Draft {
             severity: Severity::Error,
@@ -66,7 +80,7 @@ pub fn write_mistakes(
             labels: mistake.span.map(|span| (span, "")).into_iter().collect(),
             notes: mistake.help.iter().cloned().collect(),
         };
-        printer.print(to, draft, color)?;
+        printer.print(to, draft)?;
     }
     Ok(())
 }
@@ -104,14 +118,15 @@ struct Printer<'a> {
     sources: &'a Sources,
     config: term::Config,
     styles: Styles,
+    look: Look,
 }
 
 impl<'a> Printer<'a> {
-    fn new(sources: &'a Sources) -> Self {
-        Printer { sources, config: term::Config::default(), styles: Styles::default() }
+    fn new(sources: &'a Sources, look: Look) -> Self {
+        Printer { sources, config: term::Config::default(), styles: Styles::default(), look }
     }
 
-    fn print(&mut self, to: &mut dyn Write, draft: Draft, color: bool) -> io::Result<()> {
+    fn print(&mut self, to: &mut dyn Write, draft: Draft) -> io::Result<()> {
         let spans: Vec<Span> = draft.labels.iter().map(|(span, _)| *span).collect();
         let (excerpts, places) = Excerpts::new(self.sources, &spans);
         let mut diagnostic = Diagnostic::new(draft.severity).with_message(shorten(draft.message));
@@ -120,8 +135,9 @@ impl<'a> Printer<'a> {
             let style = if index == 0 { LabelStyle::Primary } else { LabelStyle::Secondary };
             diagnostic.labels.push(Label::new(style, file, range).with_message(shorten(message)));
         }
-        diagnostic.notes = draft.notes.iter().map(|note| wrap(&shorten_lines(note))).collect();
-        if color {
+        diagnostic.notes =
+            draft.notes.iter().map(|note| wrap(&shorten_lines(note), self.look.width)).collect();
+        if self.look.is_colored {
             self.emit(Ansi::new(to), &excerpts, &diagnostic)
         } else {
             self.emit(NoColor::new(to), &excerpts, &diagnostic)
@@ -144,9 +160,9 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// Breaks lines at spaces, so that they are no wider than is good to read.
-fn wrap(text: &str) -> String {
-    const WIDTH: usize = 96;
+/// Breaks lines at spaces, so that with what stands before them they are no wider than the terminal.
+fn wrap(text: &str, width: usize) -> String {
+    let most = width.saturating_sub(INDENT).max(20);
     let mut wrapped = String::with_capacity(text.len());
     for (index, line) in text.split('\n').enumerate() {
         if index > 0 {
@@ -160,7 +176,7 @@ fn wrap(text: &str) -> String {
         let mut width = 0;
         for word in line.split(' ') {
             let length = word.chars().count();
-            if width > 0 && width + 1 + length > WIDTH {
+            if width > 0 && width + 1 + length > most {
                 wrapped.push('\n');
                 width = 0;
             } else if width > 0 {
@@ -174,32 +190,34 @@ fn wrap(text: &str) -> String {
     command_free(wrapped)
 }
 
-/// One line of verdicts, if there are any, and one of figures.
-fn write_unit(to: &mut dyn Write, unit: &UnitReport, levels: &[Level]) -> io::Result<()> {
-    let found = counted(|level| levels.iter().filter(|each| **each == level).count());
-    let figures = format!("{found} in {} and {}", plural(unit.rules, "rule"), plural(unit.chains, "chain"));
+/// One line: `rules.v4: cloudflared gets out over QUIC; in: ssh from anywhere`.
+fn write_verdicts(to: &mut dyn Write, unit: &UnitReport) -> io::Result<()> {
     let name = command_free(shorten(&unit.name));
-    if unit.verdicts.is_empty() {
-        return writeln!(to, "{name}: {figures}");
-    }
-    let verdicts: Vec<String> =
-        unit.verdicts.iter().map(|(what, verdict)| format!("{what}: {verdict}")).collect();
-    writeln!(to, "{name}: {}", shorten(&verdicts.join("; ")))?;
-    writeln!(to, "  {figures}")
+    writeln!(to, "{name}: {}", shorten(&figures::verdict(unit)))
 }
 
 /// What was taken for granted for any of the units.
-fn write_assumptions(to: &mut dyn Write, units: &[UnitReport]) -> io::Result<()> {
-    let mut all: Vec<&str> = Vec::new();
-    for assumption in units.iter().flat_map(|unit| &unit.assumptions) {
-        if !all.contains(&assumption.as_str()) {
-            all.push(assumption);
-        }
-    }
+fn write_assumptions(to: &mut dyn Write, units: &[UnitReport], look: Look) -> io::Result<()> {
+    let all = figures::assumptions(units);
     if all.is_empty() {
         return Ok(());
     }
     let all: Vec<String> = all.into_iter().map(shorten).collect();
-    let text = wrap(&format!("assumed: {}", all.join("; ")));
+    let text = wrap(&format!("assumed: {}", all.join("; ")), look.width);
     writeln!(to, "{}", text.replace('\n', "\n  "))
+}
+
+/// How much was found in how much.
+fn write_figures(to: &mut dyn Write, report: &Report) -> io::Result<()> {
+    let (rules, chains) = (sum(report, |unit| unit.rules), sum(report, |unit| unit.chains));
+    let of = match report.units.len() {
+        0 | 1 => String::new(),
+        units => format!(" of {}", plural(units, "unit")),
+    };
+    let (rules, chains) = (plural(rules, "rule"), plural(chains, "chain"));
+    writeln!(to, "{} in {rules} and {chains}{of}", figures::found(report))
+}
+
+fn sum(report: &Report, count: impl Fn(&UnitReport) -> usize) -> usize {
+    report.units.iter().map(count).sum()
 }

@@ -26,7 +26,7 @@ pub fn run(directory: &Path, arguments: &[String], stdin: &[u8]) -> Done {
         stdin: &mut input,
         stdout: &mut stdout,
         stderr: &mut stderr,
-        is_colored: false,
+        look: fwlint::report::Look::default(),
     };
     let arguments = std::iter::once("fwlint".to_string()).chain(arguments.iter().cloned());
     let status = fwlint::cli::run(arguments.map(Into::into), world);

@@ -8,12 +8,12 @@ use std::process::Command;
 use clap::ValueEnum;
 use fwlint::finding::{Finding, Level, Report, UnitReport};
 use fwlint::lints::LINTS;
-use fwlint::report::{self, Format};
+use fwlint::report::{self, Format, Look};
 use fwlint::source::{Sources, Span};
 
 fn written(format: Format, sources: &Sources, report: &Report) -> String {
     let mut out = Vec::new();
-    report::write(format, &mut out, sources, report, false).expect("a vector can be written");
+    report::write(format, &mut out, sources, report, Look::default()).expect("a vector can be written");
     String::from_utf8(out).expect("each format is UTF-8")
 }
 

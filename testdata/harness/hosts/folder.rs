@@ -63,7 +63,7 @@ impl Folder {
             stdin: &mut io::empty(),
             stdout: &mut stdout,
             stderr: &mut stderr,
-            is_colored: false,
+            look: fwlint::report::Look::default(),
         };
         let status = cli::run(arguments.into_iter().map(OsString::from), world);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("what is printed is text");

@@ -49,7 +49,7 @@ pub fn answers(rulesets: &[(String, String)], interfaces: &[String], probes: &[V
         stdin: &mut packets.as_bytes(),
         stdout: &mut answers,
         stderr: &mut complaint,
-        is_colored: false,
+        look: fwlint::report::Look::default(),
     };
     let status = cli::run(arguments.into_iter().map(Into::into), world);
     if status != cli::CLEAN {
