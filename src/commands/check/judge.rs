@@ -1,0 +1,131 @@
+//! Runs the lints over what was read, unit by unit.
+
+use std::collections::HashMap;
+
+use crate::commands::input::{Input, Loaded};
+use crate::config::Config;
+use crate::eval::{Interface, Routes};
+use crate::finding::{Finding, Report, UnitReport};
+use crate::lints::{self, Context};
+use crate::profile::{self, Profile};
+use crate::source::{FileId, Sources, Span};
+
+/// Runs all lints over all units.
+pub fn judge(input: &Input, is_quick: bool) -> Report {
+    let mut report = Report::default();
+    let mut known: HashMap<Span, Vec<usize>> = HashMap::new();
+    let mut exports: Vec<Served> = Vec::new();
+    for (index, loaded) in input.units.iter().enumerate() {
+        let (unit, findings, serves) = judge_unit(&input.sources, loaded, is_quick);
+        report.units.push(unit);
+        if let Some(number) = loaded.export {
+            match exports.last_mut().filter(|export| export.number == number) {
+                Some(export) => export.add(serves),
+                None => exports.push(Served { number, first: index, count: 1, serves }),
+            }
+        }
+        for finding in findings {
+            // Two hosts may share a file, and what is wrong with that file is said once.
+            let earlier = finding.span.map(|span| known.entry(span).or_default());
+            let is_said = |at: &usize| report.findings[*at].finding == finding;
+            if earlier.as_ref().is_some_and(|earlier| earlier.iter().any(is_said)) {
+                continue;
+            }
+            earlier.into_iter().for_each(|earlier| earlier.push(report.findings.len()));
+            report.add(&input.sources, index, finding);
+        }
+    }
+    for export in exports.iter().filter(|export| export.serves == Some(false)) {
+        let loaded = &input.units[export.first];
+        let mut findings: Vec<Finding> = profile(&loaded.config)
+            .map(|profile| lints::served_by_none(profile, export.count))
+            .into_iter()
+            .collect();
+        set_levels(&mut findings, &loaded.config);
+        findings.into_iter().for_each(|finding| report.add(&input.sources, export.first, finding));
+    }
+    let struck =
+        |lint: &&lints::Lint| report.findings.iter().any(|reported| reported.finding.lint == lint.id);
+    report.lints = lints::LINTS.iter().filter(struck).map(lints::Lint::info).collect();
+    report
+}
+
+/// Does any unit of an export serve the tunnel?
+struct Served {
+    number: usize,
+    /// Its first unit, an index into those of the report.
+    first: usize,
+    count: usize,
+    /// `None` where no unit has a say in it.
+    serves: Option<bool>,
+}
+
+impl Served {
+    /// Takes a further unit in.
+    fn add(&mut self, serves: Option<bool>) {
+        self.count += 1;
+        self.serves = self.serves.max(serves);
+    }
+}
+
+/// Runs all lints over one unit. The last value says whether it serves the tunnel; `None` when it has no say.
+fn judge_unit(
+    sources: &Sources,
+    loaded: &Loaded,
+    is_quick: bool,
+) -> (UnitReport, Vec<Finding>, Option<bool>) {
+    let unit = &loaded.unit;
+    let (config, settings) = (&loaded.config, &loaded.settings);
+    let profile = profile(config);
+    let context =
+        Context::new(sources, unit, settings, profile, &config.allow_ingress, routes(loaded), is_quick);
+    let mut findings = lints::run(&context);
+    set_levels(&mut findings, config);
+    let chains = || unit.ruleset.tables.iter().flat_map(|table| &table.chains);
+    let path = |file: &FileId| sources.file(*file).name.display().to_string();
+    let report = UnitReport {
+        name: unit.name.clone(),
+        paths: unit.files.iter().map(path).collect(),
+        verdicts: lints::verdicts(&context),
+        assumptions: lints::assumptions(&context),
+        chains: chains().count(),
+        rules: chains().map(|chain| chain.rules.len()).sum(),
+    };
+    let serves = context.judged_tunnel().map(|tunnel| !tunnel.is_cut_off(&context));
+    (report, findings, serves)
+}
+
+/// What was said about the interfaces, in the engine's terms.
+pub fn routes(loaded: &Loaded) -> Routes {
+    let interface = |each: &crate::config::Interface| Interface {
+        name: each.name.clone(),
+        addresses: each.addresses.clone(),
+    };
+    Routes { interfaces: loaded.interfaces.iter().map(interface).collect() }
+}
+
+/// What must get out: the first profile named, by default the first there is.
+fn profile(config: &Config) -> Option<&'static Profile> {
+    match &config.profiles {
+        Some(profiles) => profiles.first().copied(),
+        None => profile::NAMES.first().and_then(|name| Profile::named(name)),
+    }
+}
+
+/// Gives findings the levels that fwlint.yaml wants; the last word on a lint counts.
+fn set_levels(findings: &mut Vec<Finding>, config: &Config) {
+    if config.levels.is_empty() {
+        return;
+    }
+    findings.retain_mut(|finding| {
+        let wanted = config.levels.iter().rev().find(|(lint, _)| lint.value == finding.lint);
+        match wanted {
+            None => true,
+            Some((_, None)) => false,
+            Some((_, Some(level))) => {
+                finding.level = *level;
+                true
+            }
+        }
+    });
+}
