@@ -1,9 +1,11 @@
 //! What every dialect becomes: tables, chains, rules and sets, in the kernel's own terms.
 
 mod loading;
+mod remark;
 mod sets;
 
 pub use loading::{Backend, Removal, TableId};
+pub use remark::{Remark, RemarkKind};
 pub use sets::{Element, ElementKey, Elements, NamedSet};
 
 use crate::packet::{Axis, Family, PacketSet, Values};
@@ -202,7 +204,7 @@ pub struct Atom {
 }
 
 /// What a rule does to a packet or its flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// `mark = (mark & and) ^ xor`.
     Mark {
@@ -234,8 +236,26 @@ pub enum Action {
     },
     /// The mark becomes something that the file cannot tell.
     ForgetMark,
-    /// Takes the packet out of connection tracking (where that has not happened yet).
+    /// Takes the packet out of connection tracking (where that has not happened yet, and no other rule
+    /// has said how to track it).
     NoTrack,
+    /// Says how to track the packet, under the same conditions: in these zones. `None` is one that the file
+    /// cannot tell.
+    Track {
+        /// The zone of the original direction.
+        original: Option<u16>,
+        /// The zone of replies.
+        reply: Option<u16>,
+    },
+    /// Changes who is in a named set.
+    Fill {
+        /// Its name.
+        set: Box<str>,
+        /// Does something come into it?
+        adds: bool,
+        /// Does something go out of it?
+        deletes: bool,
+    },
 }
 
 /// What a rule decides.
@@ -303,33 +323,6 @@ pub struct Target {
     pub ports: Option<Values>,
 }
 
-/// Something that the reader noticed, for lints to speak of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    /// What kind of thing.
-    pub kind: RemarkKind,
-    /// Where.
-    pub span: Span,
-    /// What is wrong: lower case, no full stop.
-    pub message: String,
-    /// Sentences that explain.
-    pub notes: Vec<String>,
-}
-
-/// Kinds of remarks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RemarkKind {
-    /// The loader would refuse this, or it makes no sense here. What it stands in is not lost: the
-    /// rule is kept with an atom, as far as it was understood.
-    Syntax,
-    /// A match or target that fwlint does not know.
-    UnknownMatch,
-    /// A match or option that is superseded, or goes in coming versions.
-    Deprecated,
-    /// A line of a script that fwlint does not follow and that may change the rules.
-    NotFollowed,
-}
-
 impl Families {
     /// Neither.
     pub const NONE: Families = Families { v4: false, v6: false };
@@ -351,6 +344,20 @@ impl Families {
     /// Those of either.
     pub fn or(self, other: Families) -> Families {
         Families { v4: self.v4 || other.v4, v6: self.v6 || other.v6 }
+    }
+}
+
+impl Action {
+    /// Does it change something of the packet or its flow?
+    pub fn changes_packet(&self) -> bool {
+        !matches!(self, Action::Fill { .. })
+    }
+}
+
+impl Rule {
+    /// Does it change something of its packets or their flows?
+    pub fn changes_packet(&self) -> bool {
+        self.actions.iter().any(|action| action.value.changes_packet())
     }
 }
 

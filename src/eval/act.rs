@@ -1,18 +1,18 @@
 //! What rules do to packets besides deciding: marks, and exemption from connection tracking.
 
 use crate::model::Action;
-use crate::packet::axis::{direction, state};
+use crate::packet::axis::{direction, state, zone};
 use crate::packet::{Axis, Cube, Masks, Ranges, Values};
 
 use super::conntrack;
 
 /// A cube after an action.
-pub(super) fn act(cube: &Cube, action: Action) -> Vec<Cube> {
+pub(super) fn act(cube: &Cube, action: &Action) -> Vec<Cube> {
     let masks = |axis: Axis| match cube.get(axis) {
         Some(Values::Masks(masks)) => masks.clone(),
         _ => Masks::all(),
     };
-    match action {
+    match *action {
         Action::Mark { and, xor } => vec![cube.clone().set(Axis::Mark, masks(Axis::Mark).change(and, xor))],
         Action::ConnMark { and, xor } => with_entry(cube, |cube| {
             vec![cube.clone().set(Axis::ConnMark, masks(Axis::ConnMark).change(and, xor))]
@@ -25,11 +25,34 @@ pub(super) fn act(cube: &Cube, action: Action) -> Vec<Cube> {
         }
         Action::ForgetMark => vec![cube.clone().without(Axis::Mark)],
         Action::NoTrack => {
-            let seen = conntrack::split(cube, Axis::Direction, Ranges::single(direction::NONE));
-            let untracked = seen.0.map(|cube| cube.set(Axis::State, Ranges::single(state::UNTRACKED)));
-            untracked.into_iter().chain(seen.1).collect()
+            before_tracking(cube, |cube| cube.set(Axis::State, Ranges::single(state::UNTRACKED)))
         }
+        Action::Track { original, reply } => before_tracking(cube, |cube| match (original, reply) {
+            (Some(original), Some(reply)) => {
+                let number = zone::GIVEN | u128::from(original) << 16 | u128::from(reply);
+                cube.set(Axis::Zone, Ranges::single(number))
+            }
+            _ => cube.set(Axis::Zone, Ranges::new(zone::GIVEN, Axis::Zone.max())),
+        }),
+        Action::Fill { .. } => vec![cube.clone()],
     }
+}
+
+/// Does something to the packets of which it is not settled how they are tracked; the others stay as they are.
+fn before_tracking(cube: &Cube, change: impl Fn(Cube) -> Cube) -> Vec<Cube> {
+    let (new, seen) = conntrack::split(cube, Axis::Direction, Ranges::single(direction::NONE));
+    let (free, given) = match &new {
+        Some(new) => conntrack::split(new, Axis::Zone, Ranges::single(0)),
+        None => (None, None),
+    };
+    let (open, untracked) = match &free {
+        Some(free) => {
+            let (untracked, open) = conntrack::split(free, Axis::State, Ranges::single(state::UNTRACKED));
+            (open, untracked)
+        }
+        None => (None, None),
+    };
+    open.map(change).into_iter().chain(seen).chain(given).chain(untracked).collect()
 }
 
 /// Does something to the packets that have a conntrack entry; the others stay as they are.

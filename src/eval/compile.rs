@@ -4,13 +4,14 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::model::{
-    Atom, Backend, Base, Chain, Families, Hook, Match, NamedSet, Policy, Rule, Ruleset, Table, Verdict,
+    Atom, Backend, Base, Chain, Families, Hook, Key, Match, Policy, Rule, Ruleset, Table, Verdict,
 };
-use crate::packet::axis::{NO_OWNER, direction};
+use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
 
-use super::{lookup, order};
+use super::lookup::{self, Sets};
+use super::order;
 
 /// A chain of a [`Host`]: an index into its chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,7 +179,7 @@ impl<'m> Host<'m> {
     /// Compiles a ruleset.
     pub fn new(ruleset: &'m Ruleset) -> Self {
         let mut atoms = Atoms::default();
-        let sets: HashMap<&str, &NamedSet> = ruleset.sets.iter().map(|set| (&*set.name, set)).collect();
+        let sets = Sets::of(ruleset);
         let mut chains = Vec::new();
         let mut bases = Vec::new();
         for (number, table) in ruleset.tables.iter().enumerate() {
@@ -252,7 +253,7 @@ impl<'m> Host<'m> {
     /// cannot tell may be so or so.
     pub fn alone(&self, id: RuleId, matches: &[Spanned<Match>]) -> PacketSet {
         let table = self.chain(id.chain).table;
-        let sets = self.ruleset.sets.iter().map(|set| (&*set.name, set)).collect();
+        let sets = Sets::of(self.ruleset);
         let mut atoms = Atoms::default();
         let mut compiler =
             Compiler { table, number: 0, sets: &sets, names: &HashMap::new(), atoms: &mut atoms };
@@ -273,7 +274,7 @@ impl<'m> Host<'m> {
 struct Compiler<'a, 'm> {
     table: &'m Table,
     number: usize,
-    sets: &'a HashMap<&'m str, &'m NamedSet>,
+    sets: &'a Sets<'m>,
     names: &'a HashMap<&'m str, ChainId>,
     atoms: &'a mut Atoms,
 }
@@ -326,23 +327,53 @@ impl<'m> Compiler<'_, 'm> {
             Match::Owner { axis, name, negated } => {
                 let atom = Axis::Atom(self.atoms.owner(self.number, *axis, name, part.span));
                 let yes = Ranges::single(u128::from(!negated));
-                // A packet without a socket has no owner, so the negation holds for it.
+                // A packet without a socket, or of the kernel's own, has no owner, so the negation holds for it.
                 let owned = Ranges::new(0, NO_OWNER - 1);
                 let mut all = packets.map(|cube| cube.with(*axis, owned.clone())?.with(atom, yes.clone()));
                 if *negated {
-                    all.add(packets.map(|cube| cube.with(*axis, Ranges::single(NO_OWNER))));
+                    all.add(packets.map(|cube| cube.with(*axis, Ranges::new(NO_OWNER, KERNEL))));
                 }
                 all
             }
-            Match::Lookup { set, keys, negated } => {
-                match self.sets.get(&**set).and_then(|named| lookup::members(named, keys, self.sets)) {
-                    Some(members) if !negated => packets.and(&members),
-                    Some(members) => match packets.minus(&members) {
-                        Ok(rest) => rest,
-                        Err(_) => self.ask(packets, &lookup_atom(set, keys), part.span, false),
-                    },
-                    None => self.ask(packets, &lookup_atom(set, keys), part.span, !negated),
+            Match::Lookup { set, keys, negated } => self.look_up(packets, (set, keys), *negated, part.span),
+        }
+    }
+
+    /// Narrows to the packets that are in a set, or not. What rules put into it or take from it may be there or
+    /// not: who is listed stays in a set that is only added to, and who is not stays out of one that is only
+    /// deleted from.
+    fn look_up(
+        &mut self,
+        packets: PacketSet,
+        (set, keys): (&str, &[Key]),
+        negated: bool,
+        span: Span,
+    ) -> PacketSet {
+        let (adds, deletes) = self.sets.fills(set);
+        let text = format!("in set {set} ({})", lookup::name_keys(keys)).into();
+        // Between two questions about one packet a rule may have changed the answer.
+        let atom = Atom { text, pure: !adds && !deletes };
+        let Some(members) = self.sets.members(set, keys).filter(|_| !(adds && deletes)) else {
+            return self.ask(packets, &atom, span, !negated);
+        };
+        let listed = packets.and(&members);
+        if !negated && !adds {
+            return if deletes { self.ask(listed, &atom, span, true) } else { listed };
+        }
+        let Ok(others) = packets.minus(&members) else { return self.ask(packets, &atom, span, !negated) };
+        match (negated, adds) {
+            (true, true) => self.ask(others, &atom, span, false),
+            (true, false) => {
+                let mut all = others;
+                if deletes {
+                    all.add(self.ask(listed, &atom, span, false));
                 }
+                all
+            }
+            (false, _) => {
+                let mut all = listed;
+                all.add(self.ask(others, &atom, span, true));
+                all
             }
         }
     }
@@ -363,9 +394,4 @@ fn family_cube(families: Families) -> Option<Cube> {
 /// The packets that have a conntrack entry.
 fn with_entry(cube: Cube) -> Option<Cube> {
     cube.with(Axis::Direction, Ranges::new(direction::ORIGINAL, direction::REPLY))
-}
-
-/// The unknown "is it in this set?".
-fn lookup_atom(set: &str, keys: &[crate::model::Key]) -> Atom {
-    Atom { text: format!("in set {set} ({})", lookup::name_keys(keys)).into(), pure: true }
 }

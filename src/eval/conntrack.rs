@@ -28,15 +28,38 @@ pub fn with_entry(
     way: u128,
     nat: u128,
     connmark: Option<&Values>,
+    zone: &Values,
 ) -> PacketSet {
     assign(packets, |cube| {
         let cube = cube.set(Axis::State, Ranges::single(seen));
         let cube = cube.set(Axis::Direction, Ranges::single(way)).set(Axis::Nat, Ranges::single(nat));
+        let cube = cube.set(Axis::Zone, zone.clone());
         match connmark {
             Some(values) => cube.set(Axis::ConnMark, values.clone()),
             None => cube.without(Axis::ConnMark),
         }
     })
+}
+
+/// Packets that look for an entry where it is, and those that do not find it there: an entry is in one zone for
+/// each direction (`nf_ct_zone_equal` in nf_conntrack_core.c). Where a zone is not known, packets are both.
+pub fn by_zone(packets: &PacketSet, entry: &Values, way: u128) -> (PacketSet, PacketSet) {
+    let (mut found, mut lost) = (PacketSet::none(), PacketSet::none());
+    for cube in packets.cubes() {
+        let of = |zones: Option<&Values>| {
+            let number = zones?.ranges()?.only()?;
+            Some(if way == direction::ORIGINAL { number >> 16 & 0xffff } else { number & 0xffff })
+        };
+        let (here, there) = (of(cube.get(Axis::Zone)), of(Some(entry)));
+        let is_sure = here.is_some() && there.is_some();
+        if !is_sure || here == there {
+            found.add(cube.clone().into());
+        }
+        if !is_sure || here != there {
+            lost.add(cube.clone().into());
+        }
+    }
+    (found, lost)
 }
 
 /// A packet that does not fit its flow, or belongs to none and begins none.
@@ -58,7 +81,8 @@ fn assign(packets: &PacketSet, change: impl Fn(Cube) -> Cube) -> PacketSet {
 pub fn without_entry(cube: Cube) -> Cube {
     let cube = cube.set(Axis::State, Ranges::single(state::INVALID));
     let cube = cube.set(Axis::Direction, Ranges::single(direction::NONE));
-    cube.set(Axis::Nat, Ranges::single(0)).set(Axis::ConnMark, Masks::new(u32::MAX, 0))
+    let cube = cube.set(Axis::Nat, Ranges::single(0)).set(Axis::ConnMark, Masks::new(u32::MAX, 0));
+    cube.set(Axis::Zone, Ranges::single(0))
 }
 
 fn with_new_entry(cube: Cube) -> Cube {

@@ -14,7 +14,7 @@ use super::nat::Translations;
 use super::routes::Routes;
 use super::trip::{Flight, Hop};
 pub(super) use shape::{
-    before_tracking, elsewhere, is_coordinate, looped, swap, with_interface, without_owner,
+    before_tracking, elsewhere, is_coordinate, looped, of_the_kernel, swap, with_interface, without_owner,
 };
 use talk::Talk;
 
@@ -116,7 +116,7 @@ impl Question {
 
     /// Any packet of the flow, with what is assumed of the unknowns.
     fn assume(&self, cube: Cube) -> Cube {
-        answer(cube, &self.assumed)
+        answer(off_bridges(cube), &self.assumed)
     }
 }
 
@@ -143,6 +143,11 @@ impl<'m> Conversation<'m> {
     pub fn step(&self, moment: Moment) -> Option<&Step<'m>> {
         self.steps.iter().find(|step| step.moment == moment)
     }
+}
+
+/// Packets that cross no bridge which hands them to iptables: they have no ports of a bridge.
+pub(super) fn off_bridges(cube: Cube) -> Cube {
+    cube.set(Axis::InPort, Ranges::single(0)).set(Axis::OutPort, Ranges::single(0))
 }
 
 /// The packets for which unknowns are answered so.

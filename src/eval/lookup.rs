@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Element, ElementKey, Elements, Families, Key, NamedSet, Side};
+use crate::model::{Action, Element, ElementKey, Elements, Families, Key, NamedSet, Ruleset, Side};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
 
 /// What a member asks of a packet, axis by axis.
@@ -11,9 +11,45 @@ type Sides = Vec<(Axis, Values)>;
 /// How deep sets of sets may be nested; the kernel allows one level.
 const DEPTH: usize = 4;
 
-/// The packets whose keys are in a set; `None` when the file does not tell.
-pub fn members(set: &NamedSet, keys: &[Key], sets: &HashMap<&str, &NamedSet>) -> Option<PacketSet> {
-    nested(set, keys, sets, DEPTH)
+/// The sets of a host, and which of them its rules change.
+#[derive(Debug)]
+pub struct Sets<'m> {
+    named: HashMap<&'m str, &'m NamedSet>,
+    /// Is something added, is something deleted?
+    fills: HashMap<&'m str, (bool, bool)>,
+}
+
+impl<'m> Sets<'m> {
+    /// The sets of a ruleset.
+    pub fn of(ruleset: &'m Ruleset) -> Self {
+        let mut fills: HashMap<&str, (bool, bool)> = HashMap::new();
+        let rules = ruleset.tables.iter().flat_map(|table| &table.chains).flat_map(|chain| &chain.rules);
+        for action in rules.flat_map(|rule| &rule.actions) {
+            if let Action::Fill { set, adds, deletes } = &action.value {
+                let known = fills.entry(set).or_default();
+                *known = (known.0 | adds, known.1 | deletes);
+            }
+        }
+        Sets { named: ruleset.sets.iter().map(|set| (&*set.name, set)).collect(), fills }
+    }
+
+    /// The packets whose keys are in a set as the file lists it; `None` when the file does not tell.
+    pub fn members(&self, set: &str, keys: &[Key]) -> Option<PacketSet> {
+        nested(self.named.get(set)?, keys, &self.named, DEPTH)
+    }
+
+    /// Do rules add to a set, or to those that it is made of; do they delete?
+    pub fn fills(&self, set: &str) -> (bool, bool) {
+        if self.fills.is_empty() {
+            return (false, false);
+        }
+        let inner = match self.named.get(set).map(|set| &set.elements) {
+            Some(Elements::Sets(names)) => names.as_slice(),
+            _ => &[],
+        };
+        let names = inner.iter().map(|(name, _)| &**name).chain([set]);
+        names.filter_map(|name| self.fills.get(name)).fold((false, false), |a, b| (a.0 | b.0, a.1 | b.1))
+    }
 }
 
 /// The keys of a lookup in words.

@@ -9,6 +9,7 @@ use crate::model::{Hook, Nat, Target};
 use crate::packet::axis::{direction, kind};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 
+use super::routes::Routes;
 use super::trip::Flight;
 
 /// The translations of a flow.
@@ -90,11 +91,17 @@ fn changes_destination(hook: Hook) -> bool {
 }
 
 /// A nat rule takes the first packets of flows: one flight for each cube, as each has its own past.
-pub fn begin(rule: &Nat, hook: Hook, packets: &PacketSet, nat: &Translations) -> Vec<Flight> {
+pub fn begin(
+    rule: &Nat,
+    hook: Hook,
+    packets: &PacketSet,
+    nat: &Translations,
+    routes: &Routes,
+) -> Vec<Flight> {
     let axes = if changes_destination(hook) { DESTINATION } else { SOURCE };
     let flight = |cube: &Cube| {
         let before = end(cube, axes);
-        let after = image(rule, hook, cube, &before);
+        let after = image(rule, hook, cube, &before, routes);
         let mut nat = nat.clone();
         if after != before {
             let mapping = Some(Mapping { before, after: after.clone() });
@@ -154,7 +161,7 @@ fn turn(cube: Cube, axes: EndAxes, from: &End, to: &End) -> Cube {
 }
 
 /// What a nat rule makes of an end.
-fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End) -> End {
+fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End, routes: &Routes) -> End {
     match rule {
         Nat::Destination(target) | Nat::Source(target) => aim(target, cube, before),
         Nat::Redirect(target) => {
@@ -171,7 +178,8 @@ fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End) -> End {
         Nat::Masquerade => {
             let is_own = before.kind.as_ref().is_some_and(|kinds| kinds.first() == Some(kind::LOCAL));
             let own = Some(Values::single(Axis::SourceKind, kind::LOCAL));
-            if is_own { before.clone() } else { End { address: None, port: before.port.clone(), kind: own } }
+            let address = masquerade(cube, routes);
+            if is_own { before.clone() } else { End { address, port: before.port.clone(), kind: own } }
         }
         Nat::Tproxy => before.clone(),
     }
@@ -197,6 +205,16 @@ fn kind_of(cube: &Cube, addresses: &Values) -> Values {
     };
     let is_loopback = Values::from(Ranges::new(low, high)).covers(addresses);
     Values::single(Axis::DestinationKind, if is_loopback { kind::LOCAL } else { kind::UNICAST })
+}
+
+/// The addresses of the interface by which packets leave, as far as they are known.
+fn masquerade(cube: &Cube, routes: &Routes) -> Option<Values> {
+    let name = cube.get(Axis::OutInterface)?.ranges()?.only().map(values::to_name)?;
+    let is_v4 = cube.get(Axis::Family)?.first()? == Family::V4.number();
+    let interface = routes.interfaces.iter().find(|each| each.name == name)?;
+    let own = interface.addresses.iter().map(ipnet::IpNet::addr).filter(|own| own.is_ipv4() == is_v4);
+    let own = Ranges::union(own.map(values::address));
+    (!own.is_empty()).then(|| own.into())
 }
 
 /// The loopback address of a packet's family.

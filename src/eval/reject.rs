@@ -8,7 +8,7 @@ use crate::packet::axis::{direction, kind, state};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, values};
 
 use super::compile::Host;
-use super::flow::{before_tracking, looped, swap, with_interface, without_owner};
+use super::flow::{before_tracking, looped, of_the_kernel, off_bridges, swap, with_interface, without_owner};
 use super::nat::Translations;
 use super::routes::{Routes, only_destination};
 use super::trip::{Flight, Hop, Tracking, Trip};
@@ -30,7 +30,7 @@ pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result
     if answers.is_empty() {
         return Ok(Arrives::Never);
     }
-    let mut trip = Trip::new(host);
+    let mut trip = Trip::new(host, routes);
     let mut arrived = 0;
     let is_complete = answers.cubes().len() == hop.packets.cubes().len();
     for cube in answers.cubes() {
@@ -84,7 +84,12 @@ fn make(cube: &Cube, reject: Reject) -> Option<Cube> {
                 .set(Axis::DestinationPort, Ranges::single(number))
         }
     };
-    let answer = without_owner(before_tracking(answer)).set(Axis::Mark, Masks::new(u32::MAX, 0));
+    let answer = off_bridges(before_tracking(answer)).set(Axis::Mark, Masks::new(u32::MAX, 0));
+    // An ICMP error is sent by a socket of the kernel, a reset by none.
+    let answer = match reject {
+        Reject::TcpReset => without_owner(answer),
+        Reject::Icmp { .. } => of_the_kernel(answer),
+    };
     if !has_entry {
         return Some(answer);
     }

@@ -8,6 +8,7 @@ use crate::packet::{Axis, Family, PacketSet, Ranges, TooManyPieces, Values};
 use super::compile::{BaseChain, ChainId, Host, RuleId};
 use super::conntrack;
 use super::nat::{self, Translations};
+use super::routes::Routes;
 use super::walk::{Decision, Fate, Observer, Walk};
 
 /// Packets that travel together: one translation holds for all of them.
@@ -47,18 +48,19 @@ pub enum Tracking {
     Unknown,
     /// It has been seen already on this trip (loopback).
     Seen,
-    /// It belongs to an established flow, in this direction, with these NAT bits and flow mark.
-    Established { way: u128, nat: u128, connmark: Option<Values> },
+    /// It belongs to an established flow, in this direction, with these NAT bits, flow mark and zones.
+    Established { way: u128, nat: u128, connmark: Option<Values>, zone: Values },
     /// It belongs to a flow of which no answer was seen yet.
-    Unanswered { nat: u128, connmark: Option<Values> },
-    /// It does not fit the flow that it belongs to.
-    Misfit,
+    Unanswered { nat: u128, connmark: Option<Values>, zone: Values },
+    /// It does not fit the flow that it belongs to, which is in these zones.
+    Misfit { zone: Values },
 }
 
 /// One trip, and the record of it.
 #[derive(Debug)]
 pub struct Trip<'h, 'm> {
     host: &'h Host<'m>,
+    routes: &'h Routes,
     /// Every decision on the way, in order.
     pub hops: Vec<Hop<'m>>,
 }
@@ -68,8 +70,8 @@ const CONNTRACK: i32 = -200;
 
 impl<'h, 'm> Trip<'h, 'm> {
     /// A trip that has not begun.
-    pub fn new(host: &'h Host<'m>) -> Self {
-        Trip { host, hops: Vec::new() }
+    pub fn new(host: &'h Host<'m>, routes: &'h Routes) -> Self {
+        Trip { host, routes, hops: Vec::new() }
     }
 
     /// Sends flights through a hook; returns what comes out of it.
@@ -147,7 +149,7 @@ impl<'h, 'm> Trip<'h, 'm> {
                 Tracking::Unknown | Tracking::Seen if !flight.nat.is_done(hook) => {
                     all.extend(self.map_first(hook, flight)?);
                 }
-                Tracking::Unknown | Tracking::Seen | Tracking::Misfit => all.push(flight),
+                Tracking::Unknown | Tracking::Seen | Tracking::Misfit { .. } => all.push(flight),
                 Tracking::Established { way, .. } => all.push(nat::apply(flight, hook, *way)),
                 Tracking::Unanswered { .. } => all.push(nat::apply(flight, hook, direction::ORIGINAL)),
             }
@@ -170,7 +172,9 @@ impl<'h, 'm> Trip<'h, 'm> {
             for hop in self.walk(hook, base, mine, &flight.nat)? {
                 match hop.fate {
                     Fate::Accepted => waiting.add(hop.packets.clone()),
-                    Fate::Translated(rule) => all.extend(nat::begin(rule, hook, &hop.packets, &flight.nat)),
+                    Fate::Translated(rule) => {
+                        all.extend(nat::begin(rule, hook, &hop.packets, &flight.nat, self.routes))
+                    }
                     Fate::Dropped | Fate::Rejected(_) => {}
                 }
                 self.hops.push(hop);
@@ -245,13 +249,30 @@ fn track(flight: Flight, tracking: &Tracking) -> Flight {
     let packets = match tracking {
         Tracking::Unknown => conntrack::first(&flight.packets),
         Tracking::Seen => flight.packets,
-        Tracking::Established { way, nat, connmark } => {
-            conntrack::with_entry(&flight.packets, state::ESTABLISHED, *way, *nat, connmark.as_ref())
+        Tracking::Established { way, nat, connmark, zone } => in_zone(&flight.packets, zone, *way, |found| {
+            conntrack::with_entry(found, state::ESTABLISHED, *way, *nat, connmark.as_ref(), zone)
+        }),
+        Tracking::Unanswered { nat, connmark, zone } => {
+            let way = direction::ORIGINAL;
+            in_zone(&flight.packets, zone, way, |found| {
+                conntrack::with_entry(found, state::NEW, way, *nat, connmark.as_ref(), zone)
+            })
         }
-        Tracking::Unanswered { nat, connmark } => {
-            conntrack::with_entry(&flight.packets, state::NEW, direction::ORIGINAL, *nat, connmark.as_ref())
-        }
-        Tracking::Misfit => conntrack::invalid(&flight.packets),
+        Tracking::Misfit { zone } => in_zone(&flight.packets, zone, direction::ORIGINAL, conntrack::invalid),
     };
     Flight { packets, nat: flight.nat }
+}
+
+/// Packets that find the entry of their flow in its zone, as a function leaves them; in another zone they begin a
+/// flow.
+fn in_zone(
+    packets: &PacketSet,
+    zone: &Values,
+    way: u128,
+    with_entry: impl Fn(&PacketSet) -> PacketSet,
+) -> PacketSet {
+    let (found, lost) = conntrack::by_zone(packets, zone, way);
+    let mut all = with_entry(&found);
+    all.add(conntrack::first(&lost));
+    all
 }

@@ -199,7 +199,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                     return Err(TooManyPieces);
                 }
                 let mut stream = Stream { packets: hit, lane: streams[at].lane };
-                let is_changed = !compiled.rule.actions.is_empty();
+                let is_changed = compiled.rule.changes_packet();
                 if is_changed {
                     match self.change(rule, &stream)? {
                         Some(changed) => stream = changed,
@@ -308,7 +308,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             return Ok(None);
         }
         for action in &self.host.rule(rule).rule.actions {
-            packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, action.value)));
+            packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, &action.value)));
         }
         self.take(rule, stream)?;
         self.covers.push(Cover::new());

@@ -2,6 +2,8 @@
 //! granted.
 
 use super::Context;
+use crate::model::Match;
+use crate::packet::Axis;
 
 /// What was decided about a unit: what it is about, and the verdict.
 pub fn verdicts(context: &Context) -> Vec<(String, String)> {
@@ -26,10 +28,21 @@ pub fn assumptions(context: &Context) -> Vec<String> {
         "routing is symmetric: answers come back by the interface by which the question left",
         "packets begin without a mark",
         "remote machines have no address of this host",
-        "there is one conntrack zone, and no eBPF program decides",
+        "no eBPF program decides",
     ];
+    if asks(context, |part| matches!(part, Match::Field(Axis::InPort | Axis::OutPort, _))) {
+        assumptions.push("no bridge hands its packets to iptables (br_netfilter is off)");
+    }
+    if context.host.atoms.assumed().any(|(atom, _)| !context.host.atoms.get(atom).text.contains("rpfilter")) {
+        assumptions.push("packets are whole and without extension headers");
+    }
     if context.routes.interfaces.is_empty() {
         assumptions.push("the uplink may be any interface but lo and those of bridges, containers and taps");
     }
     assumptions.into_iter().map(str::to_owned).collect()
+}
+
+/// Does a rule of the unit ask this?
+fn asks(context: &Context, is_it: impl Fn(&Match) -> bool) -> bool {
+    context.host.rules().any(|(_, rule)| rule.rule.matches.iter().any(|part| is_it(&part.value)))
 }

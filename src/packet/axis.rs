@@ -34,9 +34,12 @@ pub enum Axis {
     Mark,
     /// The mark of its flow, 32 bits.
     ConnMark,
-    /// The user that owns its socket; [`NO_OWNER`] without a socket.
+    /// The conntrack zones that a rule gave it before connection tracking: 0 for none, otherwise
+    /// [`zone::GIVEN`] with the zone of the original direction in bits 16 to 31 and that of replies below.
+    Zone,
+    /// The user that owns its socket; [`NO_OWNER`] without a socket, [`KERNEL`] for a socket of the kernel.
     Uid,
-    /// The group that owns its socket; [`NO_OWNER`] without a socket.
+    /// The group that owns its socket, likewise.
     Gid,
     /// What kind of address the source is: one of the kernel's `RTN_` numbers ([`kind`]).
     SourceKind,
@@ -63,6 +66,16 @@ pub enum Axis {
 
 /// `Uid` or `Gid` of a packet without a socket.
 pub const NO_OWNER: u128 = 1 << 32;
+
+/// `Uid` or `Gid` of a packet that the kernel sends by a socket of its own, which nobody owns: echo
+/// replies, ICMP errors, neighbour discovery.
+pub const KERNEL: u128 = NO_OWNER + 1;
+
+/// Conntrack zones.
+pub mod zone {
+    /// A rule has said which.
+    pub const GIVEN: u128 = 1 << 32;
+}
 
 /// Conntrack states.
 pub mod state {
@@ -152,7 +165,8 @@ impl Axis {
             Axis::Nat => 3,
             Axis::DestinationPort | Axis::SourcePort => 0xffff,
             Axis::Mark | Axis::ConnMark | Axis::Length => 0xffff_ffff,
-            Axis::Uid | Axis::Gid => NO_OWNER,
+            Axis::Uid | Axis::Gid => KERNEL,
+            Axis::Zone => (1 << 33) - 1,
             Axis::SourceKind | Axis::DestinationKind => 11,
             Axis::PacketType => 7,
             Axis::Dscp => 63,

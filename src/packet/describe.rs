@@ -145,6 +145,7 @@ impl<'a> Words<'a> {
             Axis::Nat => ("", "translated or not"),
             Axis::Mark => ("with mark", "any"),
             Axis::ConnMark => ("with connmark", "any"),
+            Axis::Zone => ("in conntrack zones", "any"),
             Axis::Uid | Axis::Gid => ("of", "any owner"),
             Axis::SourceKind => ("from addresses of type", "any"),
             Axis::DestinationKind => ("to addresses of type", "any"),

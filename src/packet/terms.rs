@@ -1,6 +1,6 @@
 //! Values of an axis in the field's own terms: prefixes, port numbers, names of protocols.
 
-use super::axis::{NO_OWNER, direction, state};
+use super::axis::{KERNEL, NO_OWNER, direction, state};
 use super::values::{names_with_prefix, to_address, to_name};
 use super::{Axis, Cube, Family, Ranges, Values};
 
@@ -289,12 +289,14 @@ fn flags(ranges: &Ranges) -> Vec<String> {
 /// A user or group, or several.
 fn owner(axis: Axis, (low, high): (u128, u128), name: Name) -> String {
     let word = if axis == Axis::Uid { "user" } else { "group" };
-    if low == NO_OWNER {
-        return format!("no {word}");
+    match (low, high) {
+        (NO_OWNER, NO_OWNER | KERNEL) => return format!("no {word}"),
+        (KERNEL, _) => return format!("no {word} (sent by the kernel)"),
+        _ => {}
     }
     let called = |number: u128| name(axis, number).unwrap_or_else(|| number.to_string());
     match high {
-        NO_OWNER => format!("{word}s from {} on or none", called(low)),
+        NO_OWNER | KERNEL => format!("{word}s from {} on or none", called(low)),
         _ if low == high => format!("{word} {}", called(low)),
         _ => format!("{word}s {}", span((low, high), called)),
     }

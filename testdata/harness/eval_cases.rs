@@ -19,13 +19,7 @@ const WORKERS: usize = 4;
 
 /// Cases in which fwlint does not yet answer as the kernel does, each with what is missing. The test fails for one
 /// that is mended, so that the list stays true; docs/correctness.md has it too.
-const KNOWN_GAPS: [(&str, &str); 5] = [
-    ("a-set-that-rules-fill-is-unknown", "`-j SET` does not make the set's members unknown"),
-    ("masquerade-comes-after-forward", "the answer's destination before it is translated back is not known"),
-    ("physdev-of-a-packet-that-crosses-no-bridge", "which interfaces are bridges is not known"),
-    ("the-owner-of-what-the-host-sends", "echo replies of the kernel have a socket, without an owner"),
-    ("zones-of-connection-tracking", "one conntrack zone is assumed"),
-];
+const KNOWN_GAPS: [(&str, &str); 0] = [];
 
 #[test]
 fn fwlint_answers_each_case_as_the_kernel_does() {

@@ -80,7 +80,7 @@ pub fn place(sources: &Sources, span: Span) -> String {
 /// A rule in words: conditions, actions, verdict, comment.
 pub fn rule(rule: &Rule, of: Families) -> String {
     let mut words: Vec<String> = rule.matches.iter().map(|it| condition(&it.value, of)).collect();
-    words.extend(rule.actions.iter().map(|it| action(it.value)));
+    words.extend(rule.actions.iter().map(|it| action(&it.value)));
     words.push(format!("-> {}", verdict(&rule.verdict.value, of)));
     words.extend(rule.comment.iter().map(|it| format!("# {}", it.value)));
     words.join(" ")
@@ -212,7 +212,7 @@ fn names(low: u128, high: u128) -> String {
     }
 }
 
-fn action(action: Action) -> String {
+fn action(action: &Action) -> String {
     match action {
         Action::Mark { and, xor } => format!("mark=mark&{and:#x}^{xor:#x}"),
         Action::ConnMark { and, xor } => format!("connmark=connmark&{and:#x}^{xor:#x}"),
@@ -224,6 +224,13 @@ fn action(action: Action) -> String {
         }
         Action::ForgetMark => "mark=?".into(),
         Action::NoTrack => "notrack".into(),
+        Action::Track { original, reply } => {
+            let zone = |zone: &Option<u16>| zone.map_or("?".into(), |zone| zone.to_string());
+            format!("track in zones {} and {}", zone(original), zone(reply))
+        }
+        Action::Fill { set, adds, deletes } => {
+            format!("{}{}{set}", if *adds { "+" } else { "" }, if *deletes { "-" } else { "" })
+        }
     }
 }
 

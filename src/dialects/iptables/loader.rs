@@ -306,7 +306,7 @@ fn keys(rule: &Rule) -> impl std::fmt::Debug + '_ {
     };
     let mut matches: Vec<_> = rule.matches.iter().map(|it| &it.value).collect();
     matches.sort_by_key(|it| order(it).map_or((1, Axis::Family), |axis| (0, axis)));
-    let actions: Vec<_> = rule.actions.iter().map(|it| it.value).collect();
+    let actions: Vec<_> = rule.actions.iter().map(|it| &it.value).collect();
     (matches, actions, &rule.verdict.value, rule.comment.as_ref().map(|it| &it.value))
 }
 

@@ -6,6 +6,7 @@ mod reject;
 
 use super::given::Target;
 use super::nearest;
+use super::numerals;
 use super::options::{Opt, flag, one, two};
 use super::rule::Builder;
 use crate::model::{Action, Families, RemarkKind, Verdict};
@@ -51,6 +52,26 @@ pub(super) fn read(builder: &mut Builder<'_>, target: &Target<'_, '_>) -> Spanne
         }
     };
     Spanned::new(verdict, target.span)
+}
+
+/// In which zones `-j CT` has a packet tracked. `--zone mark` takes the packet's mark, which is not followed.
+fn zones(builder: &mut Builder<'_>, target: &Target<'_, '_>) -> Action {
+    let (mut original, mut reply) = (Some(0), Some(0));
+    for given in &target.given {
+        let Some(word) = given.value() else { continue };
+        let zone = numerals::number(&word.text, u16::MAX.into()).map(|zone| zone as u16);
+        let is_one = zone.is_some() || word.unresolved || *word.text == *"mark";
+        match given.name {
+            "zone" => (original, reply) = (zone, zone),
+            "zone-orig" => original = zone,
+            "zone-reply" => reply = zone,
+            _ => continue,
+        }
+        if !is_one {
+            builder.syntax(word.span, format!("`{}` is no conntrack zone, 0 to 65535", word.text));
+        }
+    }
+    Action::Track { original, reply }
 }
 
 fn unknown(name: &str) -> String {
@@ -134,9 +155,12 @@ const OTHERS: &[Kind] = &[
             one("zone-reply"),
         ],
         |builder, target| {
-            if let Some(given) = target.given.iter().find(|given| given.name == "notrack") {
-                builder.actions.push(Spanned::new(Action::NoTrack, given.span));
-            }
+            let notrack = target.given.iter().find(|given| given.name == "notrack");
+            let (action, span) = match notrack {
+                Some(given) => (Action::NoTrack, given.span),
+                None => (zones(builder, target), target.span),
+            };
+            builder.actions.push(Spanned::new(action, span));
             Verdict::Continue
         },
     ),
@@ -164,8 +188,15 @@ const OTHERS: &[Kind] = &[
             flag("map-queue"),
         ],
         |builder, target| {
-            if let Some(given) = target.given.iter().find(|given| given.name == "map-mark") {
-                builder.actions.push(Spanned::new(Action::ForgetMark, given.span));
+            for given in &target.given {
+                let set = || given.value().map_or("", |word| &word.text).into();
+                let action = match given.name {
+                    "add-set" => Action::Fill { set: set(), adds: true, deletes: false },
+                    "del-set" => Action::Fill { set: set(), adds: false, deletes: true },
+                    "map-mark" => Action::ForgetMark,
+                    _ => continue,
+                };
+                builder.actions.push(Spanned::new(action, given.span));
             }
             Verdict::Continue
         },

@@ -3,7 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::model::Hook;
-use crate::packet::axis::{NO_OWNER, kind, packet_type};
+use crate::packet::axis::{KERNEL, NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Ranges, TooManyPieces, values};
 
 use super::super::compile::Host;
@@ -56,15 +56,16 @@ impl Message {
         };
         let all_nodes = values::prefix(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0).into(), 16);
         let solicited = values::prefix(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 0).into(), 104);
+        // The kernel sends them itself, in nobody's name.
+        let owner = if self.way == Way::Out { KERNEL } else { NO_OWNER };
         let cube = question(host, routes, self.way, Family::V6)
             .without(Axis::TcpFlags)
             .set(Axis::Protocol, Ranges::single(58))
             .set(Axis::DestinationPort, Ranges::single(u128::from(self.kind) << 8))
             // Others are not heeded (RFC 4861, section 7.1): nobody has forwarded them.
             .set(Axis::HopLimit, Ranges::single(255))
-            // The kernel sends them itself, in nobody's name.
-            .set(Axis::Uid, Ranges::single(NO_OWNER))
-            .set(Axis::Gid, Ranges::single(NO_OWNER));
+            .set(Axis::Uid, Ranges::single(owner))
+            .set(Axis::Gid, Ranges::single(owner));
         let axis = if self.way == Way::In { Axis::InInterface } else { Axis::OutInterface };
         let cube = cube.set(axis, uplink);
         // An advertisement goes to who asked; all else goes to a group.

@@ -115,7 +115,7 @@ fn named(host: &Host, survey: &Survey, accept: &Accept, asked: &Cube) -> Option<
 /// A cube without what the host itself gives a packet, and without unknowns.
 fn plain(cube: Cube) -> Cube {
     use Axis::*;
-    cube.forget(|axis| matches!(axis, Mark | ConnMark | State | Direction | Nat | Atom(_)))
+    cube.forget(|axis| matches!(axis, Mark | ConnMark | State | Direction | Nat | Zone | Atom(_)))
 }
 
 fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPieces> {

@@ -7,7 +7,7 @@ use crate::packet::{Axis, Cube, Family, Masks, Ranges, Values, values};
 
 use super::super::compile::Host;
 use super::super::conntrack;
-use super::super::flow::Way;
+use super::super::flow::{Way, off_bridges};
 use super::super::interfaces;
 use super::super::routes::Routes;
 
@@ -81,7 +81,7 @@ pub fn question(host: &Host, routes: &Routes, way: Way, family: Family) -> Cube 
         .set(Axis::Gid, owner)
         .set(Axis::PacketType, Ranges::single(packet_type::HOST));
     let answer = |cube: Cube, (atom, yes)| cube.set(Axis::Atom(atom), Ranges::single(u128::from(yes)));
-    host.atoms.assumed().fold(conntrack::without_entry(cube), answer)
+    host.atoms.assumed().fold(off_bridges(conntrack::without_entry(cube)), answer)
 }
 
 /// The addresses of the internet.

@@ -1,7 +1,7 @@
 //! The shapes that packets of a flow take on their way, and how they are told in the coordinates of the
 //! first.
 
-use crate::packet::axis::{NO_OWNER, packet_type, state};
+use crate::packet::axis::{KERNEL, NO_OWNER, packet_type, state};
 use crate::packet::{Axis, Cube, PacketSet, Ranges, Values, values};
 
 use super::super::conntrack;
@@ -21,6 +21,7 @@ pub enum Sense {
 pub struct Group {
     pub seen: u128,
     pub connmark: Option<Values>,
+    pub zone: Values,
     pub flight: Flight,
 }
 
@@ -30,14 +31,16 @@ pub fn by_entry(flights: Vec<Flight>) -> Vec<Group> {
         for cube in flight.packets.cubes() {
             let seen = cube.get(Axis::State).and_then(Values::first).unwrap_or(state::INVALID);
             let connmark = cube.get(Axis::ConnMark).cloned();
+            let zone = cube.get(Axis::Zone).cloned().unwrap_or_else(|| Values::all(Axis::Zone));
             let known = groups.iter_mut().find(|group| {
-                group.seen == seen && group.connmark == connmark && group.flight.nat == flight.nat
+                let is_same_entry = group.connmark == connmark && group.zone == zone;
+                group.seen == seen && is_same_entry && group.flight.nat == flight.nat
             });
             match known {
                 Some(group) => group.flight.packets.add(cube.clone().into()),
                 None => {
                     let flight = Flight { packets: cube.clone().into(), nat: flight.nat.clone() };
-                    groups.push(Group { seen, connmark, flight });
+                    groups.push(Group { seen, connmark, zone, flight });
                 }
             }
         }
@@ -99,6 +102,11 @@ pub fn swap(cube: Cube) -> Cube {
 /// A packet that has just been made: no entry, nothing known of what the file cannot tell.
 pub fn before_tracking(cube: Cube) -> Cube {
     conntrack::without_entry(cube.forget(Axis::is_unknown))
+}
+
+/// A packet that the kernel sends by a socket of its own.
+pub fn of_the_kernel(cube: Cube) -> Cube {
+    cube.set(Axis::Uid, Ranges::single(KERNEL)).set(Axis::Gid, Ranges::single(KERNEL))
 }
 
 pub fn without_owner(cube: Cube) -> Cube {

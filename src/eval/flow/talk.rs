@@ -8,7 +8,9 @@ use super::super::nat::Translations;
 use super::super::routes::Routes;
 use super::super::trip::{Flight, Hop, Tracking, Trip};
 use super::super::walk::Fate;
-use super::shape::{Group, Sense, before_tracking, by_entry, flows, looped, swap, without_owner};
+use super::shape::{
+    Group, Sense, before_tracking, by_entry, flows, looped, of_the_kernel, swap, without_owner,
+};
 use super::{Lost, Moment, Question, Step, Way};
 
 /// A flow that is being followed.
@@ -29,7 +31,7 @@ impl<'t, 'm> Talk<'t, 'm> {
     /// The first packet.
     pub fn first(&mut self, flights: Vec<Flight>) -> Result<Vec<Flight>, TooManyPieces> {
         let due = flows(self.question.way, &flights, Sense::There);
-        let mut trip = Trip::new(self.host);
+        let mut trip = Trip::new(self.host, self.routes);
         match self.question.way {
             Way::Out => {
                 let arrived = self.leave(&mut trip, flights, &Tracking::Unknown)?;
@@ -47,7 +49,7 @@ impl<'t, 'm> Talk<'t, 'm> {
                 let left = self.leave(&mut trip, flights, &Tracking::Unknown)?;
                 let left = self.note(Moment::Egress, due, left, trip, Sense::There);
                 let due = flows(self.question.way, &left, Sense::There);
-                let mut trip = Trip::new(self.host);
+                let mut trip = Trip::new(self.host, self.routes);
                 let arrived = self.enter(&mut trip, looped(left), &Tracking::Seen)?;
                 Ok(self.note(Moment::Ingress, due, arrived, trip, Sense::There))
             }
@@ -64,6 +66,7 @@ impl<'t, 'm> Talk<'t, 'm> {
                     way: direction::REPLY,
                     nat: group.flight.nat.bits(),
                     connmark: group.connmark,
+                    zone: group.zone.clone(),
                 }
             } else {
                 Tracking::Unknown
@@ -71,7 +74,8 @@ impl<'t, 'm> Talk<'t, 'm> {
             let nat = if is_tracked { group.flight.nat } else { Translations::default() };
             let packets = group.flight.packets.map(|cube| self.reply_to(cube)).distinct();
             if !packets.is_empty() {
-                replies.push((is_tracked, tracking, Flight { packets, nat }));
+                let entry = is_tracked.then_some(group.zone);
+                replies.push((entry, tracking, Flight { packets, nat }));
             }
         }
         let due = PacketSet::from_cubes(replies.iter().flat_map(|reply| {
@@ -80,11 +84,11 @@ impl<'t, 'm> Talk<'t, 'm> {
         if due.is_empty() {
             return Ok(());
         }
-        let (mut trip, mut back, mut next) = (Trip::new(self.host), Vec::new(), Vec::new());
-        for (is_tracked, tracking, flight) in replies {
+        let (mut trip, mut back, mut next) = (Trip::new(self.host, self.routes), Vec::new(), Vec::new());
+        for (entry, tracking, flight) in replies {
             let arrived = self.travel(&mut trip, vec![flight], &tracking, Sense::Back)?;
             for group in by_entry(arrived.clone()) {
-                next.extend(self.follow(is_tracked, group));
+                next.extend(self.follow(entry.as_ref(), group));
             }
             back.extend(arrived);
         }
@@ -95,7 +99,7 @@ impl<'t, 'm> Talk<'t, 'm> {
         if due.is_empty() {
             return Ok(());
         }
-        let (mut trip, mut through) = (Trip::new(self.host), Vec::new());
+        let (mut trip, mut through) = (Trip::new(self.host, self.routes), Vec::new());
         for (tracking, flight) in next {
             through.extend(self.travel(&mut trip, vec![flight], &tracking, Sense::There)?);
         }
@@ -103,8 +107,9 @@ impl<'t, 'm> Talk<'t, 'm> {
         Ok(())
     }
 
-    /// The packet after an answer that got back: what conntrack then knows of it.
-    fn follow(&self, was_tracked: bool, group: Group) -> Vec<(Tracking, Flight)> {
+    /// The packet after an answer that got back: what conntrack then knows of it. `entry` is the zone of the first
+    /// packet's entry, if it had one.
+    fn follow(&self, entry: Option<&Values>, group: Group) -> Vec<(Tracking, Flight)> {
         let nat = group.flight.nat.clone();
         // A socket keeps its route: with the destination translated, OUTPUT still sees the old interface.
         let asked = self.question.packets.cubes().first().and_then(|cube| cube.get(Axis::OutInterface));
@@ -117,26 +122,29 @@ impl<'t, 'm> Talk<'t, 'm> {
             })
         });
         let flight = |packets| Flight { packets, nat: nat.clone() };
-        let connmark = group.connmark;
-        match (was_tracked, group.seen) {
-            (true, state::ESTABLISHED) => {
-                let tracking = Tracking::Established { way: direction::ORIGINAL, nat: nat.bits(), connmark };
+        let (connmark, zone) = (group.connmark, group.zone);
+        match (entry, group.seen) {
+            (Some(_), state::ESTABLISHED) => {
+                let way = direction::ORIGINAL;
+                let tracking = Tracking::Established { way, nat: nat.bits(), connmark, zone };
                 vec![(tracking, flight(packets))]
             }
             // The answer went by unseen: for the entry, the flow still waits for it.
-            (true, _) => {
+            (Some(zone), _) => {
                 let tcp = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6)));
                 let others = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6).complement(255)));
-                let unanswered = Tracking::Unanswered { nat: nat.bits(), connmark: None };
-                let both = [(Tracking::Misfit, flight(tcp)), (unanswered, flight(others))];
+                let zone = zone.clone();
+                let misfit = Tracking::Misfit { zone: zone.clone() };
+                let unanswered = Tracking::Unanswered { nat: nat.bits(), connmark: None, zone };
+                let both = [(misfit, flight(tcp)), (unanswered, flight(others))];
                 both.into_iter().filter(|each| !each.1.packets.is_empty()).collect()
             }
             // The answer began an entry of its own, whose answer this packet is.
-            (false, state::NEW) => {
-                let tracking = Tracking::Established { way: direction::REPLY, nat: 0, connmark };
+            (None, state::NEW) => {
+                let tracking = Tracking::Established { way: direction::REPLY, nat: 0, connmark, zone };
                 vec![(tracking, flight(packets))]
             }
-            (false, _) => vec![(Tracking::Unknown, flight(packets))],
+            (None, _) => vec![(Tracking::Unknown, flight(packets))],
         }
     }
 
@@ -192,6 +200,7 @@ impl<'t, 'm> Talk<'t, 'm> {
                 }
                 None => cube.without(Axis::Uid).without(Axis::Gid),
             },
+            Way::In | Way::Local => of_the_kernel(cube),
             _ => without_owner(cube),
         };
         Some(if self.is_routed() { self.routes.route(cube) } else { cube })

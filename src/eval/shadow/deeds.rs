@@ -42,14 +42,13 @@ pub(super) fn is_impure(rule: &CompiledRule<'_>) -> bool {
 }
 
 /// Do two rules of one chain say the same?
-pub(super) fn is_same(host: &Host<'_>, a: RuleId, b: RuleId) -> bool {
+pub(super) fn is_same<'m>(host: &Host<'m>, a: RuleId, b: RuleId) -> bool {
     let (first, second) = (host.rule(a), host.rule(b));
-    let actions =
-        |rule: &CompiledRule<'_>| -> Vec<_> { rule.rule.actions.iter().map(|action| action.value).collect() };
+    let actions = |rule: &CompiledRule<'m>| rule.rule.actions.iter().map(|action| &action.value);
     a.chain == b.chain
         && first.packets == second.packets
         && first.rule.verdict.value == second.rule.verdict.value
-        && actions(first) == actions(second)
+        && actions(first).eq(actions(second))
         && !is_impure(first)
 }
 

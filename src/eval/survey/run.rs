@@ -264,19 +264,19 @@ impl<'h, 'm> Run<'h, 'm> {
         is_all: bool,
     ) -> Result<Option<Vec<Stream<'h>>>, TooManyPieces> {
         let actions = &self.survey.host.rule(rule).rule.actions;
-        if actions.is_empty() {
+        if !self.survey.host.rule(rule).rule.changes_packet() {
             return Ok(None);
         }
         let changed = |cube: Cube| {
             actions.iter().fold(vec![cube], |cubes, action| {
-                cubes.iter().flat_map(|cube| act(cube, action.value)).collect()
+                cubes.iter().flat_map(|cube| act(cube, &action.value)).collect()
             })
         };
         let old = &mut self.survey.worlds[world];
         if old.main_end.is_some() {
             // Behind the main chain a mark that may have changed is as good as unknown.
             for action in actions {
-                old.packet = blur(old.packet.clone(), action.value);
+                old.packet = blur(old.packet.clone(), &action.value);
             }
             return Ok(None);
         }
@@ -292,7 +292,7 @@ impl<'h, 'm> Run<'h, 'm> {
         let mut born: Vec<World> = Vec::new();
         for cube in left.cubes().iter().flat_map(|cube| changed(cube.clone())) {
             let mut packet = old.packet.clone();
-            for axis in [Axis::Mark, Axis::ConnMark, Axis::State, Axis::Direction] {
+            for axis in [Axis::Mark, Axis::ConnMark, Axis::State, Axis::Direction, Axis::Zone] {
                 packet = match cube.get(axis) {
                     Some(values) => packet.set(axis, values.clone()),
                     None => packet.without(axis),
@@ -384,10 +384,10 @@ fn choose<'h>(parts: &[Part<'h>], atom: u32, yes: bool) -> Parts<'h> {
 }
 
 /// What is still known of a packet when an action may or may not have been done to it.
-fn blur(packet: Cube, action: Action) -> Cube {
+fn blur(packet: Cube, action: &Action) -> Cube {
     match action {
         Action::Mark { .. } | Action::RestoreMark { .. } | Action::ForgetMark => packet.without(Axis::Mark),
         Action::ConnMark { .. } | Action::SaveMark { .. } => packet.without(Axis::ConnMark),
-        Action::NoTrack => packet,
+        Action::NoTrack | Action::Track { .. } | Action::Fill { .. } => packet,
     }
 }

@@ -79,8 +79,8 @@ const MANY: usize = 32;
 
 /// Properties that rules and hooks change on the way. What is taken is written down without them, so
 /// that it stays true.
-const CHANGING: [Axis; 6] =
-    [Axis::Mark, Axis::ConnMark, Axis::State, Axis::Direction, Axis::Nat, Axis::OutInterface];
+const CHANGING: [Axis; 7] =
+    [Axis::Mark, Axis::ConnMark, Axis::State, Axis::Direction, Axis::Nat, Axis::Zone, Axis::OutInterface];
 
 impl<'h> Part<'h> {
     /// All packets of the world.

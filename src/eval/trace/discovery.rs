@@ -6,7 +6,7 @@ use crate::packet::axis::packet_type;
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::super::compile::Host;
-use super::super::flow::{Conversation, Question, Way, without_owner};
+use super::super::flow::{Conversation, Question, Way, of_the_kernel, without_owner};
 use super::super::routes::Routes;
 use super::{Certainty, Discovery, Probe, address, both, certainty_of, kinds};
 
@@ -75,7 +75,8 @@ fn solicited(
         // Others are not heeded (RFC 4861, section 7.1): nobody has forwarded them.
         .set(Axis::HopLimit, Ranges::single(255))
         .set(axis, Ranges::single(interface));
-    let packets = PacketSet::from(without_owner(cube));
+    let cube = if way == Way::Out { of_the_kernel(cube) } else { without_owner(cube) };
+    let packets = PacketSet::from(cube);
     Question {
         way,
         packets,

@@ -197,7 +197,7 @@ fn chains(ruleset: &Ruleset) -> Vec<String> {
             for rule in &chain.rules {
                 let mut matches: Vec<String> = rule.matches.iter().map(|it| words(&it.value)).collect();
                 matches.sort();
-                let actions: Vec<_> = rule.actions.iter().map(|it| it.value).collect();
+                let actions: Vec<_> = rule.actions.iter().map(|it| &it.value).collect();
                 let comment = rule.comment.as_ref().map(|it| &it.value);
                 text += &format!("\n      {matches:?} {actions:?} {:?} {comment:?}", rule.verdict.value);
             }

@@ -80,19 +80,16 @@ fn bridge_ports(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
     for given in &instance.given {
         match given.name {
             "physdev-is-in" => builder.field(Axis::InPort, any.clone(), given.negated, given.span),
-            "physdev-is-out" => builder.field(Axis::OutPort, any.clone(), given.negated, given.span),
-            "physdev-in" | "physdev-out" => {
+            // What is bridged is what leaves by a port (`physdev_mt` in xt_physdev.c).
+            "physdev-is-out" | "physdev-is-bridged" => {
+                builder.field(Axis::OutPort, any.clone(), given.negated, given.span);
+            }
+            _ => {
                 let axis = if given.name == "physdev-in" { Axis::InPort } else { Axis::OutPort };
                 match given.value().and_then(|word| base::names(&word.text)) {
                     Some(names) => builder.field(axis, names, given.negated, given.span),
                     None => builder.refuse(given, "this is no interface's name"),
                 }
-            }
-            _ => {
-                if !given.negated {
-                    builder.field(Axis::InPort, any.clone(), false, given.span);
-                }
-                builder.pure(given);
             }
         }
     }

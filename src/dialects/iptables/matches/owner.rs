@@ -32,7 +32,9 @@ fn read(
     let axis = match given.name {
         "uid-owner" => Axis::Uid,
         "gid-owner" => Axis::Gid,
-        "socket-exists" => return builder.field(Axis::Uid, owned, given.negated, given.span),
+        "socket-exists" => {
+            return builder.field(Axis::Uid, Ranges::single(NO_OWNER), !given.negated, given.span);
+        }
         _ => return,
     };
     if axis == Axis::Gid && has_more_groups {

@@ -12,7 +12,7 @@ use crate::dialects::iptables::command::{self, Operation};
 use crate::dialects::iptables::loader::Program;
 use crate::dialects::iptables::rule::{Context, Word};
 use crate::dialects::iptables::words::{Scanner, line_end};
-use crate::dialects::iptables::{save, tables};
+use crate::dialects::iptables::{places, save, tables};
 use crate::model::{Backend, Match, Remark, RemarkKind, Rule, Verdict};
 use crate::packet::Family;
 use crate::source::{Span, Spanned};
@@ -179,6 +179,13 @@ impl Runner<'_> {
                 let name = name.clone();
                 rule.verdict.value = if goes { Verdict::Goto(name) } else { Verdict::Jump(name) };
             }
+        }
+        let chain = operation.chain().map(|chain| chain.text.to_string());
+        if let (Some(chain), Some(rule)) = (chain, rule_of(&mut operation))
+            && let Some(remark) = places::refusal(table, &chain, rule)
+        {
+            self.remarks.push(remark);
+            return Status::Failure;
         }
         self.warn_of_numbers(program, table, &operation, span);
         let conditions = self.conditions();

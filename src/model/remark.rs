@@ -1,0 +1,30 @@
+//! What readers notice.
+
+use crate::source::Span;
+
+/// Something that the reader noticed, for lints to speak of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// What kind of thing.
+    pub kind: RemarkKind,
+    /// Where.
+    pub span: Span,
+    /// What is wrong: lower case, no full stop.
+    pub message: String,
+    /// Sentences that explain.
+    pub notes: Vec<String>,
+}
+
+/// Kinds of remarks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemarkKind {
+    /// The loader would refuse this, or it makes no sense here. What it stands in is not lost: the
+    /// rule is kept with an atom, as far as it was understood.
+    Syntax,
+    /// A match or target that fwlint does not know.
+    UnknownMatch,
+    /// A match or option that is superseded, or goes in coming versions.
+    Deprecated,
+    /// A line of a script that fwlint does not follow and that may change the rules.
+    NotFollowed,
+}
