@@ -37,6 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
     };
     let result = match &fwlint.command {
         Command::Check(check) => commands::check::run(&mut world, &check.options()),
+        Command::Diff(diff) => commands::diff::run(&mut world, &diff.options()),
         Command::Explain(explain) => commands::explain::run(&mut world, explain.lint.as_deref()),
         Command::Trace(trace) => commands::trace::run(&mut world, &trace.options()),
     };

@@ -1,6 +1,7 @@
 //! What the program does: one module for each command.
 
 pub mod check;
+pub mod diff;
 pub mod explain;
 mod failure;
 pub mod input;

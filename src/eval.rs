@@ -10,9 +10,11 @@
 //! A [`Host`] knows nothing of Cloudflare, of lints or of dialects.
 
 mod act;
+mod atoms;
 mod calls;
 mod compile;
 mod conntrack;
+pub mod difference;
 pub mod exposure;
 mod flow;
 pub mod interfaces;
@@ -28,8 +30,9 @@ pub mod trace;
 mod trip;
 mod walk;
 
+pub use atoms::{Atoms, Unknown};
 pub use calls::Calls;
-pub use compile::{Atoms, BaseChain, ChainId, CompiledChain, CompiledRule, Host, Next, RuleId, Unknown};
+pub use compile::{BaseChain, ChainId, CompiledChain, CompiledRule, Host, Next, RuleId};
 pub use flow::{Conversation, Lost, Moment, Question, Step, Way};
 pub use require::{Certainty, Held, Witnesses};
 pub use routes::{Interface, Routes};

@@ -2,6 +2,7 @@
 
 mod fingerprint;
 
+use crate::model::Remedy;
 use crate::source::{Sources, Span};
 pub use fingerprint::Fingerprints;
 
@@ -27,7 +28,7 @@ pub struct Label {
 }
 
 /// One place where a lint strikes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The lint's id, in kebab-case.
     pub lint: &'static str,
@@ -43,6 +44,48 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// Sentences that explain or say what to do.
     pub notes: Vec<String>,
+    /// What would mend it, not proven.
+    pub remedy: Option<Box<Remedy>>,
+}
+
+/// One replacement in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What goes; empty where something is only added.
+    pub span: Span,
+    /// What comes in its place.
+    pub text: String,
+}
+
+/// A file that is not there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// Its path, as the files beside it are named.
+    pub path: std::path::PathBuf,
+    /// What is in it.
+    pub text: String,
+}
+
+/// What mends a finding, proven: exactly the packets that it names fare otherwise, the finding is gone, and
+/// none as bad has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does: a phrase in the imperative.
+    pub title: String,
+    /// Does no packet fare otherwise but those that the profile requires, by name, to get through?
+    pub is_safe: bool,
+    /// Changes of the texts, in the order of places, none overlapping.
+    pub edits: Vec<Edit>,
+    /// Files that it adds.
+    pub new_files: Vec<NewFile>,
+    /// Commands that make the change where the text is only an export.
+    pub commands: Vec<String>,
+    /// The packets that get through by it, in words.
+    pub opens: Vec<String>,
+    /// The packets that get through no more, in words.
+    pub closes: Vec<String>,
+    /// Packets that fare otherwise in some other way (dropped rather than rejected, say), in words.
+    pub changes: Vec<String>,
 }
 
 impl Level {
@@ -72,6 +115,7 @@ impl Finding {
             here: None,
             labels: Vec::new(),
             notes: Vec::new(),
+            remedy: None,
         }
     }
 
@@ -96,6 +140,12 @@ impl Finding {
     /// Adds a sentence.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
+        self
+    }
+
+    /// Says what would mend it, if anything would.
+    pub fn remedy(mut self, remedy: impl Into<Option<Remedy>>) -> Self {
+        self.remedy = remedy.into().map(Box::new);
         self
     }
 }
@@ -124,14 +174,34 @@ pub struct Reported {
     pub finding: Finding,
     /// What stays the same of it when lines around it come and go: 16 hexadecimal digits, unique in a report.
     pub fingerprint: String,
+    /// What mends it.
+    pub fix: Option<Fix>,
+    /// Why there is no fix although something would mend it: a phrase.
+    pub unfixed: Option<String>,
 }
 
 impl Report {
     /// Adds a finding about a unit, which is there already.
     pub fn add(&mut self, sources: &Sources, unit: usize, finding: Finding) {
+        self.add_with(sources, unit, finding, None);
+    }
+
+    /// Adds a finding with its fix, or the reason why there is none; neither where nothing would mend it.
+    pub fn add_with(
+        &mut self,
+        sources: &Sources,
+        unit: usize,
+        finding: Finding,
+        fix: Option<Result<Fix, String>>,
+    ) {
         let name = self.units.get(unit).map_or("", |unit| unit.name.as_str());
         let fingerprint = self.fingerprints.of(sources, &finding, name);
-        self.findings.push(Reported { unit, finding, fingerprint });
+        let (fix, unfixed) = match fix {
+            Some(Ok(fix)) => (Some(fix), None),
+            Some(Err(reason)) => (None, Some(reason)),
+            None => (None, None),
+        };
+        self.findings.push(Reported { unit, finding, fingerprint, fix, unfixed });
     }
 
     /// The unit of a finding.

@@ -13,6 +13,7 @@ pub mod config;
 pub mod dialects;
 pub mod eval;
 pub mod lints;
+pub mod fix;
 pub mod report;
 pub mod commands;
 pub mod cli;

@@ -6,6 +6,7 @@ mod ingress_not_denied;
 mod ipv6_open;
 mod ipv6_unknown;
 mod lockout;
+mod mend;
 mod neighbor_discovery_blocked;
 mod open_port;
 mod ssh_open_to_the_world;

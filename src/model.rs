@@ -2,10 +2,12 @@
 
 mod loading;
 mod remark;
+mod remedy;
 mod sets;
 
 pub use loading::{Backend, Removal, TableId};
 pub use remark::{Remark, RemarkKind};
+pub use remedy::{At, Effect, NewRule, Remedy, Step};
 pub use sets::{Element, ElementKey, Elements, NamedSet};
 
 use crate::packet::{Axis, Family, PacketSet, Values};

@@ -7,6 +7,7 @@ mod concise;
 mod escape;
 mod excerpt;
 mod figures;
+mod fixed;
 mod github;
 mod gitlab;
 mod group;
@@ -20,6 +21,7 @@ mod text;
 
 use std::io::{self, Write};
 
+pub use ascii::write as write_object;
 pub use escape::{escape, escape_lines, shorten};
 pub use text::write_mistakes;
 

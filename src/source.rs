@@ -83,8 +83,7 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
         let bytes = from_utf16(bytes);
         let text = String::from_utf8(bytes).unwrap_or_else(|error| mask_invalid(error.into_bytes()));
-        let mut lines = vec![0];
-        lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
+        let lines = line_starts(&text);
         self.files.push(SourceFile { name: name.into(), text, lines });
         FileId(self.files.len() as u32 - 1)
     }
@@ -92,6 +91,13 @@ impl Sources {
     /// The file of an id that [`Sources::add`] gave.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// Gives a file another text.
+    pub fn replace(&mut self, id: FileId, text: String) {
+        let file = &mut self.files[id.0 as usize];
+        file.lines = line_starts(&text);
+        file.text = text;
     }
 
     /// All files, in the order in which they were added.
@@ -144,6 +150,13 @@ pub fn from_utf16(bytes: Vec<u8>) -> Vec<u8> {
     };
     let units: Vec<u16> = bytes[2..].chunks_exact(2).map(unit).collect();
     String::from_utf16_lossy(&units).into_bytes()
+}
+
+/// Offsets of the beginnings of lines.
+fn line_starts(text: &str) -> Vec<u32> {
+    let mut lines = vec![0];
+    lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
+    lines
 }
 
 /// Replaces each byte that is not part of valid UTF-8 by `?`.

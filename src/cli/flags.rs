@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::check::{self, Output};
+use crate::commands::diff;
 use crate::commands::input::{ConfigChoice, Selection};
 use crate::commands::trace;
 use crate::config::{
@@ -43,6 +44,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Check(Check),
+    Diff(Diff),
     Explain(Explain),
     Trace(Trace),
 }
@@ -62,6 +64,13 @@ pub struct Check {
     /// These are `shadowed-rule` and `redundant-rule`. For very large rulesets, and for hooks that must be fast.
     #[arg(long)]
     quick: bool,
+
+    /// How many fixes to work out at most
+    ///
+    /// Each is proven: it is written in memory, read again and evaluated again. Without a number it is 20, and fewer
+    /// on very large rulesets.
+    #[arg(long, value_name = "NUMBER")]
+    fixes: Option<usize>,
 
     /// How to print the findings
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
@@ -103,6 +112,30 @@ pub struct Check {
     tunnel: TunnelFlags,
 }
 
+/// Compare two hosts: the packets that they treat differently
+///
+/// Says which packets get through on one of them only, and which rules decide on either side: `+` for what the
+/// new one opens, `-` for what it closes, `~` for other differences. Each side is a file, or a directory of
+/// files that are loaded on one host. What an earlier packet of a flow has met is not looked at: new
+/// connections, later packets and answers are compared each on their own.
+///
+/// Exit status: 0 when they are equal, 1 when they differ, 2 when they could not be compared.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// What was; `-` is standard input
+    old: PathBuf,
+
+    /// What is now
+    new: PathBuf,
+
+    /// How to print the difference
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: diff::Format,
+
+    #[command(flatten)]
+    host: HostFlags,
+}
+
 /// Explain a lint, or list them all
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -141,6 +174,13 @@ struct InputFlags {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
+    #[command(flatten)]
+    host: HostFlags,
+}
+
+/// What is said about the hosts that are read.
+#[derive(Debug, Args)]
+struct HostFlags {
     /// All files are loaded on one host
     #[arg(long, help_heading = "Input")]
     together: bool,
@@ -234,12 +274,25 @@ impl Check {
             FailLevel::Error => Level::Error,
         };
         check::Options {
-            selection: selection(&self.input, Some(&self.tunnel), self.policy),
+            selection: selection(&self.input.paths, &self.input.host, Some(&self.tunnel), self.policy),
             format: self.format,
             outputs: self.outputs.clone(),
             summary: self.step_summary.clone().filter(|_| self.github_summary),
             is_quick: self.quick,
+            fixes: self.fixes,
             fail_level: (!self.exit_zero).then_some(level),
+        }
+    }
+}
+
+impl Diff {
+    /// What the flags mean.
+    pub fn options(&self) -> diff::Options {
+        diff::Options {
+            old: self.old.clone(),
+            new: self.new.clone(),
+            selection: selection(&[], &self.host, None, None),
+            format: self.format,
         }
     }
 }
@@ -248,7 +301,7 @@ impl Trace {
     /// What the flags mean.
     pub fn options(&self) -> trace::Options {
         trace::Options {
-            selection: selection(&self.input, None, None),
+            selection: selection(&self.input.paths, &self.input.host, None, None),
             packets: match &self.packets {
                 Some(path) => trace::Packets::File(path.clone()),
                 None => trace::Packets::Texts(self.packet.clone()),
@@ -280,16 +333,21 @@ fn dialects() -> impl TypedValueParser<Value = Dialect> {
         .try_map(|name| Dialect::from_name(&name).ok_or("there is no such dialect"))
 }
 
-fn selection(input: &InputFlags, tunnel: Option<&TunnelFlags>, policy: Option<Policy>) -> Selection {
+fn selection(
+    paths: &[PathBuf],
+    host: &HostFlags,
+    tunnel: Option<&TunnelFlags>,
+    policy: Option<Policy>,
+) -> Selection {
     Selection {
-        paths: input.paths.clone(),
-        together: input.together,
-        dialect: input.dialect,
-        interfaces: input.interface.clone(),
-        units: input.units.clone(),
-        config: match &input.config {
+        paths: paths.to_vec(),
+        together: host.together,
+        dialect: host.dialect,
+        interfaces: host.interface.clone(),
+        units: host.units.clone(),
+        config: match &host.config {
             Some(path) => ConfigChoice::File(path.clone()),
-            None if input.isolated => ConfigChoice::Isolated,
+            None if host.isolated => ConfigChoice::Isolated,
             None => ConfigChoice::Discover,
         },
         cloudflared: tunnel.and_then(|tunnel| tunnel.cloudflared_config.clone()),

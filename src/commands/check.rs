@@ -1,5 +1,6 @@
 //! `fwlint check`: reads, decides, reports.
 
+mod fixes;
 mod judge;
 
 use std::fs::File;
@@ -27,6 +28,8 @@ pub struct Options {
     pub summary: Option<PathBuf>,
     /// Leave out the lints that look at the whole ruleset?
     pub is_quick: bool,
+    /// How many fixes are worked out at most; `None` for as many as take little time.
+    pub fixes: Option<usize>,
     /// From which level on a finding fails the run; `None` when nothing does.
     pub fail_level: Option<Level>,
 }
@@ -46,7 +49,7 @@ pub struct Output {
 /// What could not be read, or written.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let input = input::load(world, &options.selection)?;
-    let mut report = judge(&input, options.is_quick);
+    let mut report = judge(&input, options.is_quick, fixes::Budget::new(options.fixes));
     report.fail_level = options.fail_level;
     // Files first: who reads standard output may stop reading.
     for Output { format, path } in &options.outputs {

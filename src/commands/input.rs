@@ -59,6 +59,8 @@ pub struct Input {
     pub sources: Sources,
     /// What is judged.
     pub units: Vec<Loaded>,
+    /// The dialect of each text that is judged.
+    pub dialects: HashMap<FileId, Dialect>,
 }
 
 /// A unit and what was said about it.
@@ -89,6 +91,7 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
         sources: Sources::default(),
         texts: HashMap::new(),
         configs: HashMap::new(),
+        dialects: HashMap::new(),
         cloudflared: Given::default(),
     };
     if let Some(path) = &selection.cloudflared {
@@ -102,7 +105,7 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
         units.extend(loader.units(number, group));
     }
     units::choose(&mut units, &selection.units)?;
-    Ok(Input { sources: loader.sources, units })
+    Ok(Input { sources: loader.sources, units, dialects: loader.dialects })
 }
 
 /// Texts that are loaded on one machine, in this order, or exported from one account.
@@ -121,6 +124,7 @@ struct Loader<'s> {
     texts: HashMap<PathBuf, FileId>,
     /// By path; what was read is not read again.
     configs: HashMap<PathBuf, Rc<Config>>,
+    dialects: HashMap<FileId, Dialect>,
     cloudflared: Given,
 }
 

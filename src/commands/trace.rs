@@ -48,13 +48,13 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     Ok(Outcome::Clean)
 }
 
-/// A packet goes through one host.
-fn only_unit(input: &Input) -> Result<&Loaded, Failure> {
+/// The only unit of a call that is about one host.
+pub(super) fn only_unit(input: &Input) -> Result<&Loaded, Failure> {
     match input.units.as_slice() {
         [unit] => Ok(unit),
         units => {
             let names: Vec<&str> = units.iter().map(|loaded| loaded.unit.name.as_str()).collect();
-            let message = format!("a packet goes through one host, and these are {}", names.join(", "));
+            let message = format!("this is about one host, and these are {}", names.join(", "));
             Err(Failure::new(message).help("Name one of them, or say --together if they are one."))
         }
     }

@@ -4,9 +4,10 @@ pub mod iptables;
 
 use std::path::Path;
 
-use crate::model::{Remark, Ruleset};
+use crate::finding::Edit;
+use crate::model::{Remark, Ruleset, Step};
 use crate::packet::Family;
-use crate::source::FileId;
+use crate::source::{FileId, Sources, Span};
 
 /// A language that fwlint reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +37,34 @@ pub struct Entry {
     pub by_name: fn(name: &str) -> bool,
     /// How it is read. Never fails: what is not understood is a remark in the result.
     pub read: Read,
+    /// What a change of the rules is in a text, if fwlint can write it. `None` where the text is not made so that
+    /// it could be written there.
+    pub write: Option<Write>,
+}
+
+/// Turns a change of the rules into edits of a text.
+pub type Write = fn(&Writing, &Step) -> Option<Vec<Edit>>;
+
+/// The texts in which changes are written.
+pub struct Writing<'s> {
+    sources: &'s Sources,
+}
+
+impl<'s> Writing<'s> {
+    /// In these texts.
+    pub fn new(sources: &'s Sources) -> Self {
+        Writing { sources }
+    }
+
+    /// The text of a file.
+    pub fn source(&self, file: FileId) -> &'s str {
+        &self.sources.file(file).text
+    }
+
+    /// The text of a span.
+    pub fn text(&self, span: Span) -> &'s str {
+        self.sources.text(span)
+    }
 }
 
 /// How a dialect is read.
@@ -73,6 +102,7 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, _| iptables::ipset::is_ipset(text),
         by_name: |name| name.contains("ipset") && !name.ends_with(".sh") && !name.ends_with(".md"),
         read: Read::Host(iptables::ipset::read),
+        write: None,
     },
     Entry {
         dialect: Dialect::Ip6tables,
@@ -80,6 +110,7 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, name| iptables::family::of(text, name) == Some(Family::V6),
         by_name: iptables::family::is_v6_name,
         read: Read::Host(iptables::save::read_v6),
+        write: Some(iptables::write::write),
     },
     Entry {
         dialect: Dialect::Iptables,
@@ -87,6 +118,7 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, name| iptables::family::of(text, name) == Some(Family::V4),
         by_name: iptables::family::is_v4_name,
         read: Read::Host(iptables::save::read_v4),
+        write: Some(iptables::write::write),
     },
     Entry {
         dialect: Dialect::IptablesList,
@@ -94,6 +126,7 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, _| iptables::list::is_list(text),
         by_name: |_| false,
         read: Read::Host(iptables::list::read),
+        write: None,
     },
     Entry {
         dialect: Dialect::IptablesScript,
@@ -101,6 +134,7 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, _| iptables::script::is_script(text),
         by_name: |_| false,
         read: Read::Host(iptables::script::read),
+        write: Some(iptables::write::write),
     },
 ];
 

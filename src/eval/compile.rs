@@ -10,6 +10,7 @@ use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
 
+use super::atoms::Atoms;
 use super::lookup::{self, Sets};
 use super::order;
 
@@ -93,86 +94,6 @@ pub enum Next {
     Goto(ChainId),
     /// To a chain that is not there.
     Nowhere,
-}
-
-/// What rules ask and the file cannot tell: one entry for each [`Axis::Atom`].
-#[derive(Debug, Default)]
-pub struct Atoms {
-    list: Vec<Unknown>,
-    pure: HashMap<(usize, Box<str>), u32>,
-}
-
-/// One thing that the file cannot tell.
-#[derive(Clone, Debug)]
-pub struct Unknown {
-    /// The condition as the file says it.
-    pub text: Box<str>,
-    /// Where it is asked (first).
-    pub span: Span,
-    /// The user or group that it names, when that is the question.
-    pub owner: Option<Box<str>>,
-}
-
-impl Atoms {
-    /// The unknown of an [`Axis::Atom`].
-    pub fn get(&self, number: u32) -> &Unknown {
-        &self.list[number as usize]
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Is everything known?
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// All of them, by number.
-    pub fn iter(&self) -> impl Iterator<Item = &Unknown> {
-        self.list.iter()
-    }
-
-    /// The unknowns whose answers are assumed: routing is symmetric, so that the reverse path filter
-    /// lets packets pass; and packets are whole and without extension headers, since connection tracking
-    /// puts fragments together before any rule sees them, and a test of a header that is not there
-    /// fails, negated or not.
-    pub fn assumed(&self) -> impl Iterator<Item = (u32, bool)> {
-        (0..).zip(&self.list).filter_map(|(number, unknown)| match &*unknown.text {
-            "-f" | "--fragment" => Some((number, false)),
-            "! -f" | "! --fragment" => Some((number, true)),
-            text if text.starts_with("-m rt ") || text.starts_with("-m frag ") => Some((number, false)),
-            text if text.contains("rpfilter") => Some((number, !text.contains("--invert"))),
-            _ => None,
-        })
-    }
-
-    /// The number of an unknown: equal pure ones of one table share theirs.
-    fn number(&mut self, table: usize, atom: &Atom, span: Span) -> u32 {
-        let fresh = self.list.len() as u32;
-        let number =
-            if atom.pure { *self.pure.entry((table, atom.text.clone())).or_insert(fresh) } else { fresh };
-        if number == fresh {
-            self.list.push(Unknown { text: atom.text.clone(), span, owner: None });
-        }
-        number
-    }
-
-    /// The number of the unknown "is the host's iptables of the legacy kind?".
-    fn backend(&mut self, span: Span) -> u32 {
-        let text = "the host's iptables is iptables-legacy".into();
-        self.number(usize::MAX, &Atom { text, pure: true }, span)
-    }
-
-    /// The number of the unknown "does its socket belong to NAME?".
-    fn owner(&mut self, table: usize, axis: Axis, name: &str, span: Span) -> u32 {
-        let word = if axis == Axis::Uid { "user" } else { "group" };
-        let atom = Atom { text: format!("owned by {word} {name}").into(), pure: true };
-        let number = self.number(table, &atom, span);
-        self.list[number as usize].owner = Some(name.into());
-        number
-    }
 }
 
 impl<'m> Host<'m> {

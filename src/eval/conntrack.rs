@@ -62,6 +62,14 @@ pub fn by_zone(packets: &PacketSet, entry: &Values, way: u128) -> (PacketSet, Pa
     (found, lost)
 }
 
+/// A packet of a flow of which only the state and the direction are known, unless it was taken out of tracking.
+pub fn with_some_entry(packets: &PacketSet, seen: u128, ways: &Ranges) -> PacketSet {
+    assign(packets, |cube| {
+        let cube = cube.set(Axis::State, Ranges::single(seen)).set(Axis::Direction, ways.clone());
+        cube.without(Axis::Nat).without(Axis::ConnMark)
+    })
+}
+
 /// A packet that does not fit its flow, or belongs to none and begins none.
 pub fn invalid(packets: &PacketSet) -> PacketSet {
     assign(packets, without_entry)

@@ -12,7 +12,8 @@ use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
 use super::compile::Host;
 use super::nat::Translations;
 use super::routes::Routes;
-use super::trip::{Flight, Hop};
+use super::trip::{Flight, Hop, Tracking, Trip};
+use shape::Sense;
 pub(super) use shape::{
     before_tracking, elsewhere, is_coordinate, looped, of_the_kernel, swap, with_interface, without_owner,
 };
@@ -148,6 +149,27 @@ impl<'m> Conversation<'m> {
 /// Packets that cross no bridge which hands them to iptables: they have no ports of a bridge.
 pub(super) fn off_bridges(cube: Cube) -> Cube {
     cube.set(Axis::InPort, Ranges::single(0)).set(Axis::OutPort, Ranges::single(0))
+}
+
+/// Sends packets of flows on one trip, whatever was before and comes after. Returns what gets through, all
+/// decisions on the way, and what NAT turned to the host itself on its way out.
+///
+/// # Errors
+/// If the sets fall into too many pieces.
+pub(super) fn send<'m>(
+    host: &Host<'m>,
+    routes: &Routes,
+    way: Way,
+    packets: PacketSet,
+    tracking: &Tracking,
+) -> Result<(Vec<Flight>, Vec<Hop<'m>>, PacketSet), TooManyPieces> {
+    let flights = vec![Flight { packets: packets.clone(), nat: Translations::default() }];
+    let mark = Values::single(Axis::Mark, 0);
+    let question = Question { way, packets, mark, known: Vec::new(), assumed: Vec::new(), service: None };
+    let mut talk = Talk::new(host, routes, &question);
+    let mut trip = Trip::new(host, routes);
+    let through = talk.travel(&mut trip, flights, tracking, Sense::There)?;
+    Ok((through, trip.hops, talk.diverted))
 }
 
 /// The packets for which unknowns are answered so.

@@ -66,6 +66,12 @@ impl Translations {
         self.destination.is_none() && self.source.is_none()
     }
 
+    /// Do two translations lead to the same ends?
+    pub fn leads_where(&self, other: &Translations) -> bool {
+        let after = |mapping: &Option<Mapping>| mapping.as_ref().map(|mapping| mapping.after.clone());
+        after(&self.destination) == after(&other.destination) && after(&self.source) == after(&other.source)
+    }
+
     /// A cube of the flow's original direction as it was before all translation.
     pub fn undo(&self, cube: Cube) -> Cube {
         let undo = |cube, mapping: &Option<Mapping>, axes| match mapping {

@@ -52,6 +52,8 @@ pub enum Tracking {
     Established { way: u128, nat: u128, connmark: Option<Values>, zone: Values },
     /// It belongs to a flow of which no answer was seen yet.
     Unanswered { nat: u128, connmark: Option<Values>, zone: Values },
+    /// It belongs to a flow in this state, seen from one of these directions; nothing else is known of the flow.
+    Known(u128, Ranges),
     /// It does not fit the flow that it belongs to, which is in these zones.
     Misfit { zone: Values },
 }
@@ -149,7 +151,9 @@ impl<'h, 'm> Trip<'h, 'm> {
                 Tracking::Unknown | Tracking::Seen if !flight.nat.is_done(hook) => {
                     all.extend(self.map_first(hook, flight)?);
                 }
-                Tracking::Unknown | Tracking::Seen | Tracking::Misfit { .. } => all.push(flight),
+                Tracking::Unknown | Tracking::Seen | Tracking::Known(..) | Tracking::Misfit { .. } => {
+                    all.push(flight)
+                }
                 Tracking::Established { way, .. } => all.push(nat::apply(flight, hook, *way)),
                 Tracking::Unanswered { .. } => all.push(nat::apply(flight, hook, direction::ORIGINAL)),
             }
@@ -258,6 +262,7 @@ fn track(flight: Flight, tracking: &Tracking) -> Flight {
                 conntrack::with_entry(found, state::NEW, way, *nat, connmark.as_ref(), zone)
             })
         }
+        Tracking::Known(state, ways) => conntrack::with_some_entry(&flight.packets, *state, ways),
         Tracking::Misfit { zone } => in_zone(&flight.packets, zone, direction::ORIGINAL, conntrack::invalid),
     };
     Flight { packets, nat: flight.nat }

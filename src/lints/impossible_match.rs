@@ -1,6 +1,6 @@
 //! `impossible-match`: a rule that no packet can match.
 
-use super::{Context, deed, kept};
+use super::{Context, deed, kept, mend};
 use crate::eval::{CompiledRule, RuleId};
 use crate::finding::{Finding, Level};
 use crate::model::{Base, ChainKind, Hook, Match, Rule};
@@ -24,7 +24,10 @@ fn contradiction(context: &Context, id: RuleId, compiled: &CompiledRule) -> Opti
     let family = context.host.alone(id, &[]);
     let alone = |part: &Spanned<Match>| context.host.alone(id, std::slice::from_ref(part));
     let message = format!("this {} never matches", deed::name(&rule.verdict.value));
-    let finding = |message| Finding::new("impossible-match", Level::Warning, message).at(rule.span);
+    let finding = |message| {
+        let finding = Finding::new("impossible-match", Level::Warning, message).at(rule.span);
+        finding.remedy(mend::removal([rule]))
+    };
     let sets: Vec<PacketSet> = rule.matches.iter().map(alone).collect();
     if let Some(at) = sets.iter().position(PacketSet::is_empty) {
         let part = &rule.matches[at];
@@ -55,14 +58,16 @@ fn misplaced(context: &Context, id: RuleId) -> Option<Finding> {
     let reasons: Option<Vec<_>> = bases.iter().map(|base| at_hook(rule, base)).collect();
     if let Some(&(part, why)) = reasons.unwrap_or_default().first() {
         let finding = Finding::new("impossible-match", Level::Warning, format!("{message}: {why}"));
-        return Some(finding.at(rule.span).label(part.span, "never holds here"));
+        let finding = finding.at(rule.span).label(part.span, "never holds here");
+        return Some(finding.remedy(mend::removal([rule])));
     }
     if kept::rules_by(chain.table, &chain.chain.name).is_some() {
         return None;
     }
     let name = &chain.chain.name;
     let message = format!("{message}: other packets alone come to chain `{name}`");
-    let mut finding = Finding::new("impossible-match", Level::Note, message).at(rule.span);
+    let mut finding =
+        Finding::new("impossible-match", Level::Note, message).at(rule.span).remedy(mend::removal([rule]));
     for caller in context.shadows().calls().callers(id.chain).iter().take(3) {
         let packets = deed::packets(context, *caller);
         finding = finding.label(context.host.rule(*caller).rule.span, format!("sends {packets} to `{name}`"));

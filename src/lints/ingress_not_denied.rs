@@ -1,6 +1,6 @@
 //! `ingress-not-denied`: see rules/ingress-not-denied.md.
 
-use super::{Context, exposure};
+use super::{Context, exposure, mend};
 use crate::eval::Way;
 use crate::finding::{Finding, Level};
 use crate::packet::Family;
@@ -28,5 +28,6 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let over = exposure::over(context, &families);
     let message = format!("new connections get in{over} unless a rule drops them");
     let finding = Finding::new(ID, exposure::level(context, Level::Error, is_sure), message);
+    let finding = finding.remedy(mend::deny(context, &families, &defaults));
     findings.push(exposure::at_defaults(finding, context, &defaults));
 }

@@ -1,6 +1,6 @@
 //! `ipv6-open`: see rules/ipv6-open.md.
 
-use super::{Context, exposure};
+use super::{Context, exposure, mend};
 use crate::config::Policy;
 use crate::eval::Way;
 use crate::finding::{Finding, Level};
@@ -24,5 +24,6 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     };
     let message =
         "new connections get in over IPv6 unless a rule drops them, over IPv4 only if one lets them in";
-    findings.push(exposure::at_defaults(Finding::new(ID, level, message), context, &[default]));
+    let finding = Finding::new(ID, level, message).remedy(mend::deny(context, &[Family::V6], &[default]));
+    findings.push(exposure::at_defaults(finding, context, &[default]));
 }

@@ -1,13 +1,13 @@
 //! `neighbor-discovery-blocked`: see rules/neighbor-discovery-blocked.md.
 
 use super::tunnel::blame::place_of;
-use super::{Context, exposure};
+use super::{Context, exposure, mend};
 use crate::config::EdgeIpVersion;
 use crate::eval::exposure::{Message, NEIGHBOURS, ROUTERS, lets_anything, question};
-use crate::eval::{Conversation, Question, Way};
+use crate::eval::{Conversation, Lost, Question, Way};
 use crate::finding::{Finding, Level};
 use crate::model::Hook;
-use crate::packet::{Family, Masks, PacketSet};
+use crate::packet::{Axis, Family, Masks, PacketSet, Ranges};
 
 const ID: &str = "neighbor-discovery-blocked";
 
@@ -27,9 +27,19 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         if blocked.len() == NEIGHBOURS.len() { "neighbour discovery is blocked".into() } else { join(&said) };
     let level = if is_required { Level::Error } else { exposure::level(context, Level::Warning, true) };
     let mut finding = Finding::new(ID, level, format!("IPv6 cannot work: {said}"));
+    let mut opening = mend::Opening::default();
     for message in blocked {
-        finding = blame(finding, context, message);
+        if let Some(lost) = lost(context, message) {
+            let (span, words) = place_of(context, &lost);
+            finding = exposure::place(finding, span, words);
+            let kind = u128::from(message.kind) << 8;
+            let packets = mend::of(Family::V6)
+                .set(Axis::Protocol, Ranges::single(58))
+                .set(Axis::DestinationPort, Ranges::new(kind, kind | 0xff));
+            opening.accept(context, &lost.hop, packets);
+        }
     }
+    finding = finding.remedy(opening.remedy("let neighbour discovery through", false));
     let routers: Vec<String> = ROUTERS.into_iter().filter(is_blocked).map(words).collect();
     if !routers.is_empty() {
         let said = join(&routers);
@@ -72,8 +82,8 @@ fn join(phrases: &[String]) -> String {
     }
 }
 
-/// Points at what drops a message first.
-fn blame(finding: Finding, context: &Context, message: Message) -> Finding {
+/// What drops a message first.
+fn lost<'c>(context: &Context<'c>, message: Message) -> Option<Lost<'c>> {
     let packets = PacketSet::from(message.packets(&context.host, &context.routes)).sample();
     let packets = PacketSet::from(packets);
     let mark = Masks::new(u32::MAX, 0).into();
@@ -85,12 +95,6 @@ fn blame(finding: Finding, context: &Context, message: Message) -> Finding {
         assumed: context.host.atoms.assumed().collect(),
         service: None,
     };
-    let Ok(talk) = Conversation::begin(&context.host, &context.routes, &asked) else { return finding };
-    match talk.steps.first().and_then(|step| step.lost.first()) {
-        Some(lost) => {
-            let (span, words) = place_of(context, lost);
-            exposure::place(finding, span, words)
-        }
-        None => finding,
-    }
+    let talk = Conversation::begin(&context.host, &context.routes, &asked).ok()?;
+    talk.steps.into_iter().next()?.lost.into_iter().next()
 }

@@ -1,6 +1,6 @@
 //! `redundant-rule`: a rule without which every packet fares the same.
 
-use super::{Context, deed, kept};
+use super::{Context, deed, kept, mend};
 use crate::eval::{ChainId, Redundant, RuleId};
 use crate::finding::{Finding, Level};
 use crate::model::{Policy, Verdict};
@@ -53,7 +53,9 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
         ([_], []) => format!("this rule changes nothing: a later rule {did} the same packets"),
         _ => format!("this rule changes nothing: what comes later {does}s the same packets"),
     };
-    let mut finding = Finding::new("redundant-rule", Level::Note, message).at(rule.span);
+    let rules = group.iter().map(|each| host.rule(each.rule).rule);
+    let mut finding =
+        Finding::new("redundant-rule", Level::Note, message).at(rule.span).remedy(mend::removal(rules));
     for other in &first.rules {
         finding = finding.label(host.rule(*other).rule.span, deed::deed(context, *other));
     }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::finding::{Finding, Level};
-use crate::model::{Remark, RemarkKind};
+use crate::model::{Remark, RemarkKind, Remedy, Step};
 
 /// `syntax-error`: what the loader would refuse.
 pub(super) fn syntax_error(context: &Context, findings: &mut Vec<Finding>) {
@@ -50,6 +50,10 @@ fn pass_on(
     findings.extend(groups.iter().map(|group| {
         let (first, more) = (group[0], &group[1..]);
         let mut finding = Finding::new(lint, level, &first.message).at(first.span);
+        if kind == RemarkKind::Deprecated {
+            let steps = group.iter().map(|remark| Step::Modernise(remark.span)).collect();
+            finding = finding.remedy(Remedy::neutral("say it in today's words", steps));
+        }
         for again in more.iter().take(MOST_SHOWN) {
             finding = finding.label(again.span, "here too");
         }

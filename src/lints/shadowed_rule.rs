@@ -1,9 +1,9 @@
 //! `shadowed-rule`: a rule that never decides anything, since others take all its packets before.
 
-use super::{Context, deed, kept};
+use super::{Context, deed, kept, mend};
 use crate::eval::{RuleId, Shadowed};
 use crate::finding::{Finding, Level};
-use crate::model::Verdict;
+use crate::model::{Effect, Remedy, Step, Verdict};
 
 /// How many of those that come before are shown.
 const MOST_SHOWN: usize = 5;
@@ -42,9 +42,30 @@ fn report(context: &Context, shadowed: &Shadowed) -> Finding {
     if shadowed.by.len() > MOST_SHOWN {
         finding = finding.note(format!("{} more rules take the rest.", shadowed.by.len() - MOST_SHOWN));
     }
+    if !is_kept {
+        finding = finding.remedy(remedy(context, shadowed));
+    }
     if level == Level::Warning {
         finding.note("Move it in front of the first rule that is shown, or delete it.")
     } else {
         finding
     }
+}
+
+/// A rule that was meant to decide goes in front of what takes its packets; one that changes nothing goes.
+fn remedy(context: &Context, shadowed: &Shadowed) -> Option<Remedy> {
+    let compiled = context.host.rule(shadowed.rule);
+    if !shadowed.differs {
+        return Some(mend::removal([compiled.rule]));
+    }
+    let first = shadowed.by.iter().find(|by| by.chain == shadowed.rule.chain)?;
+    let before = context.host.rule(*first).rule.span;
+    let cubes = compiled.packets.cubes().iter().map(mend::known);
+    let effect = cubes.flat_map(|cube| mend::HOOKS.map(|hook| (hook, cube.clone()))).collect();
+    Some(Remedy {
+        title: "move the rule in front of what takes its packets".into(),
+        steps: vec![Step::Move { rule: compiled.rule.span, before }],
+        effect: Effect::Changes(effect),
+        is_required: false,
+    })
 }

@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use super::Context;
 use super::tunnel::ask;
+use super::{Context, mend};
 use crate::eval::CompiledRule;
 use crate::finding::{Finding, Level};
-use crate::model::Verdict;
+use crate::model::{Effect, Remedy, Step, Verdict};
 use crate::packet::{Axis, Cube, Family, Ranges, values};
 use crate::profile::{Profile, Stale, StaleKind};
 use crate::source::Span;
@@ -49,10 +49,24 @@ fn single(stale: &Stale, allowed: &[Allowed], findings: &mut Vec<Finding>) {
             let message = format!("{address} is no edge address of the tunnel");
             let mut finding = Finding::new(ID, Level::Warning, message).at(rule.span).here(stale.why.clone());
             if let Some(meant) = stale.meant.get(number) {
-                finding = finding.note(format!("{meant} was meant."));
+                finding =
+                    finding.note(format!("{meant} was meant.")).remedy(readdress(rule, address, *meant));
             }
             findings.push(finding);
         }
+    }
+}
+
+/// The address that was meant in place of one that never served.
+fn readdress(rule: &Allowed, old: IpAddr, new: IpAddr) -> Remedy {
+    let either = Cube::any()
+        .set(Axis::Family, Ranges::single(rule.family.number()))
+        .set(Axis::Destination, ask::addresses([old, new]));
+    Remedy {
+        title: format!("name {new} instead"),
+        steps: vec![Step::Readdress { rule: rule.span, old, new }],
+        effect: Effect::Changes(mend::HOOKS.map(|hook| (hook, either.clone())).to_vec()),
+        is_required: false,
     }
 }
 

@@ -1,11 +1,12 @@
 //! `tunnel-dns-blocked`: see rules/tunnel-dns-blocked.md.
 
-use super::Context;
 use super::tunnel::blame::{blame, depends_on};
-use super::tunnel::{Resolution, Tunnel};
+use super::tunnel::{Resolution, Tunnel, ask};
+use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
-use crate::packet::PacketSet;
+use crate::model::Remedy;
+use crate::packet::{Family, PacketSet};
 
 const ID: &str = "tunnel-dns-blocked";
 
@@ -45,7 +46,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         }
     };
     let mut finding = match &tunnel.dns.udp {
-        Some(held) => blame(finding, context, held, &everything),
+        Some(held) => blame(finding, context, held, &everything).remedy(remedy(context, tunnel)),
         None => finding,
     };
     if tunnel.dns.fallback_is_open {
@@ -57,6 +58,26 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         ));
     }
     findings.push(finding);
+}
+
+/// Questions let out over UDP and TCP: to the resolvers, where they are known.
+fn remedy(context: &Context, tunnel: &Tunnel) -> Option<Remedy> {
+    let resolvers = &context.settings.resolvers.value;
+    let mut opening = mend::Opening::default();
+    for (held, protocol) in [(&tunnel.dns.udp, 17), (&tunnel.dns.tcp.1, 6)] {
+        let Some(held) = held else { continue };
+        for family in super::tunnel::families(context) {
+            let remote = resolvers.iter().filter(|it| !it.is_loopback());
+            let own = ask::addresses(remote.copied().filter(|it| it.is_ipv4() == (family == Family::V4)));
+            if own.is_empty() && !resolvers.is_empty() {
+                continue;
+            }
+            let cube = mend::to(family, protocol, own, tunnel.profile.dns.port);
+            let part = PacketSet::from(mend::of(family));
+            opening.add(context, held, &part, &[cube]);
+        }
+    }
+    opening.remedy("let DNS out", !resolvers.is_empty())
 }
 
 /// What was found blocked, no more.
@@ -78,6 +99,7 @@ fn only_udp(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
     let finding = Finding::new(ID, Level::Note, "DNS gets out over UDP but not over TCP");
     Some(
         blame(finding, context, held, &PacketSet::any())
+            .remedy(remedy(context, tunnel))
             .note("A resolver repeats a question over TCP 53 when the answer does not fit into a datagram."),
     )
 }

@@ -1,9 +1,9 @@
 //! `tunnel-edge-blocked`: see rules/tunnel-edge-blocked.md.
 
-use super::Context;
 use super::tunnel::ask::are_tunnels;
 use super::tunnel::blame::{blame, depends_on};
-use super::tunnel::{LostAt, Path, Tunnel, title, wanted};
+use super::tunnel::{Edge, LostAt, Path, Tunnel, title, wanted};
+use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 use crate::packet::{Axis, Cube, Family};
@@ -60,10 +60,24 @@ fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
     if let Some(other) = tunnel.paths.iter().find(|other| other.transport.name != path.transport.name) {
         finding = blame(finding, context, &other.held, &other.part(&other.edges));
     }
-    finding.note(format!(
+    let wanted = wanted(context.settings.protocol.value);
+    let mut paths: Vec<&Path> = tunnel.paths.iter().collect();
+    paths.retain(|path| wanted.contains(&path.transport.name.as_str()));
+    let remedy = mend::edges(context, tunnel, all_edges(paths), "let the tunnel out");
+    finding.remedy(remedy).note(format!(
         "Without port {port} the tunnel is down: there is no fallback to port 443, and no proxy is used. A packet \
          that the host itself drops shows as \"sendto: operation not permitted\" (QUIC) or as a timeout (HTTP/2)."
     ))
+}
+
+/// Paths with all their addresses.
+fn all_edges<'t, 'm>(
+    paths: impl IntoIterator<Item = &'t Path<'m>>,
+) -> impl Iterator<Item = (&'t Path<'m>, Vec<&'t Edge>)>
+where
+    'm: 't,
+{
+    paths.into_iter().map(|path| (path, path.edges.iter().collect()))
 }
 
 /// The transports of IPv4 that are all blocked while IPv6 leads out.
@@ -76,7 +90,11 @@ fn only_one_family<'t, 'm>(tunnel: &'t Tunnel<'m>) -> Option<&'t Path<'m>> {
 fn no_ipv4(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
     let program = &tunnel.profile.program;
     let message = format!("{program} cannot reach the edge over IPv4; only IPv6 leads out");
-    let finding = Finding::new(ID, Level::Warning, message);
+    let wanted = wanted(context.settings.protocol.value);
+    let v4 = tunnel.paths.iter().filter(|path| path.family == Family::V4);
+    let v4 = v4.filter(|path| wanted.contains(&path.transport.name.as_str()));
+    let remedy = mend::edges(context, tunnel, all_edges(v4), "let the tunnel out over IPv4");
+    let finding = Finding::new(ID, Level::Warning, message).remedy(remedy);
     blame(finding, context, &path.held, &path.part(&path.edges)).note(format!(
         "The tunnel works only where {program} prefers IPv6: on a host with a global IPv6 address and \
          `--edge-ip-version auto` (the default since 2026.5.0)."

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::Context;
 use super::tunnel::blame::blame;
 use super::tunnel::{Edge, Path, families_of, title, wanted};
+use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 
@@ -34,7 +34,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             names.join(" and "),
             families_of(tunnel, &paths)
         );
-        let mut finding = Finding::new(ID, Level::Warning, message);
+        let edges = paths.iter().map(|path| (*path, partly_lost(path).collect()));
+        let remedy = mend::edges(context, tunnel, edges, "let the tunnel out to the missing addresses");
+        let mut finding = Finding::new(ID, Level::Warning, message).remedy(remedy);
         for path in &paths {
             finding = blame(finding, context, &path.held, &path.part(partly_lost(path)));
         }

@@ -1,8 +1,8 @@
 //! `tunnel-http2-blocked`: see rules/tunnel-http2-blocked.md.
 
-use super::Context;
 use super::tunnel::blame::blame;
 use super::tunnel::{Path, blocked_beside};
+use super::{Context, mend};
 use crate::config::Protocol;
 use crate::finding::{Finding, Level};
 
@@ -23,7 +23,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let (program, port) = (&tunnel.profile.program, tunnel.profile.port);
     let families = super::tunnel::families_of(tunnel, &paths);
     let message = format!("HTTP/2 is blocked{families}: TCP {port} does not get out, UDP {port} does");
-    let mut finding = Finding::new(ID, level, message);
+    let edges = paths.iter().map(|path| (*path, path.edges.iter().collect()));
+    let remedy = mend::edges(context, tunnel, edges, "let HTTP/2 out");
+    let mut finding = Finding::new(ID, level, message).remedy(remedy);
     for path in &paths {
         finding = blame(finding, context, &path.held, &path.part(&path.edges));
     }

@@ -1,8 +1,8 @@
 //! `tunnel-ipv6-blocked`: see rules/tunnel-ipv6-blocked.md.
 
-use super::Context;
 use super::tunnel::Path;
 use super::tunnel::blame::blame;
+use super::{Context, mend};
 use crate::finding::{Finding, Level};
 use crate::packet::Family;
 
@@ -18,7 +18,11 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     }
     let program = &tunnel.profile.program;
     let message = format!("{program} cannot reach the edge over IPv6; IPv4 leads out");
-    let finding = Finding::new(ID, Level::Note, message);
+    let wanted = super::tunnel::wanted(context.settings.protocol.value);
+    let usable = v6.iter().filter(|path| wanted.contains(&path.transport.name.as_str()));
+    let edges = usable.map(|path| (*path, path.edges.iter().collect()));
+    let remedy = mend::edges(context, tunnel, edges, "let the tunnel out over IPv6");
+    let finding = Finding::new(ID, Level::Note, message).remedy(remedy);
     findings.push(blame(finding, context, &first.held, &first.part(&first.edges)).note(
         "With `--edge-ip-version auto` (the default since 2026.5.0) a host with IPv6 dials IPv6 first, fails, and \
          changes to IPv4. Allow IPv6, or say `edge-ip-version: 4`.",

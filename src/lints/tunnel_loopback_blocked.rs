@@ -1,7 +1,7 @@
 //! `tunnel-loopback-blocked`: see rules/tunnel-loopback-blocked.md.
 
-use super::Context;
 use super::tunnel::blame::blame;
+use super::{Context, mend};
 use crate::config::RunsIn;
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
@@ -24,7 +24,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let address = if *family == Family::V4 { "127.0.0.1" } else { "::1" };
         let message =
             format!("no connection to {address}, ports 20241 to 20245, comes up: loopback is blocked");
-        let finding = Finding::new(ID, Level::Warning, message);
+        let finding =
+            Finding::new(ID, Level::Warning, message).remedy(mend::loopback(context, *family, held));
         let finding = blame(finding, context, held, &PacketSet::any());
         findings.push(finding.note(format!(
             "{} needs loopback for origins on this host (`localhost` may well be ::1), for its metrics \

@@ -1,8 +1,8 @@
 //! `tunnel-region-blocked`: see rules/tunnel-region-blocked.md.
 
-use super::Context;
 use super::tunnel::blame::blame;
 use super::tunnel::{Path, families_of, title, wanted};
+use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 
@@ -31,7 +31,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             names.join(" and "),
             families_of(tunnel, &paths)
         );
-        let mut finding = Finding::new(ID, Level::Warning, message);
+        let lost = paths.iter().map(|path| (*path, path.region(number).collect()));
+        let remedy = mend::edges(context, tunnel, lost, &format!("let the tunnel out to {}", region.name));
+        let mut finding = Finding::new(ID, Level::Warning, message).remedy(remedy);
         for path in &paths {
             finding = blame(finding, context, &path.held, &path.part(path.region(number)));
         }

@@ -1,8 +1,8 @@
 //! `tunnel-reply-blocked`: see rules/tunnel-reply-blocked.md.
 
-use super::Context;
 use super::tunnel::blame::blame;
 use super::tunnel::{LostAt, Path, families_of, title, wanted};
+use super::{Context, mend};
 use crate::finding::{Finding, Level};
 
 const ID: &str = "tunnel-reply-blocked";
@@ -27,7 +27,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     } else {
         format!("the edge's answers do not get through: no {names} connection comes up{families}")
     };
-    let mut finding = Finding::new(ID, level, message);
+    let lost = paths.iter().map(|path| (*path, path.edges.iter().collect()));
+    let remedy = mend::edges(context, tunnel, lost, "let packets of established flows through");
+    let mut finding = Finding::new(ID, level, message).remedy(remedy);
     for path in &paths {
         finding = blame(finding, context, &path.held, &path.part(&path.edges));
     }

@@ -1,10 +1,14 @@
 //! `tunnel-service-blocked`: see rules/tunnel-service-blocked.md.
 
-use super::Context;
 use super::tunnel::blame::blame;
-use crate::eval::Certainty;
+use super::{Context, mend};
+use std::net::IpAddr;
+
+use super::tunnel::ask;
+use crate::eval::{Certainty, Held};
 use crate::finding::{Finding, Level};
-use crate::packet::PacketSet;
+use crate::model::Remedy;
+use crate::packet::{Family, PacketSet};
 use crate::profile::{Requirement, Service};
 
 const ID: &str = "tunnel-service-blocked";
@@ -24,7 +28,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             format!("{} is blocked, and a setting requires it: TCP 443 does not get out", service.host);
         let mut finding = Finding::new(ID, Level::Error, message);
         if let Some(held) = held {
-            finding = blame(finding, context, held, &PacketSet::any());
+            let remedy = remedy(context, service, held);
+            finding = blame(finding, context, held, &PacketSet::any()).remedy(remedy);
         }
         findings.push(finding.note(format!("{} {}.", tunnel.profile.program, service.why)));
     }
@@ -42,6 +47,16 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             tunnel.profile.program
         )));
     }
+}
+
+/// HTTPS let out: to the addresses of the service, as far as they are known. They may move.
+fn remedy(context: &Context, service: &Service, held: &Held) -> Option<Remedy> {
+    let known: Vec<IpAddr> = service.v4.iter().map(|it| IpAddr::from(*it)).collect();
+    let mut opening = mend::Opening::default();
+    let part = PacketSet::from(mend::of(Family::V4));
+    let cube = mend::to(Family::V4, 6, ask::addresses(known), 443);
+    opening.add(context, held, &part, &[cube]);
+    opening.remedy(format!("let HTTPS out to {}", service.host), false)
 }
 
 fn is_required(context: &Context, service: &Service) -> bool {

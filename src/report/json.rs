@@ -61,8 +61,36 @@ struct Finding<'a> {
     notes: &'a [String],
     fingerprint: &'a str,
     url: Option<&'a str>,
-    /// The proven fix. None is made yet.
-    fix: Option<()>,
+    /// The proven fix.
+    fix: Option<Fix<'a>>,
+    /// Why there is none although something would mend it.
+    unfixed: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Fix<'a> {
+    title: &'a str,
+    safe: bool,
+    opens: &'a [String],
+    closes: &'a [String],
+    changes: &'a [String],
+    edits: Vec<Edit<'a>>,
+    new_files: Vec<NewFile<'a>>,
+    commands: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
+    path: String,
+    start: Place,
+    end: Place,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct NewFile<'a> {
+    path: String,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -109,7 +137,31 @@ fn finding<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) ->
         notes: &finding.notes,
         fingerprint: &reported.fingerprint,
         url: report.lint(finding).and_then(|info| info.url.as_deref()),
-        fix: None,
+        fix: reported.fix.as_ref().map(|made| fix(sources, made)),
+        unfixed: reported.unfixed.as_deref(),
+    }
+}
+
+fn fix<'a>(sources: &Sources, fix: &'a crate::finding::Fix) -> Fix<'a> {
+    let edit = |edit: &'a crate::finding::Edit| Edit {
+        path: path(sources, edit.span),
+        start: start(sources, edit.span),
+        end: end(sources, edit.span),
+        text: &edit.text,
+    };
+    let new_file = |file: &'a crate::finding::NewFile| NewFile {
+        path: file.path.to_string_lossy().into_owned(),
+        text: &file.text,
+    };
+    Fix {
+        title: &fix.title,
+        safe: fix.is_safe,
+        opens: &fix.opens,
+        closes: &fix.closes,
+        changes: &fix.changes,
+        edits: fix.edits.iter().map(edit).collect(),
+        new_files: fix.new_files.iter().map(new_file).collect(),
+        commands: &fix.commands,
     }
 }
 

@@ -10,6 +10,7 @@ use super::Look;
 use super::escape::{command_free, shorten, shorten_lines};
 use super::excerpt::Excerpts;
 use super::figures::{self, plural};
+use super::fixed;
 use super::group::{further, groups, rest};
 use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::source::{Sources, Span};
@@ -17,6 +18,9 @@ use crate::tree::Mistake;
 
 /// What stands before the words of a note.
 const INDENT: usize = 4;
+
+/// How many fixes of findings that say the same are shown.
+const MOST_FIXES: usize = 5;
 
 /// Writes the findings, those that say the same as one; then of each unit what was decided, what it was
 /// decided on, and how much was found in all.
@@ -58,6 +62,9 @@ fn write_group(
     let mut draft = Draft::of(&first.finding);
     draft.labels.extend(further(group));
     draft.notes.splice(0..0, rest(sources, report, group));
+    draft.notes.extend(
+        group.iter().take(MOST_FIXES).filter_map(|it| it.fix.as_ref()).map(|fix| fixed::words(sources, fix)),
+    );
     Printer::new(sources, look).print(to, draft)
 }
 

@@ -2,21 +2,22 @@
 
 use std::collections::HashMap;
 
+use super::fixes::{self, Budget};
 use crate::commands::input::{Input, Loaded};
 use crate::config::Config;
 use crate::eval::{Interface, Routes};
-use crate::finding::{Finding, Report, UnitReport};
+use crate::finding::{Finding, Fix, Level, Report, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Span};
 
 /// Runs all lints over all units.
-pub fn judge(input: &Input, is_quick: bool) -> Report {
+pub fn judge(input: &Input, is_quick: bool, mut budget: Budget) -> Report {
     let mut report = Report::default();
     let mut known: HashMap<Span, Vec<usize>> = HashMap::new();
     let mut exports: Vec<Served> = Vec::new();
     for (index, loaded) in input.units.iter().enumerate() {
-        let (unit, findings, serves) = judge_unit(&input.sources, loaded, is_quick);
+        let (unit, findings, serves) = judge_unit(input, loaded, is_quick, &mut budget);
         report.units.push(unit);
         if let Some(number) = loaded.export {
             match exports.last_mut().filter(|export| export.number == number) {
@@ -24,7 +25,7 @@ pub fn judge(input: &Input, is_quick: bool) -> Report {
                 None => exports.push(Served { number, first: index, count: 1, serves }),
             }
         }
-        for finding in findings {
+        for (finding, fix) in findings {
             // Two hosts may share a file, and what is wrong with that file is said once.
             let earlier = finding.span.map(|span| known.entry(span).or_default());
             let is_said = |at: &usize| report.findings[*at].finding == finding;
@@ -32,23 +33,26 @@ pub fn judge(input: &Input, is_quick: bool) -> Report {
                 continue;
             }
             earlier.into_iter().for_each(|earlier| earlier.push(report.findings.len()));
-            report.add(&input.sources, index, finding);
+            report.add_with(&input.sources, index, finding, fix);
         }
     }
     for export in exports.iter().filter(|export| export.serves == Some(false)) {
         let loaded = &input.units[export.first];
-        let mut findings: Vec<Finding> = profile(&loaded.config)
-            .map(|profile| lints::served_by_none(profile, export.count))
-            .into_iter()
-            .collect();
-        set_levels(&mut findings, &loaded.config);
-        findings.into_iter().for_each(|finding| report.add(&input.sources, export.first, finding));
+        let missing = profile(&loaded.config).map(|profile| lints::served_by_none(profile, export.count));
+        if let Some(finding) = missing
+            && let Some(level) = level(&finding, &loaded.config)
+        {
+            report.add(&input.sources, export.first, Finding { level, ..finding });
+        }
     }
     let struck =
         |lint: &&lints::Lint| report.findings.iter().any(|reported| reported.finding.lint == lint.id);
     report.lints = lints::LINTS.iter().filter(struck).map(lints::Lint::info).collect();
     report
 }
+
+/// A fix, or why there is none; `None` where nothing was proposed.
+type MaybeFix = Option<Result<Fix, String>>;
 
 /// Does any unit of an export serve the tunnel?
 struct Served {
@@ -70,17 +74,21 @@ impl Served {
 
 /// Runs all lints over one unit. The last value says whether it serves the tunnel; `None` when it has no say.
 fn judge_unit(
-    sources: &Sources,
+    input: &Input,
     loaded: &Loaded,
     is_quick: bool,
-) -> (UnitReport, Vec<Finding>, Option<bool>) {
-    let unit = &loaded.unit;
+    budget: &mut Budget,
+) -> (UnitReport, Vec<(Finding, MaybeFix)>, Option<bool>) {
+    let (sources, unit) = (&input.sources, &loaded.unit);
     let (config, settings) = (&loaded.config, &loaded.settings);
     let profile = profile(config);
     let context =
         Context::new(sources, unit, settings, profile, &config.allow_ingress, routes(loaded), is_quick);
-    let mut findings = lints::run(&context);
-    set_levels(&mut findings, config);
+    let findings = lints::run(&context);
+    let level = |finding: &Finding| level(finding, config);
+    let shown: Vec<_> =
+        findings.iter().enumerate().filter_map(|(at, finding)| Some((at, level(finding)?))).collect();
+    let mut fixes = fixes::prove(input, loaded, &context, &findings, &shown, budget);
     let chains = || unit.ruleset.tables.iter().flat_map(|table| &table.chains);
     let path = |file: &FileId| sources.file(*file).name.display().to_string();
     let report = UnitReport {
@@ -92,6 +100,12 @@ fn judge_unit(
         rules: chains().map(|chain| chain.rules.len()).sum(),
     };
     let serves = context.judged_tunnel().map(|tunnel| !tunnel.is_cut_off(&context));
+    let mut levels = shown.into_iter().peekable();
+    let shown = |(at, finding): (usize, Finding)| {
+        let (_, level) = levels.next_if(|shown| shown.0 == at)?;
+        Some((Finding { level, ..finding }, fixes.remove(&at)))
+    };
+    let findings = findings.into_iter().enumerate().filter_map(shown).collect();
     (report, findings, serves)
 }
 
@@ -112,20 +126,8 @@ fn profile(config: &Config) -> Option<&'static Profile> {
     }
 }
 
-/// Gives findings the levels that fwlint.yaml wants; the last word on a lint counts.
-fn set_levels(findings: &mut Vec<Finding>, config: &Config) {
-    if config.levels.is_empty() {
-        return;
-    }
-    findings.retain_mut(|finding| {
-        let wanted = config.levels.iter().rev().find(|(lint, _)| lint.value == finding.lint);
-        match wanted {
-            None => true,
-            Some((_, None)) => false,
-            Some((_, Some(level))) => {
-                finding.level = *level;
-                true
-            }
-        }
-    });
+/// The level of a finding that fwlint.yaml wants, the last word on a lint counting; `None` if it is switched off.
+fn level(finding: &Finding, config: &Config) -> Option<Level> {
+    let wanted = config.levels.iter().rev().find(|(lint, _)| lint.value == finding.lint);
+    wanted.map_or(Some(finding.level), |(_, level)| *level)
 }

@@ -30,6 +30,7 @@ impl Loader<'_> {
             let known = self.texts.get(&text.path).copied();
             let file = known.unwrap_or_else(|| self.sources.add(text.path.clone(), text.bytes));
             self.texts.insert(text.path, file);
+            self.dialects.insert(file, text.dialect);
             match text.dialect.entry().read {
                 Read::Host(read) => {
                     host.join(read(file, &self.sources.file(file).text));

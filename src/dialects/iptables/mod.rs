@@ -24,3 +24,4 @@ mod services;
 pub mod tables;
 mod targets;
 pub mod words;
+pub mod write;

@@ -1,0 +1,84 @@
+//! Which findings get a proven fix: the worst first, as many as there is time for.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::routes;
+use crate::commands::input::{Input, Loaded};
+use crate::finding::{Finding, Fix};
+use crate::fix::Proof;
+use crate::lints::Context;
+
+/// How many proofs a run makes unless it is told otherwise.
+pub const MOST_PROOFS: usize = 20;
+
+/// How many rules a run looks at again for proofs unless it is told otherwise: a proof costs as much as all that
+/// was found out before.
+const MOST_RULES: usize = 40_000;
+
+/// What proofs a run has left.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    proofs: usize,
+    rules: usize,
+}
+
+impl Budget {
+    /// As many proofs as were asked for; if nothing was said, as many as take little time.
+    pub fn new(asked: Option<usize>) -> Self {
+        Budget {
+            proofs: asked.unwrap_or(MOST_PROOFS),
+            rules: if asked.is_some() { usize::MAX } else { MOST_RULES },
+        }
+    }
+
+    /// None at all.
+    pub fn none() -> Self {
+        Budget { proofs: 0, rules: 0 }
+    }
+
+    /// Takes a proof over so many rules out, if one is left; otherwise the reason.
+    fn take(&mut self, rules: usize) -> Result<(), String> {
+        let left = self.rules.checked_sub(rules).zip(self.proofs.checked_sub(1));
+        let Some((rules, proofs)) = left else {
+            return Err("not worked out: `--fixes` says how many are".into());
+        };
+        (self.rules, self.proofs) = (rules, proofs);
+        Ok(())
+    }
+}
+
+/// Proves what would mend findings, which are told by their places in the list of all: why there is no fix where
+/// there is none.
+pub fn prove(
+    input: &Input,
+    loaded: &Loaded,
+    context: &Context,
+    findings: &[Finding],
+    shown: &[(usize, crate::finding::Level)],
+    budget: &mut Budget,
+) -> HashMap<usize, Result<Fix, String>> {
+    let routes = routes(loaded);
+    let proof = Proof {
+        sources: &input.sources,
+        unit: &loaded.unit,
+        dialects: &input.dialects,
+        settings: context.settings,
+        profile: context.profile,
+        allow_ingress: context.allow_ingress,
+        routes: &routes,
+        is_quick: context.is_quick,
+    };
+    let rules = context.host.rules().count();
+    let mut worst: Vec<_> = shown.iter().filter(|(at, _)| findings[*at].remedy.is_some()).collect();
+    worst.sort_by_key(|(at, level)| (Reverse(*level), *at));
+    let mut fixes = HashMap::new();
+    for &&(at, _) in &worst {
+        let made = budget.take(rules).and_then(|()| {
+            let made = proof.prove(&context.host, findings, &findings[at]);
+            made.map_or_else(|| Err(String::new()), |made| made.map_err(|why| why.reason()))
+        });
+        fixes.insert(at, made);
+    }
+    fixes
+}

@@ -1,0 +1,273 @@
+//! Proven fixes: what a finding proposes is written into the texts in memory, read again and evaluated again.
+//! Only if the finding is gone, nothing as bad has come, and just those packets fare otherwise that the remedy
+//! names, is it a fix.
+
+mod apply;
+mod effects;
+
+use std::collections::HashMap;
+
+use crate::config::{AllowIngress, Settings};
+use crate::dialects::{Dialect, Read, Writing};
+use crate::eval::difference::{Change, Difference, Kind};
+use crate::eval::{Host, Routes, Way};
+use crate::finding::{Edit, Finding, Fix, Level};
+use crate::lints::{self, Context, Unit};
+use crate::model::{Effect, Remedy, Ruleset, Step};
+use crate::packet::Family;
+use crate::profile::Profile;
+use crate::source::{FileId, Sources, Span};
+
+pub use apply::{apply, overlap};
+
+/// How often a remedy may show that more is needed: behind the rule that is mended there may be another.
+const MOST_ROUNDS: usize = 5;
+
+/// What nobody may be led into by a fix, how little bad that may be called.
+const LOCKOUT: &str = "lockout";
+
+/// Lints that tell what gets in by name, unless everything does: of a fix that lets nothing in they may say what
+/// was true before.
+const UNCOVERED: [&str; 3] = ["open-port", "ssh-open-to-the-world", "inbound-tunnel-port"];
+
+/// All that it takes to evaluate a unit again.
+pub struct Proof<'c> {
+    /// The texts as they are.
+    pub sources: &'c Sources,
+    /// The unit.
+    pub unit: &'c Unit,
+    /// The dialect of each of its files.
+    pub dialects: &'c HashMap<FileId, Dialect>,
+    /// What the user said.
+    pub settings: &'c Settings,
+    /// What must get out.
+    pub profile: Option<&'static Profile>,
+    /// What may get in by name.
+    pub allow_ingress: &'c [AllowIngress],
+    /// What is known of the interfaces.
+    pub routes: &'c Routes,
+    /// Leave out what looks at the whole ruleset?
+    pub is_quick: bool,
+}
+
+/// Why there is no fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// The text is not made so that the change could be written there.
+    NotWritable,
+    /// The finding is still there.
+    NotGone,
+    /// Another finding, as bad, would come: its lint.
+    Another(&'static str),
+    /// Other packets than named would fare otherwise.
+    OtherPackets,
+    /// The rules are too tangled to be compared.
+    Undecided,
+}
+
+impl Unproven {
+    /// In words.
+    pub fn reason(&self) -> String {
+        match self {
+            Unproven::NotWritable => "the text is not made so that a change could be written there".into(),
+            Unproven::NotGone => "a change of one place would not be enough".into(),
+            Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
+            Unproven::OtherPackets => "other packets would fare otherwise, too".into(),
+            Unproven::Undecided => "the rules are too tangled to be compared".into(),
+        }
+    }
+
+    /// Is this a mistake of the remedy, rather than of the text?
+    pub fn is_mistake(&self) -> bool {
+        matches!(self, Unproven::NotGone | Unproven::Another(_) | Unproven::OtherPackets)
+    }
+}
+
+impl Proof<'_> {
+    /// Proves the remedy of one of the findings of the unit; `None` if it has none.
+    ///
+    /// # Errors
+    /// Why it is no fix.
+    pub fn prove(
+        &self,
+        host: &Host,
+        findings: &[Finding],
+        finding: &Finding,
+    ) -> Option<Result<Fix, Unproven>> {
+        let remedy = finding.remedy.as_deref()?;
+        Some(self.attempt(host, findings, finding, remedy.clone()))
+    }
+
+    fn attempt(
+        &self,
+        host: &Host,
+        findings: &[Finding],
+        finding: &Finding,
+        remedy: Remedy,
+    ) -> Result<Fix, Unproven> {
+        let mut sources = self.sources.clone();
+        let mut all = remedy.clone();
+        let mut next = remedy;
+        for _ in 0..MOST_ROUNDS {
+            let edits = self.edits(&sources, &next.steps)?;
+            apply(&mut sources, &edits).ok_or(Unproven::NotWritable)?;
+            let unit = self.read(&sources)?;
+            let context = self.context(&sources, &unit);
+            let after = lints::run(&context);
+            let left = self.left(findings, finding, &after);
+            let Some(worst) = left.first() else {
+                let uncovered = uncovered(findings, &after, finding.level);
+                return self.fix(host, &context, &sources, &all, uncovered);
+            };
+            let more = left.iter().filter_map(|left| left.remedy.as_deref());
+            let Some(more) = more.cloned().reduce(join) else {
+                let is_same = worst.lint == finding.lint;
+                return Err(if is_same { Unproven::NotGone } else { Unproven::Another(worst.lint) });
+            };
+            if more.steps == next.steps {
+                return Err(Unproven::NotGone);
+            }
+            next = more.clone();
+            all = join(all, more);
+        }
+        Err(Unproven::NotGone)
+    }
+
+    /// What steps are in the texts, in the order of places.
+    fn edits(&self, sources: &Sources, steps: &[Step]) -> Result<Vec<Edit>, Unproven> {
+        let writing = Writing::new(sources);
+        let mut edits: Vec<Edit> = Vec::new();
+        for step in steps {
+            let dialect = self.dialects.get(&place(step).file).ok_or(Unproven::NotWritable)?;
+            let write = dialect.entry().write.ok_or(Unproven::NotWritable)?;
+            for edit in write(&writing, step).ok_or(Unproven::NotWritable)? {
+                // What a loop or two families say in one line is changed once.
+                if !edits.contains(&edit) {
+                    edits.push(edit);
+                }
+            }
+        }
+        edits.sort_by_key(|edit| (edit.span.file, edit.span.start));
+        Ok(edits)
+    }
+
+    /// Reads the texts of the unit.
+    fn read(&self, sources: &Sources) -> Result<Unit, Unproven> {
+        let mut ruleset = Ruleset::default();
+        for file in &self.unit.files {
+            let dialect = self.dialects.get(file).ok_or(Unproven::NotWritable)?;
+            let Read::Host(read) = dialect.entry().read else { return Err(Unproven::NotWritable) };
+            ruleset.join(read(*file, &sources.file(*file).text));
+        }
+        let Unit { name, files, must_serve, .. } = self.unit;
+        Ok(Unit { name: name.clone(), files: files.clone(), ruleset, must_serve: *must_serve })
+    }
+
+    fn context<'s>(&'s self, sources: &'s Sources, unit: &'s Unit) -> Context<'s> {
+        let (settings, allowed) = (self.settings, self.allow_ingress);
+        Context::new(sources, unit, settings, self.profile, allowed, self.routes.clone(), self.is_quick)
+    }
+
+    /// What is still, or newly, wrong after a change: the finding itself, and others as bad that were not
+    /// there before.
+    fn left<'f>(&self, before: &[Finding], finding: &Finding, after: &'f [Finding]) -> Vec<&'f Finding> {
+        let mut known: HashMap<Key, usize> = HashMap::new();
+        for other in before.iter().filter(|other| *other != finding) {
+            *known.entry(key(other)).or_default() += 1;
+        }
+        let mut is_new = |other: &'f Finding| match known.get_mut(&key(other)) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                false
+            }
+            _ => true,
+        };
+        let was_locked_out = before.iter().any(|other| other.lint == LOCKOUT);
+        let counts = |other: &Finding| {
+            other.level >= finding.level && !UNCOVERED.contains(&other.lint)
+                || other.lint == LOCKOUT && !was_locked_out
+        };
+        after.iter().filter(|other| is_new(other) && counts(other)).collect()
+    }
+
+    /// Makes a fix of what turned out well, if it does no more than was said.
+    fn fix(
+        &self,
+        host: &Host,
+        after: &Context,
+        sources: &Sources,
+        remedy: &Remedy,
+        uncovered: Option<&'static str>,
+    ) -> Result<Fix, Unproven> {
+        let (was, is) = (self.unit.ruleset.families, after.unit.ruleset.families);
+        let both: Vec<Family> =
+            Family::ALL.into_iter().filter(|family| was.has(*family) && is.has(*family)).collect();
+        let difference =
+            Difference::of(host, &after.host, self.routes, &both).map_err(|_| Unproven::Undecided)?;
+        match effects::are_named(&difference, &remedy.effect) {
+            Ok(true) => {}
+            Ok(false) => return Err(Unproven::OtherPackets),
+            Err(_) => return Err(Unproven::Undecided),
+        }
+        if let Some(lint) = uncovered.filter(|_| difference.changes.iter().any(lets_in)) {
+            return Err(Unproven::Another(lint));
+        }
+        let opens_only = matches!(remedy.effect, Effect::Nothing | Effect::Opens(_));
+        let (opens, closes, changes) = effects::words(&difference, host, &after.host);
+        Ok(Fix {
+            title: remedy.title.clone(),
+            is_safe: difference.is_none() || remedy.is_required && opens_only,
+            edits: apply::between(self.sources, sources, &self.unit.files),
+            new_files: Vec::new(),
+            commands: Vec::new(),
+            opens,
+            closes,
+            changes,
+        })
+    }
+}
+
+/// A lint that tells more of what gets in than before, at this level or above.
+fn uncovered(before: &[Finding], after: &[Finding], level: Level) -> Option<&'static str> {
+    let count = |findings: &[Finding], lint: &str| {
+        findings.iter().filter(|other| other.lint == lint && other.level >= level).count()
+    };
+    UNCOVERED.into_iter().find(|lint| count(after, lint) > count(before, lint))
+}
+
+/// Do new connections from other machines get through by a change?
+fn lets_in(change: &Change) -> bool {
+    let is_from_others = change.way != Way::Out && !change.is_loopback;
+    is_from_others && change.opens() && change.kinds.contains(&Kind::First)
+}
+
+/// By what a finding is known again when lines have moved: where several say the same, their number counts.
+type Key<'f> = (&'static str, Level, &'f str);
+
+fn key(finding: &Finding) -> Key<'_> {
+    (finding.lint, finding.level, &finding.message)
+}
+
+/// The place of a step, which tells the file.
+fn place(step: &Step) -> Span {
+    use crate::model::At;
+    match step {
+        Step::Insert { at: At::Before(span) | At::After(span) | At::Empty(span), .. } => *span,
+        Step::Remove(span) | Step::SetPolicy(span, _) | Step::Modernise(span) => *span,
+        Step::Move { rule, .. } | Step::Readdress { rule, .. } => *rule,
+    }
+}
+
+/// Two remedies as one. Steps that both have are done once.
+fn join(one: Remedy, other: Remedy) -> Remedy {
+    let mut steps = one.steps;
+    steps.extend(other.steps.into_iter().filter(|step| !steps.contains(step)).collect::<Vec<_>>());
+    let mut title = one.title;
+    for part in other.title.split(" and ").filter(|part| !part.is_empty()) {
+        if !title.split(" and ").any(|said| said == part) {
+            title = format!("{title} and {part}");
+        }
+    }
+    let effect = one.effect.and(other.effect);
+    Remedy { title, steps, effect, is_required: one.is_required && other.is_required }
+}

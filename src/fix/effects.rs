@@ -1,0 +1,102 @@
+//! What a change does to packets: is it what was named, and in words.
+
+use crate::eval::difference::{Change, Difference, Kind};
+use crate::eval::{Host, Way};
+use crate::model::{Effect, Hook};
+use crate::packet::axis::state;
+use crate::packet::{Axis, Family, TooManyPieces, Words};
+
+/// Do only packets fare otherwise that the effect names, and only so?
+pub fn are_named(difference: &Difference, effect: &Effect) -> Result<bool, TooManyPieces> {
+    for change in &difference.changes {
+        let is_otherwise = !change.opens() && !change.closes();
+        if is_otherwise && !matches!(effect, Effect::Changes(_)) {
+            return Ok(false);
+        }
+        for kind in &change.kinds {
+            if !effect.allows(change.opens(), hooks(change.way), states(*kind), &change.packets)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The hooks that packets of a way pass.
+fn hooks(way: Way) -> &'static [Hook] {
+    match way {
+        Way::In | Way::Local => &[Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Postrouting],
+        Way::Out => &[Hook::Output, Hook::Postrouting],
+        Way::Forward => &[Hook::Prerouting, Hook::Forward, Hook::Postrouting],
+    }
+}
+
+/// The states that packets of a kind may have.
+fn states(kind: Kind) -> &'static [u128] {
+    match kind {
+        Kind::First => &[state::NEW],
+        Kind::Stray => &[state::NEW, state::INVALID],
+        Kind::Later | Kind::Answer => &[state::ESTABLISHED],
+        Kind::Related => &[state::RELATED],
+    }
+}
+
+/// What a change opens, closes and otherwise changes, in words.
+pub fn words(difference: &Difference, old: &Host, new: &Host) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let all = |test: fn(&Change) -> bool| {
+        let mut joined: Vec<Change> = Vec::new();
+        let place = |it: &Change| (it.way, it.is_loopback, it.family);
+        let opens_flows = |it: &Change| it.kinds.contains(&Kind::First);
+        let changes = || difference.changes.iter().filter(|change| test(change));
+        // By which rules it comes does not matter here. Where new connections fare otherwise, their later packets
+        // do, and packets that only look like some.
+        for change in changes() {
+            let is_beside = |other: &&Change| opens_flows(other) && place(other) == place(change);
+            if change.kinds == [Kind::Stray] && changes().any(|other| is_beside(&other)) {
+                continue;
+            }
+            let is_like = |other: &&mut Change| {
+                let is_same = opens_flows(other) && opens_flows(change) || other.kinds == change.kinds;
+                is_same && place(other) == place(change)
+            };
+            match joined.iter_mut().find(is_like) {
+                Some(other) => other.packets.add(change.packets.clone()),
+                None => joined.push(change.clone()),
+            }
+        }
+        let mut said: Vec<String> = Vec::new();
+        for change in joined {
+            let text = say(difference, &change, old, new);
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        said
+    };
+    (all(Change::opens), all(Change::closes), all(|change| !change.opens() && !change.closes()))
+}
+
+/// `out: udp to 198.41.192.7 port 7844`, `in, answers: everything`.
+fn say(difference: &Difference, change: &Change, old: &Host, new: &Host) -> String {
+    let way = match (change.way, change.is_loopback) {
+        (Way::In | Way::Local, false) => "in",
+        (Way::In | Way::Local, true) => "in by lo",
+        (Way::Out, _) => "out",
+        (Way::Forward, _) => "through",
+    };
+    let family = if change.family == Family::V6 { " over IPv6" } else { "" };
+    let kinds = if change.kinds.contains(&Kind::First) {
+        String::new()
+    } else {
+        let names = change.kinds.iter().map(|kind| kind.name());
+        format!(", {}", names.collect::<Vec<_>>().join(" and "))
+    };
+    let name = |axis: Axis, _: u128| match axis {
+        Axis::Atom(atom) => Some(format!("`{}`", difference.unknown(old, new, atom).text)),
+        _ => None,
+    };
+    let context = change.context();
+    let words =
+        Words { name: &name, from_anywhere: change.way == Way::In, most: 4, ..Words::within(&context) };
+    format!("{way}{family}{kinds}: {}", change.say(&words))
+}

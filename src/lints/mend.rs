@@ -1,0 +1,211 @@
+//! What would mend findings: rules that let through what is lost, in front of what takes it.
+
+use super::Context;
+use super::tunnel::{Edge, Path, Tunnel};
+use crate::eval::exposure::Default as ByDefault;
+use crate::eval::{Held, Hop, Lost, Moment};
+use crate::model::{At, Effect, Hook, NewRule, Policy, Remedy, Step, Verdict};
+use crate::packet::axis::state;
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, values};
+
+use super::tunnel::ask;
+
+/// All hooks, where it does not matter at which packets fare otherwise.
+pub const HOOKS: [Hook; 5] = [Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Output, Hook::Postrouting];
+
+/// Rules that are to be put in, place by place.
+#[derive(Default)]
+pub struct Opening {
+    steps: Vec<Step>,
+    effect: Vec<(Hook, Cube)>,
+    /// Does something go beyond what the profile requires by name?
+    is_wide: bool,
+}
+
+impl Opening {
+    /// Lets flows of a part through where they are lost first: new ones by rules for these packets, answers and what
+    /// follows them by one for established flows.
+    pub fn add(&mut self, context: &Context, held: &Held, part: &PacketSet, packets: &[Cube]) {
+        let is_lossy = |lost: &&Lost| lost.flows.overlaps(part);
+        let lossy = held.conversation.steps.iter().find(|step| step.lost.iter().any(|lost| is_lossy(&lost)));
+        let Some(step) = lossy else { return };
+        let mut bases = Vec::new();
+        for lost in step.lost.iter().filter(is_lossy) {
+            if bases.contains(&lost.hop.base) {
+                continue;
+            }
+            bases.push(lost.hop.base);
+            if matches!(step.moment, Moment::Egress | Moment::Ingress) {
+                if !self.move_up(context, lost) {
+                    packets.iter().for_each(|cube| self.accept(context, &lost.hop, cube.clone()));
+                }
+            } else {
+                let family = packets.iter().find_map(|cube| cube.get(Axis::Family)).cloned();
+                let states = Ranges::new(state::ESTABLISHED, state::RELATED);
+                let mut cube = Cube::any().set(Axis::State, states);
+                if let Some(family) = family {
+                    cube = cube.set(Axis::Family, family);
+                }
+                self.is_wide = true;
+                self.accept(context, &lost.hop, cube);
+            }
+        }
+    }
+
+    /// Lets packets through where a hop takes them away.
+    pub fn accept(&mut self, context: &Context, hop: &Hop, packets: Cube) {
+        let base = context.host.chain(hop.base);
+        let family = match packets.get(Axis::Family).and_then(crate::packet::Values::first) {
+            Some(1) => Family::V6,
+            _ => Family::V4,
+        };
+        // In the chain that the kernel calls: others may be called from elsewhere, too.
+        let first = hop.via.first().copied().or(hop.rule);
+        let at = match (first, base.chain.rules.last(), &base.chain.base) {
+            (Some(rule), ..) => At::Before(context.host.rule(rule).rule.span),
+            (None, Some(last), _) => At::After(last.span),
+            (None, None, Some(own)) => At::Empty(own.policy.span),
+            (None, None, None) => return,
+        };
+        let rule = NewRule {
+            family,
+            table: base.table.name.clone(),
+            chain: base.chain.name.clone(),
+            packets: packets.without(Axis::Family),
+            verdict: Verdict::Accept,
+        };
+        self.effect.push((hop.hook, rule.matched()));
+        let is_here = |step: &&mut Step| matches!(step, Step::Insert { at: other, .. } if *other == at);
+        match self.steps.iter_mut().find(is_here) {
+            Some(Step::Insert { rules, .. }) if rules.contains(&rule) => {}
+            Some(Step::Insert { rules, .. }) => rules.push(rule),
+            _ => self.steps.push(Step::Insert { at, rules: vec![rule] }),
+        }
+    }
+
+    /// Moves a rule that would let the packets through in front of the one that takes them, if there is such a rule.
+    fn move_up(&mut self, context: &Context, lost: &Lost) -> bool {
+        let Some(id) = lost.hop.rule else { return false };
+        let chain = context.host.chain(id.chain);
+        let later = chain.rules.iter().skip(id.index as usize + 1);
+        let mut fitting = later.filter(|rule| {
+            let is_named = rule.rule.matches.len() > 1 && rule.rule.verdict.value == Verdict::Accept;
+            is_named && rule.packets.covers(&lost.hop.packets) == Ok(true)
+        });
+        let Some(rule) = fitting.next() else { return false };
+        let step = Step::Move { rule: rule.rule.span, before: context.host.rule(id).rule.span };
+        if !self.steps.contains(&step) {
+            self.effect.extend(rule.packets.cubes().iter().map(|cube| (lost.hop.hook, known(cube))));
+            self.steps.push(step);
+            self.is_wide = true;
+        }
+        true
+    }
+
+    /// As a remedy, if anything would help. `is_required` says that all the packets are required by name.
+    pub fn remedy(self, title: impl Into<String>, is_required: bool) -> Option<Remedy> {
+        let Opening { steps, effect, is_wide } = self;
+        let is_required = is_required && !is_wide;
+        (!steps.is_empty()).then(|| Remedy {
+            title: title.into(),
+            steps,
+            effect: Effect::Opens(effect),
+            is_required,
+        })
+    }
+}
+
+/// A cube without unknowns.
+pub fn known(cube: &Cube) -> Cube {
+    cube.clone().forget(|axis| matches!(axis, Axis::Atom(_)))
+}
+
+/// The edges of some paths let through, each by rules for exactly these addresses.
+pub fn edges<'t, 'm: 't>(
+    context: &Context,
+    tunnel: &Tunnel,
+    lost: impl IntoIterator<Item = (&'t Path<'m>, Vec<&'t Edge>)>,
+    title: &str,
+) -> Option<Remedy> {
+    let mut opening = Opening::default();
+    for (path, edges) in lost {
+        let regions = tunnel.endpoint.regions.iter().enumerate().map(|(number, _)| {
+            let of_region = edges.iter().filter(|edge| edge.region == number);
+            ask::addresses(of_region.map(|edge| edge.address))
+        });
+        let cubes: Vec<Cube> = regions
+            .filter(|addresses| !addresses.is_empty())
+            .map(|addresses| {
+                to(path.family, path.transport.protocol.number(), addresses, tunnel.profile.port)
+            })
+            .collect();
+        opening.add(context, &path.held, &path.part(edges.iter().copied()), &cubes);
+    }
+    opening.remedy(title, true)
+}
+
+/// Packets of a protocol to a port of some addresses; of any, where none are named.
+pub fn to(family: Family, protocol: u8, addresses: Ranges, port: u16) -> Cube {
+    let cube = of(family)
+        .set(Axis::Protocol, Ranges::single(protocol.into()))
+        .set(Axis::DestinationPort, Ranges::single(port.into()));
+    if addresses.is_empty() { cube } else { cube.set(Axis::Destination, addresses) }
+}
+
+/// All packets of a family.
+pub fn of(family: Family) -> Cube {
+    Cube::any().set(Axis::Family, Ranges::single(family.number()))
+}
+
+/// Everything over loopback let through, in the chains that stop it.
+pub fn loopback(context: &Context, family: Family, held: &Held) -> Option<Remedy> {
+    let lo = Ranges::single(values::name("lo")?);
+    let mut opening = Opening::default();
+    let lost = held.conversation.steps.iter().flat_map(|step| &step.lost);
+    for lost in lost {
+        let axis = match lost.hop.hook {
+            Hook::Output | Hook::Postrouting => Axis::OutInterface,
+            _ => Axis::InInterface,
+        };
+        let cube = of(family).set(axis, lo.clone());
+        opening.accept(context, &lost.hop, cube);
+    }
+    opening.remedy("let everything through over loopback", false)
+}
+
+/// Rules that go, after which every packet fares as before.
+pub fn removal<'r>(rules: impl IntoIterator<Item = &'r crate::model::Rule>) -> Remedy {
+    let steps: Vec<Step> = rules.into_iter().map(|rule| Step::Remove(rule.span)).collect();
+    let title = if steps.len() == 1 { "remove the rule" } else { "remove the rules" };
+    Remedy::neutral(title, steps)
+}
+
+/// What lets in whatever no rule names is made to drop it: only policies, and only where a rule lets SSH in by
+/// name, so that whoever looks after the machine still gets in.
+pub fn deny(context: &Context, families: &[Family], defaults: &[&ByDefault]) -> Option<Remedy> {
+    let mut steps = Vec::new();
+    for default in defaults {
+        let base = context.host.chain(default.chain).chain.base.as_ref()?;
+        if default.rule.is_some() || !base.policy_is_written || base.hook != Hook::Input {
+            return None;
+        }
+        steps.push(Step::SetPolicy(base.policy.span, Policy::Drop));
+    }
+    let lets_ssh_in = |family: Family| {
+        let ssh = to(family, 6, Ranges::none(), 22);
+        context.host.rules().any(|(_, rule)| {
+            let names_it = |cube: &Cube| cube.get(Axis::DestinationPort).is_some() && cube.overlaps(&ssh);
+            rule.rule.verdict.value == Verdict::Accept && rule.packets.cubes().iter().any(names_it)
+        })
+    };
+    if !families.iter().any(|family| lets_ssh_in(*family)) {
+        return None;
+    }
+    let closed = families.iter().flat_map(|family| HOOKS.map(|hook| (hook, of(*family))));
+    Some(Remedy {
+        title: "let nothing in that no rule names".into(),
+        steps,
+        effect: Effect::Closes(closed.collect()),
+        is_required: false,
+    })
+}

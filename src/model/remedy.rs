@@ -1,0 +1,152 @@
+//! What would mend a finding: changes of the rules, in the model's terms. The writer of a dialect turns them
+//! into text.
+
+use super::{Hook, Policy, Verdict};
+use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces};
+use crate::source::Span;
+
+/// What would mend a finding, and what it may do to packets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Remedy {
+    /// What it does: a phrase in the imperative, lower case, no full stop.
+    pub title: String,
+    /// The changes, each of the rules as they are before all of them.
+    pub steps: Vec<Step>,
+    /// What becomes of packets by it, at most.
+    pub effect: Effect,
+    /// Is all that it opens required by the profile, by name?
+    pub is_required: bool,
+}
+
+/// One change of the rules.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// New rules of one chain, in their order.
+    Insert {
+        /// Where.
+        at: At,
+        /// What.
+        rules: Vec<NewRule>,
+    },
+    /// The rule at this place goes.
+    Remove(Span),
+    /// The rule at a place goes in front of another of the same chain.
+    Move {
+        /// The rule.
+        rule: Span,
+        /// The other.
+        before: Span,
+    },
+    /// The policy that is written at a place becomes another.
+    SetPolicy(Span, Policy),
+    /// One address that a rule names becomes another.
+    Readdress {
+        /// The rule.
+        rule: Span,
+        /// The address as it is.
+        old: std::net::IpAddr,
+        /// The address that is meant.
+        new: std::net::IpAddr,
+    },
+    /// What is superseded at a place is said in today's words.
+    Modernise(Span),
+}
+
+/// Where new rules go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// In front of the rule at a place.
+    Before(Span),
+    /// Behind the rule at a place.
+    After(Span),
+    /// Into a chain without rules, declared or given its policy at a place.
+    Empty(Span),
+}
+
+/// A rule that is not there yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewRule {
+    /// Its family.
+    pub family: Family,
+    /// The table.
+    pub table: Box<str>,
+    /// The chain.
+    pub chain: Box<str>,
+    /// The packets that it matches.
+    pub packets: Cube,
+    /// What it does with them.
+    pub verdict: Verdict,
+}
+
+/// What becomes of packets, at most.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Every packet fares as before.
+    Nothing,
+    /// Packets that pass a hook and are in one of these get through, no others; none is lost.
+    Opens(Vec<(Hook, Cube)>),
+    /// Packets that come to a hook and are in one of these are lost, no others; none gets through.
+    Closes(Vec<(Hook, Cube)>),
+    /// Packets of these alone fare otherwise: some may get through, some be lost.
+    Changes(Vec<(Hook, Cube)>),
+}
+
+impl Remedy {
+    /// A remedy after which every packet fares as before.
+    pub fn neutral(title: impl Into<String>, steps: Vec<Step>) -> Self {
+        Remedy { title: title.into(), steps, effect: Effect::Nothing, is_required: false }
+    }
+}
+
+impl NewRule {
+    /// The packets that it matches, its family named.
+    pub fn matched(&self) -> Cube {
+        self.packets.clone().set(Axis::Family, crate::packet::Ranges::single(self.family.number()))
+    }
+}
+
+impl Effect {
+    /// Both together.
+    pub fn and(self, other: Effect) -> Effect {
+        use Effect::*;
+        match (self, other) {
+            (Nothing, other) | (other, Nothing) => other,
+            (Opens(one), Opens(other)) => Opens([one, other].concat()),
+            (Closes(one), Closes(other)) => Closes([one, other].concat()),
+            (Opens(one) | Closes(one) | Changes(one), Opens(other) | Closes(other) | Changes(other)) => {
+                Changes([one, other].concat())
+            }
+        }
+    }
+
+    /// May these packets get through by it (or be lost)? `state` is what they are to connection tracking, and
+    /// `hooks` are those that they pass.
+    ///
+    /// # Errors
+    /// If the sets fall into too many pieces.
+    pub fn allows(
+        &self,
+        opens: bool,
+        hooks: &[Hook],
+        states: &[u128],
+        packets: &PacketSet,
+    ) -> Result<bool, TooManyPieces> {
+        let named = match self {
+            Effect::Opens(named) if opens => named,
+            Effect::Closes(named) if !opens => named,
+            Effect::Changes(named) => named,
+            _ => return Ok(packets.is_empty()),
+        };
+        let is_of = |cube: &Cube| {
+            cube.get(Axis::State).is_none_or(|values| states.iter().all(|state| values.contains(*state)))
+        };
+        let mine = named.iter().filter(|(hook, cube)| hooks.contains(hook) && is_of(cube));
+        // What a packet is on its way to the hook may be written of it in other words: its state was told apart
+        // already, and its marks it gets there.
+        use Axis::{ConnMark, Direction, Mark, Nat, State};
+        let plain = mine.map(|(_, cube)| {
+            cube.clone().forget(|axis| matches!(axis, State | Mark | ConnMark | Direction | Nat))
+        });
+        PacketSet::from_cubes(plain).covers(packets)
+    }
+}

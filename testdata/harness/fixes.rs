@@ -1,0 +1,92 @@
+//! Every fix that fwlint proposes for its own examples and hosts can be proven, and most lints propose one.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use fwlint::lints::{LINTS, page};
+use serde_json::Value;
+
+use crate::cli;
+
+/// The only reason for which a fix may be missing where something would mend the finding: a text in which a line
+/// holds more than one command, and the like.
+const NOT_WRITABLE: &str = "the text is not made so that a change could be written there";
+
+/// Lints that need what only people know, or that are about no text that could be changed: docs/fixes.md.
+const WITHOUT: [&str; 14] = [
+    "tunnel-redirected",
+    "open-port",
+    "ssh-open-to-the-world",
+    "ipv6-unknown",
+    "inbound-tunnel-port",
+    "unrestricted-egress",
+    "lockout",
+    "unused-chain",
+    "undefined-chain",
+    "undefined-set",
+    "jump-loop",
+    "syntax-error",
+    "unknown-match",
+    "not-followed",
+];
+
+/// Lints of files that cannot be loaded.
+const REFUSED: [&str; 3] = ["undefined-chain", "jump-loop", "syntax-error"];
+
+/// The findings of a check, as JSON.
+fn findings(folder: &Path, arguments: &[String]) -> Vec<Value> {
+    let common = ["check", "--format", "json", "--fixes", "1000"].map(String::from);
+    let arguments: Vec<String> = common.iter().chain(arguments).cloned().collect();
+    let done = cli::run(folder, &arguments, b"");
+    assert!(done.stderr.is_empty(), "{}", done.stderr);
+    let report: Value = serde_json::from_str(&done.stdout).expect("the output is JSON");
+    report["findings"].as_array().expect("a list").clone()
+}
+
+/// What is wrong with the fixes of some findings; adds the lints that have one.
+fn faults(name: &str, findings: &[Value], fixed: &mut BTreeSet<String>) -> Vec<String> {
+    let mut faults = Vec::new();
+    for finding in findings {
+        let lint = finding["lint"].as_str().unwrap_or_default();
+        if !finding["fix"].is_null() {
+            fixed.insert(lint.to_owned());
+        }
+        if let Some(reason) = finding["unfixed"].as_str().filter(|reason| *reason != NOT_WRITABLE) {
+            faults.push(format!("{name}: {lint}: {} ({reason})", finding["message"]));
+        }
+    }
+    faults
+}
+
+#[test]
+fn fixes_of_all_examples_are_proven() {
+    let mut fixed = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for lint in LINTS {
+        let page = page::read(lint.id, lint.page).expect("a page");
+        for example in &page.examples {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut arguments: Vec<String> = example.arguments.iter().map(ToString::to_string).collect();
+            for file in &example.files {
+                fs::write(folder.path().join(file.name), file.text).expect("a file");
+                if file.name != fwlint::config::FILE_NAME && !arguments.contains(&file.name.to_string()) {
+                    arguments.push(file.name.to_string());
+                }
+            }
+            // What the kernel would refuse as a whole has other worries.
+            let mut found = findings(folder.path(), &arguments);
+            let is_refused = |finding: &Value| REFUSED.iter().any(|lint| finding["lint"] == *lint);
+            if found.iter().any(is_refused) {
+                found.retain(|finding| finding["lint"] == lint.id);
+            }
+            wrong.extend(faults(lint.id, &found, &mut fixed));
+        }
+    }
+    let sensible = LINTS.iter().filter(|lint| !WITHOUT.contains(&lint.id)).count();
+    println!("{} of {} lints for which a fix makes sense have one", fixed.len(), sensible);
+    let missing: Vec<&str> = LINTS.iter().map(|lint| lint.id).filter(|id| !fixed.contains(*id)).collect();
+    println!("none: {}", missing.join(", "));
+    assert!(fixed.len() * 3 >= sensible * 2, "too few lints have fixes: {fixed:?}");
+    assert!(wrong.is_empty(), "fixes that are none:\n{}", wrong.join("\n"));
+}
