@@ -104,6 +104,29 @@ impl Level {
     }
 }
 
+impl Fix {
+    /// Does every packet fare as before?
+    pub fn is_neutral(&self) -> bool {
+        self.opens.is_empty() && self.closes.is_empty() && self.changes.is_empty()
+    }
+
+    /// What it does, and to which packets: `let DNS out; opens out: udp to port 53; closes nothing`.
+    pub fn summary(&self) -> String {
+        if self.is_neutral() {
+            return format!("{}; every packet fares as before", self.title);
+        }
+        let list = |word: &str, all: &[String]| match all {
+            [] => format!("{word} nothing"),
+            all => format!("{word} {}", all.join("; ")),
+        };
+        let mut parts = vec![self.title.clone(), list("opens", &self.opens), list("closes", &self.closes)];
+        if !self.changes.is_empty() {
+            parts.push(list("otherwise changes", &self.changes));
+        }
+        parts.join("; ")
+    }
+}
+
 impl Finding {
     /// A finding with nothing but a message.
     pub fn new(lint: &'static str, level: Level, message: impl Into<String>) -> Self {

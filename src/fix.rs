@@ -18,7 +18,7 @@ use crate::packet::Family;
 use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
 
-pub use apply::{apply, overlap};
+pub use apply::{apply, between, overlap};
 
 /// How often a remedy may show that more is needed: behind the rule that is mended there may be another.
 const MOST_ROUNDS: usize = 5;

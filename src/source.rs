@@ -82,7 +82,7 @@ impl Sources {
     /// Takes a file in. The bytes need not be UTF-8.
     pub fn add(&mut self, name: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
         let bytes = from_utf16(bytes);
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| mask_invalid(error.into_bytes()));
+        let text = masked(bytes);
         let lines = line_starts(&text);
         self.files.push(SourceFile { name: name.into(), text, lines });
         FileId(self.files.len() as u32 - 1)
@@ -150,6 +150,11 @@ pub fn from_utf16(bytes: Vec<u8>) -> Vec<u8> {
     };
     let units: Vec<u16> = bytes[2..].chunks_exact(2).map(unit).collect();
     String::from_utf16_lossy(&units).into_bytes()
+}
+
+/// Bytes as readers read them: each that is not part of valid UTF-8 as `?`.
+pub fn masked(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| mask_invalid(error.into_bytes()))
 }
 
 /// Offsets of the beginnings of lines.

@@ -1,5 +1,7 @@
 //! The flags. Help, man page and completions all come from here.
 
+mod mending;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -17,6 +19,7 @@ use crate::dialects::{DIALECTS, Dialect};
 use crate::finding::Level;
 use crate::report::Format;
 use crate::tree::nearest;
+use mending::MendingFlags;
 
 /// A linter for firewall configurations: says, exactly and at the right line, whether Cloudflare Tunnel
 /// can get out and whether anything gets in
@@ -65,12 +68,8 @@ pub struct Check {
     #[arg(long)]
     quick: bool,
 
-    /// How many fixes to work out at most
-    ///
-    /// Each is proven: it is written in memory, read again and evaluated again. Without a number it is 20, and fewer
-    /// on very large rulesets.
-    #[arg(long, value_name = "NUMBER")]
-    fixes: Option<usize>,
+    #[command(flatten)]
+    mending: MendingFlags,
 
     /// How to print the findings
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
@@ -279,7 +278,9 @@ impl Check {
             outputs: self.outputs.clone(),
             summary: self.step_summary.clone().filter(|_| self.github_summary),
             is_quick: self.quick,
-            fixes: self.fixes,
+            fixes: self.mending.fixes,
+            mending: self.mending.mending(),
+            takes_unsafe: self.mending.unsafe_fixes,
             fail_level: (!self.exit_zero).then_some(level),
         }
     }

@@ -2,6 +2,8 @@
 
 mod fixes;
 mod judge;
+mod mend;
+mod write;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -14,6 +16,7 @@ use crate::report::{self, Format, Look};
 use crate::source::Sources;
 
 pub use judge::{judge, routes};
+pub use mend::Mending;
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -30,6 +33,10 @@ pub struct Options {
     pub is_quick: bool,
     /// How many fixes are worked out at most; `None` for as many as take little time.
     pub fixes: Option<usize>,
+    /// What is done with fixes.
+    pub mending: Mending,
+    /// Are fixes applied that are not safe, too?
+    pub takes_unsafe: bool,
     /// From which level on a finding fails the run; `None` when nothing does.
     pub fail_level: Option<Level>,
 }
@@ -48,7 +55,21 @@ pub struct Output {
 /// # Errors
 /// What could not be read, or written.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
-    let input = input::load(world, &options.selection)?;
+    let mut input = input::load(world, &options.selection)?;
+    if options.mending != Mending::Show {
+        let before = input.sources.clone();
+        let applied = mend::apply(&mut input, options.is_quick, options.takes_unsafe);
+        if options.mending == Mending::Diff {
+            return write::differences(world, &before, &input);
+        }
+        write::changes(world, &before, &input)?;
+        if options.format == Format::Text {
+            for each in &applied {
+                let text = format!("fixed[{}]: {}: {}", each.lint, each.place, each.what);
+                writeln!(world.stdout, "{}", report::escape(&text))?;
+            }
+        }
+    }
     let mut report = judge(&input, options.is_quick, fixes::Budget::new(options.fixes));
     report.fail_level = options.fail_level;
     // Files first: who reads standard output may stop reading.

@@ -9,7 +9,7 @@ const AROUND: u32 = 1;
 /// What a fix does, what it opens and closes, and what it makes of the text. Lines that are to be copied are
 /// indented.
 pub fn words(sources: &Sources, fix: &Fix) -> String {
-    let mut text = format!("fix: {}; {}", fix.title, effect(fix));
+    let mut text = format!("fix: {}", fix.summary());
     let has_several = fix.edits.windows(2).any(|pair| pair[0].span.file != pair[1].span.file);
     for edits in fix.edits.chunk_by(|a, b| a.span.file == b.span.file) {
         let file = sources.file(edits[0].span.file);
@@ -26,22 +26,6 @@ pub fn words(sources: &Sources, fix: &Fix) -> String {
         text += &format!("\n  {command}");
     }
     text
-}
-
-/// `opens out: udp to port 53; closes nothing`.
-fn effect(fix: &Fix) -> String {
-    if fix.opens.is_empty() && fix.closes.is_empty() && fix.changes.is_empty() {
-        return "every packet fares as before".into();
-    }
-    let list = |word: &str, all: &[String]| match all {
-        [] => format!("{word} nothing"),
-        all => format!("{word} {}", all.join("; ")),
-    };
-    let mut parts = vec![list("opens", &fix.opens), list("closes", &fix.closes)];
-    if !fix.changes.is_empty() {
-        parts.push(list("otherwise changes", &fix.changes));
-    }
-    parts.join("; ")
 }
 
 /// The lines of edits of one file, with their numbers: those that go, those that come, and those around them.

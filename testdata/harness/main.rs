@@ -24,3 +24,4 @@ mod scripts;
 mod spans;
 mod pages;
 mod words;
+mod writing;
