@@ -1,6 +1,7 @@
 //! The command line: flags, help, exit status.
 
 mod flags;
+mod manual;
 
 use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
@@ -11,6 +12,8 @@ use miette::{Diagnostic, ReportHandler};
 use crate::commands::{self, Failure, Outcome, World};
 use crate::report;
 use flags::{Color, Command, Fwlint};
+
+pub use manual::command;
 
 /// Nothing to complain about.
 pub const CLEAN: u8 = 0;
@@ -38,7 +41,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
     let result = match &fwlint.command {
         Command::Check(check) => commands::check::run(&mut world, &check.options()),
         Command::Diff(diff) => commands::diff::run(&mut world, &diff.options()),
-        Command::Explain(explain) => commands::explain::run(&mut world, explain.lint.as_deref()),
+        Command::Explain(explain) => {
+            let (what, is_json) = explain.options();
+            commands::explain::run(&mut world, &what, is_json)
+        }
+        Command::Init => commands::init::run(&mut world),
+        Command::Completions(completions) => manual::completions(&mut world, completions.shell),
+        Command::Man(man) => manual::page(&mut world, man.command.as_deref()),
         Command::Trace(trace) => commands::trace::run(&mut world, &trace.options()),
     };
     match result {

@@ -5,6 +5,8 @@
 //! the lints say which of them exist.
 
 mod cloudflared;
+mod levels;
+mod paths;
 mod settings;
 mod values;
 
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use cloudflared::read as read_cloudflared;
+pub use levels::{LevelFor, Levels};
+pub use paths::{Paths, Root};
 pub use settings::{EdgeIpVersion, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
 pub use values::{Address, Interface, PortRange, ProtocolNumber, User};
 
@@ -34,6 +38,12 @@ pub struct Config {
     pub profiles: Option<Vec<&'static Profile>>,
     /// What the user makes of lints.
     pub levels: Levels,
+    /// From which level on findings fail the run, if the file says.
+    pub fail_level: Option<Level>,
+    /// Files that are not looked for.
+    pub exclude: Option<Paths>,
+    /// Where the file is.
+    pub root: Root,
     /// What may come in.
     pub allow_ingress: Vec<AllowIngress>,
     /// What is known of the machines.
@@ -41,9 +51,6 @@ pub struct Config {
     /// The units of exports that run the tunnel, by name; empty when the file does not say.
     pub units: Vec<Spanned<String>>,
 }
-
-/// Levels by lint id, in order; `None` silences the lint.
-pub type Levels = Vec<(Spanned<String>, Option<Level>)>;
 
 /// Something that may come in, by name.
 #[derive(Clone, Debug, Deserialize)]
@@ -80,7 +87,7 @@ pub struct Host {
 }
 
 /// The keys of the file.
-const KEYS: &[&str] = &[
+pub const KEYS: &[&str] = &[
     "profiles",
     "protocol",
     "edge-ip-version",
@@ -94,18 +101,24 @@ const KEYS: &[&str] = &[
     "policy",
     "ephemeral-ports",
     "levels",
+    "fail-level",
+    "exclude",
     "allow-ingress",
     "hosts",
     "units",
 ];
 
-/// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where
-/// `.git` is). Outside of a repository only the directory itself counts.
-pub fn discover(directory: &Path) -> Option<PathBuf> {
+/// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where `.git` is).
+/// Outside of a repository up to the directory of the call, or, if it is not below that, nowhere above.
+pub fn discover(directory: &Path, call: &Path) -> Option<PathBuf> {
     // An empty path is the directory of the process, but `absolute` refuses it.
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let directory = std::path::absolute(directory).ok()?;
-    let root = directory.ancestors().find(|ancestor| ancestor.join(".git").exists()).unwrap_or(&directory);
+    let absolute = |path: &Path| {
+        std::path::absolute(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok()
+    };
+    let (directory, call) = (absolute(directory)?, absolute(call)?);
+    let repository = directory.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    let above = directory.starts_with(&call).then_some(call.as_path());
+    let root = repository.or(above).unwrap_or(&directory);
     let candidates = directory.ancestors().take_while(|ancestor| ancestor.starts_with(root));
     candidates.map(|ancestor| ancestor.join(FILE_NAME)).find(|candidate| candidate.is_file())
 }
@@ -167,7 +180,12 @@ fn take(config: &mut Config, key: &Node, name: &str, value: &Node) -> Result<(),
         }
         "policy" => given.policy = setting(value)?,
         "ephemeral-ports" => given.ephemeral_ports = setting(value)?,
-        "levels" => config.levels = levels(value)?,
+        "levels" => config.levels = Levels::read(value)?,
+        "exclude" => {
+            let globs: OneOrMany<Spanned<String>> = value.read()?;
+            config.exclude = Some(Paths::new(&globs.0)?);
+        }
+        "fail-level" => config.fail_level = Some(value.read()?),
         "allow-ingress" => config.allow_ingress = value.read()?,
         "hosts" => config.hosts = value.read()?,
         "units" => config.units = value.read::<OneOrMany<_>>()?.0,
@@ -218,31 +236,6 @@ fn profiles(value: &Node) -> Result<Vec<&'static Profile>, Mistake> {
         })
     };
     names.iter().map(find).collect()
-}
-
-fn levels(value: &Node) -> Result<Levels, Mistake> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Word {
-        Off,
-        Note,
-        Warning,
-        Error,
-    }
-    let Kind::Map(entries) = &value.kind else {
-        let message = format!("expected lints and their levels, found {}", value.kind.describe());
-        return Err(Mistake::at(value.span, message));
-    };
-    let level = |(lint, level): &(Node, Node)| {
-        let level = match level.read()? {
-            Word::Off => None,
-            Word::Note => Some(Level::Note),
-            Word::Warning => Some(Level::Warning),
-            Word::Error => Some(Level::Error),
-        };
-        Ok((lint.read()?, level))
-    };
-    entries.iter().map(level).collect()
 }
 
 fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>

@@ -98,6 +98,14 @@ impl Level {
         }
     }
 
+    /// The next level; an error stays one.
+    pub fn next(self) -> Level {
+        match self {
+            Level::Note => Level::Warning,
+            Level::Warning | Level::Error => Level::Error,
+        }
+    }
+
     /// The level of a name.
     pub fn named(name: &str) -> Option<Level> {
         [Level::Note, Level::Warning, Level::Error].into_iter().find(|level| level.name() == name)
@@ -182,8 +190,8 @@ pub struct Report {
     pub findings: Vec<Reported>,
     /// What is known of the lints that struck.
     pub lints: Vec<LintInfo>,
-    /// From which level on a finding fails the run; `None` when nothing does.
-    pub fail_level: Option<Level>,
+    /// How many findings a baseline knows, so that they are not shown.
+    pub known: usize,
     /// What is kept of the findings so far, so that each fingerprint is unique.
     pub fingerprints: Fingerprints,
 }
@@ -237,6 +245,12 @@ impl Report {
         self.lints.iter().find(|info| info.id == finding.lint)
     }
 
+    /// Does a finding fail the run?
+    pub fn fails(&self, reported: &Reported) -> bool {
+        let limit = self.unit(reported).and_then(|unit| unit.fail_level);
+        limit.is_some_and(|limit| reported.finding.level >= limit)
+    }
+
     /// How many findings have this level.
     pub fn count(&self, level: Level) -> usize {
         self.findings.iter().filter(|reported| reported.finding.level == level).count()
@@ -258,6 +272,8 @@ pub struct UnitReport {
     pub chains: usize,
     /// How many rules it has.
     pub rules: usize,
+    /// From which level on a finding fails the run; `None` when nothing does.
+    pub fail_level: Option<Level>,
 }
 
 /// What is known of a lint.

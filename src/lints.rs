@@ -12,12 +12,14 @@ mod open_port;
 mod ssh_open_to_the_world;
 mod unrestricted_egress;
 mod deed;
+mod ignores;
 mod impossible_match;
 mod jump_loop;
 mod kept;
 mod undefined_chain;
 mod undefined_set;
 mod unused_chain;
+mod unused_ignore;
 mod inbound_tunnel_port;
 mod stale_tunnel_address;
 pub mod tunnel;
@@ -115,6 +117,8 @@ pub const LINTS: &[Lint] = &[
     lint("syntax-error", include_str!("../rules/syntax-error.md"), remarks::syntax_error),
     lint("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match),
     lint("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed),
+    // The last: it takes out what the others have found and the files ignore.
+    lint("unused-ignore", include_str!("../rules/unused-ignore.md"), unused_ignore::run),
 ];
 
 /// A lint of its own.

@@ -15,7 +15,9 @@ fn main() -> ExitCode {
     let is_forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     let is_colored = set("NO_COLOR").is_none() && (is_terminal || is_forced);
     let width = terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0.into());
-    let look = Look { is_colored, width: width.unwrap_or(Look::default().width).min(120) };
+    let width = width.unwrap_or(Look::default().width).min(120);
+    let shows_progress = std::io::stderr().is_terminal();
+    let look = Look { is_colored, width, shows_progress, ..Look::default() };
     let world = World {
         directory: PathBuf::new(),
         stdin: &mut std::io::stdin(),

@@ -17,12 +17,14 @@ mod markdown;
 mod place;
 mod rdjson;
 mod sarif;
+mod statistics;
 mod text;
 
 use std::io::{self, Write};
 
-pub use ascii::write as write_object;
+pub use ascii::{text as ascii_json, write as write_object};
 pub use escape::{escape, escape_lines, shorten};
+pub use statistics::write as write_statistics;
 pub use text::write_mistakes;
 
 use crate::finding::Report;
@@ -60,11 +62,15 @@ pub struct Look {
     pub is_colored: bool,
     /// How many characters fit on a line.
     pub width: usize,
+    /// Findings alone?
+    pub is_quiet: bool,
+    /// May progress be shown on standard error?
+    pub shows_progress: bool,
 }
 
 impl Default for Look {
     fn default() -> Self {
-        Look { is_colored: false, width: 100 }
+        Look { is_colored: false, width: 100, is_quiet: false, shows_progress: false }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The flags. Help, man page and completions all come from here.
 
 mod mending;
+mod check;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -8,18 +9,16 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::check::{self, Output};
 use crate::commands::diff;
+use crate::commands::explain::What;
 use crate::commands::input::{ConfigChoice, Selection};
 use crate::commands::trace;
 use crate::config::{
     EdgeIpVersion, Given, Interface, Policy, PortRange, Protocol, RunsIn, Setting, User, region_named,
 };
 use crate::dialects::{DIALECTS, Dialect};
-use crate::finding::Level;
-use crate::report::Format;
-use crate::tree::nearest;
-use mending::MendingFlags;
+
+pub use check::Check;
 
 /// A linter for firewall configurations: says, exactly and at the right line, whether Cloudflare Tunnel
 /// can get out and whether anything gets in
@@ -46,69 +45,28 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Check(Check),
+    Check(Box<Check>),
     Diff(Diff),
     Explain(Explain),
     Trace(Trace),
+    /// Write a fwlint.yaml, with comments, for the firewalls in this folder
+    Init,
+    Completions(Completions),
+    Man(Man),
 }
 
-/// Check firewall rules
-///
-/// Reads the rules, works out which packets each of them decides, and says what is wrong. Files that are
-/// loaded on one host are judged together: `rules.v4` with `rules.v6`, `iptables` with `ip6tables`, and
-/// an ipset save beside them are found on disk when only one of them is named.
-///
-/// Exit status: 0 when there is nothing to complain about, 1 when there are findings at or above the fail
-/// level, 2 when the check could not be done.
+/// Print completions for a shell
 #[derive(Debug, Args)]
-pub struct Check {
-    /// Leave out the lints that look at every rule against every other
-    ///
-    /// These are `shadowed-rule` and `redundant-rule`. For very large rulesets, and for hooks that must be fast.
-    #[arg(long)]
-    quick: bool,
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
 
-    #[command(flatten)]
-    mending: MendingFlags,
-
-    /// How to print the findings
-    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
-    format: Format,
-
-    /// Write a report to a file besides: sarif=fwlint.sarif
-    ///
-    /// May be given several times, for several files.
-    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
-    outputs: Vec<Output>,
-
-    /// Add a summary in Markdown to the page of the job, where GITHUB_STEP_SUMMARY says
-    #[arg(long, requires = "step_summary", help_heading = "Output")]
-    github_summary: bool,
-
-    /// The file of the summary; GitHub Actions sets it.
-    #[arg(long, env = "GITHUB_STEP_SUMMARY", hide = true, value_name = "FILE")]
-    step_summary: Option<PathBuf>,
-
-    /// How strictly to judge what gets in
-    ///
-    /// `positive` says that this host keeps the positive security model: nothing gets in that
-    /// `allow-ingress` in fwlint.yaml does not allow by name, and whatever else does fails the check.
-    #[arg(long, value_name = "POLICY")]
-    policy: Option<Policy>,
-
-    /// The level from which on findings fail the check
-    #[arg(long, value_name = "LEVEL", default_value = "warning", conflicts_with = "exit_zero")]
-    fail_level: FailLevel,
-
-    /// Exit with 0 whatever is found
-    #[arg(long)]
-    exit_zero: bool,
-
-    #[command(flatten)]
-    input: InputFlags,
-
-    #[command(flatten)]
-    tunnel: TunnelFlags,
+/// Print the manual page
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Of this command; otherwise of the whole program
+    pub command: Option<String>,
 }
 
 /// Compare two hosts: the packets that they treat differently
@@ -140,6 +98,35 @@ pub struct Diff {
 pub struct Explain {
     /// The lint, by its name in square brackets in front of its findings
     pub lint: Option<String>,
+
+    /// All lints, page by page
+    #[arg(long, conflicts_with = "lint")]
+    all: bool,
+
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: ExplainFormat,
+}
+
+/// How a lint is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ExplainFormat {
+    /// Its page
+    Text,
+    /// JSON
+    Json,
+}
+
+impl Explain {
+    /// What is explained, and whether in JSON.
+    pub fn options(&self) -> (What, bool) {
+        let what = match &self.lint {
+            Some(lint) => What::One(lint.clone()),
+            None if self.all => What::All,
+            None => What::Table,
+        };
+        (what, self.format == ExplainFormat::Json)
+    }
 }
 
 /// Follow a packet through the rules
@@ -169,9 +156,19 @@ pub struct Trace {
 /// What is read.
 #[derive(Debug, Args)]
 struct InputFlags {
-    /// Files, or directories of them; `-` is standard input
-    #[arg(value_name = "PATH", required = true)]
+    /// Files, or folders in which firewalls are looked for, by default the current one; `-` is standard input
+    ///
+    /// In folders, .gitignore and `exclude` in fwlint.yaml are honoured, and what is no firewall is passed over.
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    /// What standard input is called: its messages, its neighbours and its fwlint.yaml
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    stdin_filename: Option<PathBuf>,
+
+    /// Leave out what `exclude` in fwlint.yaml says even when it is named
+    #[arg(long, help_heading = "Input")]
+    force_exclude: bool,
 
     #[command(flatten)]
     host: HostFlags,
@@ -256,32 +253,13 @@ struct TunnelFlags {
     ephemeral_ports: Option<PortRange>,
 }
 
-/// A level as a flag.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FailLevel {
-    Note,
-    Warning,
-    Error,
-}
-
-impl Check {
-    /// What the flags mean.
-    pub fn options(&self) -> check::Options {
-        let level = match self.fail_level {
-            FailLevel::Note => Level::Note,
-            FailLevel::Warning => Level::Warning,
-            FailLevel::Error => Level::Error,
-        };
-        check::Options {
-            selection: selection(&self.input.paths, &self.input.host, Some(&self.tunnel), self.policy),
-            format: self.format,
-            outputs: self.outputs.clone(),
-            summary: self.step_summary.clone().filter(|_| self.github_summary),
-            is_quick: self.quick,
-            fixes: self.mending.fixes,
-            mending: self.mending.mending(),
-            takes_unsafe: self.mending.unsafe_fixes,
-            fail_level: (!self.exit_zero).then_some(level),
+impl InputFlags {
+    /// What they say about the input.
+    fn selection(&self, tunnel: Option<&TunnelFlags>, policy: Option<Policy>) -> Selection {
+        Selection {
+            stdin_name: self.stdin_filename.clone(),
+            force_exclude: self.force_exclude,
+            ..selection(&self.paths, &self.host, tunnel, policy)
         }
     }
 }
@@ -302,29 +280,13 @@ impl Trace {
     /// What the flags mean.
     pub fn options(&self) -> trace::Options {
         trace::Options {
-            selection: selection(&self.input.paths, &self.input.host, None, None),
+            selection: self.input.selection(None, None),
             packets: match &self.packets {
                 Some(path) => trace::Packets::File(path.clone()),
                 None => trace::Packets::Texts(self.packet.clone()),
             },
         }
     }
-}
-
-/// `sarif=fwlint.sarif`.
-fn output(text: &str) -> Result<Output, String> {
-    let names = || Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
-        return Err("expected a format and a file, like sarif=fwlint.sarif".to_string());
-    };
-    let format = Format::from_str(format, false).map_err(|_| {
-        let names: Vec<String> = names().map(|name| name.get_name().to_string()).collect();
-        match nearest(format, names.iter().map(String::as_str)) {
-            Some(right) => format!("there is no format `{format}`; did you mean `{right}`?"),
-            None => format!("there is no format `{format}`; it is one of {}", names.join(", ")),
-        }
-    })?;
-    Ok(Output { format, path: PathBuf::from(path) })
 }
 
 /// The dialects, by their names.
@@ -342,6 +304,8 @@ fn selection(
 ) -> Selection {
     Selection {
         paths: paths.to_vec(),
+        stdin_name: None,
+        force_exclude: false,
         together: host.together,
         dialect: host.dialect,
         interfaces: host.interface.clone(),

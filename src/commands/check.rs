@@ -1,8 +1,11 @@
 //! `fwlint check`: reads, decides, reports.
 
+mod baseline;
 mod fixes;
 mod judge;
 mod mend;
+mod progress;
+mod settings;
 mod write;
 
 use std::fs::File;
@@ -15,7 +18,7 @@ use crate::finding::{Level, Report};
 use crate::report::{self, Format, Look};
 use crate::source::Sources;
 
-pub use judge::{judge, routes};
+pub use judge::{judge, judge_and_tell, routes};
 pub use mend::Mending;
 
 /// What the command line says.
@@ -23,8 +26,10 @@ pub use mend::Mending;
 pub struct Options {
     /// What is checked.
     pub selection: Selection,
-    /// How it is reported on standard output.
-    pub format: Format,
+    /// What standard output gets.
+    pub show: Show,
+    /// Findings alone, without verdicts and figures?
+    pub is_quiet: bool,
     /// Files that get a report besides, and its format.
     pub outputs: Vec<Output>,
     /// A file to which a summary in Markdown is appended.
@@ -37,8 +42,38 @@ pub struct Options {
     pub mending: Mending,
     /// Are fixes applied that are not safe, too?
     pub takes_unsafe: bool,
-    /// From which level on a finding fails the run; `None` when nothing does.
+    /// From which level on a finding fails the run, if that is said.
     pub fail_level: Option<Level>,
+    /// Does no finding fail the run?
+    pub exit_zero: bool,
+    /// Raise each finding to the next level?
+    pub is_strict: bool,
+    /// The lints that alone are wanted; all when empty.
+    pub select: Vec<&'static str>,
+    /// The lints that are not wanted.
+    pub ignore: Vec<&'static str>,
+    /// What is known already.
+    pub baseline: Option<Baseline>,
+}
+
+/// What standard output gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// A report.
+    Findings(Format),
+    /// How often each lint struck.
+    Statistics,
+    /// The settings that hold; nothing is checked.
+    Settings,
+}
+
+/// Findings that are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// They stand in this file.
+    Read(PathBuf),
+    /// All are, and are written to this file.
+    Write(PathBuf),
 }
 
 /// A file that gets a report.
@@ -56,6 +91,10 @@ pub struct Output {
 /// What could not be read, or written.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let mut input = input::load(world, &options.selection)?;
+    if options.show == Show::Settings {
+        settings::write(world.stdout, &input)?;
+        return Ok(Outcome::Clean);
+    }
     if options.mending != Mending::Show {
         let before = input.sources.clone();
         let applied = mend::apply(&mut input, options.is_quick, options.takes_unsafe);
@@ -63,30 +102,78 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
             return write::differences(world, &before, &input);
         }
         write::changes(world, &before, &input)?;
-        if options.format == Format::Text {
+        if options.show == Show::Findings(Format::Text) {
             for each in &applied {
                 let text = format!("fixed[{}]: {}: {}", each.lint, each.place, each.what);
                 writeln!(world.stdout, "{}", report::escape(&text))?;
             }
         }
     }
-    let mut report = judge(&input, options.is_quick, fixes::Budget::new(options.fixes));
-    report.fail_level = options.fail_level;
+    let mut report = progress::judge(world, &input, options.is_quick, fixes::Budget::new(options.fixes));
+    choose(&mut report, options);
+    match &options.baseline {
+        Some(Baseline::Read(path)) => baseline::subtract(world, path, &mut report)?,
+        Some(Baseline::Write(path)) => {
+            baseline::write(world, path, &input.sources, &report)?;
+            report.known = std::mem::take(&mut report.findings).len();
+        }
+        None => {}
+    }
+    let struck = |lint: &str| report.findings.iter().any(|reported| reported.finding.lint == lint);
+    let struck: Vec<bool> = report.lints.iter().map(|info| struck(info.id)).collect();
+    let mut struck = struck.into_iter();
+    report.lints.retain(|_| struck.next().unwrap_or(false));
+    write_all(world, options, &input.sources, &report)?;
+    let fails = report.findings.iter().any(|reported| report.fails(reported));
+    Ok(if fails { Outcome::Found } else { Outcome::Clean })
+}
+
+/// Takes out the findings of lints that are not wanted, raises the others if they are to be raised, and says
+/// which of them fail the run.
+fn choose(report: &mut Report, options: &Options) {
+    report.findings.retain(|reported| {
+        let lint = &reported.finding.lint;
+        (options.select.is_empty() || options.select.contains(lint)) && !options.ignore.contains(lint)
+    });
+    if options.is_strict {
+        report
+            .findings
+            .iter_mut()
+            .for_each(|reported| reported.finding.level = reported.finding.level.next());
+    }
+    for unit in &mut report.units {
+        let level = options.fail_level.or(unit.fail_level).unwrap_or(Level::Warning);
+        unit.fail_level = (!options.exit_zero).then_some(level);
+    }
+}
+
+/// Writes all that is to be written.
+fn write_all(
+    world: &mut World,
+    options: &Options,
+    sources: &Sources,
+    report: &Report,
+) -> Result<(), Failure> {
     // Files first: who reads standard output may stop reading.
     for Output { format, path } in &options.outputs {
         let file = File::create(world.directory.join(path));
-        write_file(*format, path, file, &input.sources, &report)?;
+        write_file(*format, path, file, sources, report)?;
     }
     if let Some(path) = &options.summary {
         let file = File::options().append(true).create(true).open(world.directory.join(path));
-        write_file(Format::Markdown, path, file, &input.sources, &report)?;
+        write_file(Format::Markdown, path, file, sources, report)?;
     }
     let mut out = BufWriter::new(&mut *world.stdout);
-    report::write(options.format, &mut out, &input.sources, &report, world.look)?;
+    match options.show {
+        Show::Findings(format) => {
+            let look = Look { is_quiet: options.is_quiet, ..world.look };
+            report::write(format, &mut out, sources, report, look)?;
+        }
+        Show::Statistics => report::write_statistics(&mut out, report)?,
+        Show::Settings => {}
+    }
     out.flush()?;
-    let worst = report.findings.iter().map(|reported| reported.finding.level).max();
-    let fails = worst.zip(options.fail_level).is_some_and(|(worst, limit)| worst >= limit);
-    Ok(if fails { Outcome::Found } else { Outcome::Clean })
+    Ok(())
 }
 
 /// Writes a report to a file.

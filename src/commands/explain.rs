@@ -2,20 +2,65 @@
 
 use std::io::Write;
 
+use serde::Serialize;
+
 use crate::commands::{Failure, Outcome, World};
 use crate::lints::{LINTS, Lint, page};
+use crate::report;
 use crate::tree::nearest;
 
-/// Prints the page of a lint; without a name, the table of all lints.
+/// What is explained.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// All lints, in a table.
+    Table,
+    /// All lints, page by page.
+    All,
+    /// This lint.
+    One(String),
+}
+
+/// Prints the pages of lints, or the table of all.
 ///
 /// # Errors
 /// A name that no lint has, and output that cannot be written.
-pub fn run(world: &mut World, name: Option<&str>) -> Result<Outcome, Failure> {
-    match name {
-        None => table(world.stdout)?,
-        Some(name) => world.stdout.write_all(page::body(find(name)?.page).as_bytes())?,
+pub fn run(world: &mut World, what: &What, is_json: bool) -> Result<Outcome, Failure> {
+    let to = &mut *world.stdout;
+    match what {
+        What::One(name) if is_json => writeln!(to, "{}", report::ascii_json(&described(find(name)?))?)?,
+        What::One(name) => to.write_all(page::body(find(name)?.page).as_bytes())?,
+        What::All | What::Table if is_json => {
+            let all: Vec<Described> = LINTS.iter().map(described).collect();
+            writeln!(to, "{}", report::ascii_json(&all)?)?;
+        }
+        What::All => {
+            let pages: Vec<&str> = LINTS.iter().map(|lint| page::body(lint.page)).collect();
+            to.write_all(pages.join("\n").as_bytes())?;
+        }
+        What::Table => table(to)?,
     }
     Ok(Outcome::Clean)
+}
+
+/// A lint for programs.
+#[derive(Serialize)]
+struct Described {
+    id: &'static str,
+    level: String,
+    since: String,
+    summary: String,
+    references: Vec<String>,
+    #[serde(rename = "security-severity")]
+    security_severity: Option<f64>,
+    url: Option<String>,
+    /// Its page, in Markdown.
+    page: &'static str,
+}
+
+fn described(lint: &Lint) -> Described {
+    let page::Page { level, since, references, security_severity, summary, .. } = page::Page::of(lint);
+    let (url, page) = (lint.info().url, page::body(lint.page));
+    Described { id: lint.id, level, since, summary, references, security_severity, url, page }
 }
 
 fn find(name: &str) -> Result<&'static Lint, Failure> {

@@ -4,13 +4,14 @@
 mod read;
 mod siblings;
 mod units;
+mod walk;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::commands::{Failure, World};
-use crate::config::{self, Config, Given, Interface, Settings};
+use crate::config::{self, Config, Given, Interface, Root, Settings};
 use crate::dialects::Dialect;
 use crate::lints::{self, Unit};
 use crate::source::{FileId, Sources};
@@ -22,8 +23,12 @@ pub use read::packets;
 /// What the command line says about the input.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Files and directories; `-` is standard input.
+    /// Files and directories, the current one if there are none; `-` is standard input.
     pub paths: Vec<PathBuf>,
+    /// What standard input is called, if that is said.
+    pub stdin_name: Option<PathBuf>,
+    /// Leave out what fwlint.yaml excludes even when it is named?
+    pub force_exclude: bool,
     /// Are they all loaded on one host?
     pub together: bool,
     /// The dialect of all of them; otherwise each is recognised.
@@ -69,7 +74,7 @@ pub struct Loaded {
     /// The unit.
     pub unit: Unit,
     /// What fwlint.yaml says.
-    pub config: Rc<Config>,
+    pub config: Arc<Config>,
     /// The settings that hold.
     pub settings: Settings,
     /// The interfaces of the host, as far as known; the first leads to the internet.
@@ -84,7 +89,6 @@ pub struct Loaded {
 /// # Errors
 /// A file that cannot be read or is no firewall, and mistakes in configuration files.
 pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> {
-    let texts = Reader { world, dialect: selection.dialect }.read_all(&selection.paths)?;
     let mut loader = Loader {
         directory: world.directory.clone(),
         selection,
@@ -92,6 +96,7 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
         texts: HashMap::new(),
         configs: HashMap::new(),
         dialects: HashMap::new(),
+        nearest: HashMap::new(),
         cloudflared: Given::default(),
     };
     if let Some(path) = &selection.cloudflared {
@@ -99,6 +104,7 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
         let given = config::read_cloudflared(&loader.sources, file);
         loader.cloudflared = given.map_err(|mistakes| loader.failure(mistakes))?;
     }
+    let texts = loader.texts(world)?;
     let groups = loader.groups(texts)?;
     let mut units = Vec::new();
     for (number, group) in groups.into_iter().enumerate() {
@@ -113,7 +119,7 @@ struct Group {
     /// The name that fwlint.yaml gives it.
     name: Option<String>,
     texts: Vec<Text>,
-    config: Rc<Config>,
+    config: Arc<Config>,
 }
 
 struct Loader<'s> {
@@ -123,12 +129,59 @@ struct Loader<'s> {
     /// What is linted, by path: two hosts may share a file.
     texts: HashMap<PathBuf, FileId>,
     /// By path; what was read is not read again.
-    configs: HashMap<PathBuf, Rc<Config>>,
+    configs: HashMap<PathBuf, Arc<Config>>,
+    /// By folder: the fwlint.yaml that is nearest to it, if there is one.
+    nearest: HashMap<PathBuf, Option<PathBuf>>,
     dialects: HashMap<FileId, Dialect>,
     cloudflared: Given,
 }
 
 impl Loader<'_> {
+    /// All texts that the call names, each once, in order.
+    fn texts(&mut self, world: &mut World) -> Result<Vec<Text>, Failure> {
+        let Selection { paths, dialect, stdin_name, force_exclude, .. } = self.selection;
+        let here = [PathBuf::from(".")];
+        let paths = if paths.is_empty() { &here[..] } else { paths };
+        let mut texts: Vec<Text> = Vec::new();
+        let mut known: HashSet<PathBuf> = HashSet::new();
+        for path in paths {
+            let found = if path.as_os_str() == "-" {
+                let stdin_name = stdin_name.as_deref();
+                vec![Reader { world: &mut *world, dialect: *dialect, stdin_name }.stdin()?]
+            } else if self.directory.join(path).is_dir() {
+                self.found(path)?
+            } else if *force_exclude && self.is_excluded(path)? {
+                Vec::new()
+            } else {
+                vec![read::file(&self.directory, path, *dialect)?]
+            };
+            texts.extend(found.into_iter().filter(|text| known.insert(text.path.clone())));
+        }
+        Ok(texts)
+    }
+
+    /// The firewalls below a folder.
+    fn found(&mut self, path: &Path) -> Result<Vec<Text>, Failure> {
+        let mut files = Vec::new();
+        for file in walk::files(&self.directory, path)? {
+            if !self.is_excluded(&file)? {
+                files.push(file);
+            }
+        }
+        let texts = walk::firewalls(&self.directory, &files, self.selection.dialect);
+        if texts.is_empty() {
+            let message = format!("there is no firewall in `{}`", path.display());
+            return Err(Failure::new(message).help(read::KNOWN));
+        }
+        Ok(texts)
+    }
+
+    /// Does its fwlint.yaml exclude a file?
+    fn is_excluded(&mut self, path: &Path) -> Result<bool, Failure> {
+        let config = self.config_for(path)?;
+        Ok(config.exclude.as_ref().is_some_and(|paths| paths.hold(&config.root.below(path))))
+    }
+
     /// Groups texts that belong together: as fwlint.yaml says, else with their siblings on disk.
     fn groups(&mut self, texts: Vec<Text>) -> Result<Vec<Group>, Failure> {
         // The order of the arguments is the order of loading.
@@ -138,9 +191,9 @@ impl Loader<'_> {
             return Ok(vec![Group { name: None, texts, config }]);
         }
         let mut groups: Vec<Group> = Vec::new();
+        let mut known: HashSet<PathBuf> = HashSet::new();
         for text in texts {
-            let is_known = |group: &Group| group.texts.iter().any(|other| other.path == text.path);
-            if groups.iter().any(is_known) {
+            if known.contains(&text.path) {
                 continue;
             }
             let config = self.config_for(&text.path)?;
@@ -148,6 +201,7 @@ impl Loader<'_> {
                 Some((name, texts)) => (Some(name), texts),
                 None => (None, siblings::of(&self.directory, text)),
             };
+            known.extend(texts.iter().map(|text| text.path.clone()));
             groups.push(Group { name, texts, config });
         }
         Ok(groups)
@@ -177,27 +231,48 @@ impl Loader<'_> {
     }
 
     /// What holds for a file: the fwlint.yaml that was named, or the nearest.
-    fn config_for(&mut self, path: &Path) -> Result<Rc<Config>, Failure> {
+    fn config_for(&mut self, path: &Path) -> Result<Arc<Config>, Failure> {
         let path = match &self.selection.config {
             ConfigChoice::Isolated => None,
             ConfigChoice::File(path) => Some(path.clone()),
             ConfigChoice::Discover => {
-                let directory = path.parent().unwrap_or(Path::new(""));
-                config::discover(&self.directory.join(directory)).map(|found| self.shorten(&found))
+                let folder = path.parent().unwrap_or(Path::new(""));
+                match self.nearest.get(folder) {
+                    Some(nearest) => nearest.clone(),
+                    None => {
+                        let found = config::discover(&self.directory.join(folder), &self.directory);
+                        let found = found.map(|found| self.shorten(&found));
+                        self.nearest.insert(folder.to_path_buf(), found.clone());
+                        found
+                    }
+                }
             }
         };
-        let Some(path) = path else { return Ok(Rc::default()) };
+        let Some(path) = path else { return Ok(Arc::default()) };
         if let Some(config) = self.configs.get(&path) {
             return Ok(config.clone());
         }
         let file = self.add(&path)?;
         let config = config::read(&self.sources, file).and_then(|config| {
             let mistakes = unknown_lints(&config);
-            if mistakes.is_empty() { Ok(Rc::new(config)) } else { Err(mistakes) }
+            if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
         });
-        let config = config.map_err(|mistakes| self.failure(mistakes))?;
+        let mut config = config.map_err(|mistakes| self.failure(mistakes))?;
+        config.root = self.root(&path);
+        let config = Arc::new(config);
         self.configs.insert(path, config.clone());
         Ok(config)
+    }
+
+    /// Where a fwlint.yaml is.
+    fn root(&self, path: &Path) -> Root {
+        let directory = match self.directory.as_os_str().is_empty() {
+            true => std::env::current_dir(),
+            false => std::path::absolute(&self.directory),
+        };
+        let directory = directory.unwrap_or_default();
+        let folder = directory.join(path).parent().map(Path::to_path_buf).unwrap_or_default();
+        Root { folder, directory }
     }
 
     /// A path below the directory of the call, as short as the user would write it.
@@ -221,8 +296,9 @@ impl Loader<'_> {
 /// Lints that fwlint.yaml names and that do not exist.
 fn unknown_lints(config: &Config) -> Vec<Mistake> {
     let ids = || lints::LINTS.iter().map(|lint| lint.id);
-    let unknown = config.levels.iter().filter(|(lint, _)| !ids().any(|id| id == lint.value));
-    let mistake = |(lint, _): &(crate::source::Spanned<String>, _)| {
+    let unknown =
+        config.levels.0.iter().map(|said| &said.lint).filter(|lint| !ids().any(|id| id == lint.value));
+    let mistake = |lint: &crate::source::Spanned<String>| {
         let help = match nearest(&lint.value, ids()) {
             Some(id) => format!("Did you mean `{id}`?"),
             None => "`fwlint explain` lists all lints.".to_string(),

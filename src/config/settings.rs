@@ -79,6 +79,17 @@ macro_rules! settings {
                 }
             }
         }
+
+        impl Settings {
+            /// Each setting: its key, its value, and who set it.
+            pub fn each(&self) -> Vec<(String, serde_json::Value, Origin)> {
+                vec![$((
+                    stringify!($name).replace('_', "-"),
+                    serde_json::to_value(&self.$name.value).unwrap_or_default(),
+                    self.$name.origin,
+                )),*]
+            }
+        }
     };
 }
 
@@ -108,7 +119,7 @@ settings! {
 }
 
 /// What carries the tunnel's connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// QUIC first, HTTP/2 when it fails.
@@ -120,7 +131,7 @@ pub enum Protocol {
 }
 
 /// The address family in which the edge is dialled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum EdgeIpVersion {
     /// Whichever the resolver names first.
@@ -136,7 +147,7 @@ pub enum EdgeIpVersion {
 }
 
 /// Where the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum RunsIn {
     /// On the machine itself: its packets meet OUTPUT.
@@ -146,7 +157,7 @@ pub enum RunsIn {
 }
 
 /// How strictly exposure is judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
     /// What gets in is worth a note.

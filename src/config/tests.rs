@@ -36,6 +36,10 @@ ephemeral-ports: 11000-60999
 levels:
   shadowed-rule: off
   open-port: error
+  unused-chain:
+    'old/**': note
+fail-level: error
+exclude: vendor
 allow-ingress:
   - name: ssh
     port: 22
@@ -65,8 +69,14 @@ hosts:
     assert_eq!(settings.policy.value, Policy::Positive);
     assert_eq!(settings.ephemeral_ports.value, PortRange { first: 11000, last: 60999 });
     assert_eq!(config.profiles.map(|profiles| profiles.len()), Some(1));
-    assert_eq!(config.levels[0].1, None);
-    assert_eq!(config.levels[1].1, Some(Level::Error));
+    let level = |lint: &str, path: &str| config.levels.of(lint, Path::new(path)).map(|said| said.level);
+    assert_eq!(level("shadowed-rule", "a"), Some(None));
+    assert_eq!(level("open-port", "a"), Some(Some(Level::Error)));
+    assert_eq!(level("unused-chain", "old/a"), Some(Some(Level::Note)));
+    assert_eq!(level("unused-chain", "a"), None);
+    assert_eq!(config.fail_level, Some(Level::Error));
+    let excluded = |path: &str| config.exclude.as_ref().is_some_and(|paths| paths.hold(Path::new(path)));
+    assert!(excluded("vendor/x/rules.v4") && !excluded("rules.v4"));
     let ssh = &config.allow_ingress[0];
     assert_eq!(ssh.ports[0].value, PortRange { first: 22, last: 22 });
     assert_eq!(ssh.protocol[0].value, ProtocolNumber(6));
@@ -101,6 +111,8 @@ allow-ingress:
     port: [22, 80000]
   - port: 1
 levels: {open-port: silent}
+exclude: ['a[']
+fail-level: off
 resolvers: [dns.example]
 hosts: [{name: x, interfaces: {eth0: 1.2.3}}]
 ";
@@ -114,6 +126,8 @@ hosts: [{name: x, interfaces: {eth0: 1.2.3}}]
         ("warp", "unknown profile `warp`", "It is one of cloudflare-tunnel; `profiles: []` is none."),
         ("80000", "expected a port or a range like 8000-8100, found `80000`", ""),
         ("silent", "unknown value `silent`", "It is one of off, note, warning, error."),
+        ("'a['", "this is no glob: unclosed character class; missing ']'", ""),
+        ("off", "unknown value `off`", "It is one of note, warning, error."),
         ("dns.example", "invalid IP address syntax", ""),
         ("1.2.3", "expected an address like 192.0.2.10/24, found `1.2.3`", ""),
     ];
@@ -160,12 +174,26 @@ fn the_file_is_looked_for_up_to_the_root_of_the_repository() {
     let deep = root.path().join("repo/hosts/web");
     std::fs::create_dir_all(&deep).expect("directories");
     std::fs::write(root.path().join(FILE_NAME), "").expect("a file");
+    let discover = |folder: &Path| discover(folder, &root.path().join("elsewhere"));
     assert_eq!(discover(&deep), None);
     std::fs::create_dir(root.path().join("repo/.git")).expect("a directory");
     assert_eq!(discover(&deep), None);
     let file = root.path().join("repo").join(FILE_NAME);
     std::fs::write(&file, "").expect("a file");
     assert_eq!(discover(&deep), Some(file));
+}
+
+#[test]
+fn outside_of_a_repository_the_file_is_looked_for_up_to_the_directory_of_the_call() {
+    let root = tempfile::tempdir().expect("a directory");
+    let (call, deep) = (root.path().join("call"), root.path().join("call/hosts/web"));
+    std::fs::create_dir_all(&deep).expect("directories");
+    std::fs::write(root.path().join(FILE_NAME), "").expect("a file");
+    assert_eq!(discover(&deep, &call), None);
+    let file = call.join(FILE_NAME);
+    std::fs::write(&file, "").expect("a file");
+    assert_eq!(discover(&deep, &call), Some(file));
+    assert_eq!(discover(&deep, &root.path().join("elsewhere")), None);
 }
 
 proptest::proptest! {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 
 use crate::tree::OneOrMany;
 
@@ -137,6 +138,26 @@ macro_rules! deserialize_from_text {
             }
         }
     )*};
+}
+
+impl Serialize for PortRange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let PortRange { first, last } = self;
+        if first == last {
+            serializer.serialize_u16(*first)
+        } else {
+            serializer.collect_str(&format_args!("{first}-{last}"))
+        }
+    }
+}
+
+impl Serialize for User {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            User::Name(name) => serializer.serialize_str(name),
+            User::Id(id) => serializer.serialize_u32(*id),
+        }
+    }
 }
 
 deserialize_from_text! { PortRange Address ProtocolNumber User }

@@ -17,6 +17,16 @@ pub fn write(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     writeln!(to)
 }
 
+/// A value as JSON on one line, without its end.
+///
+/// # Errors
+/// When the value cannot be JSON.
+pub fn text(value: &impl Serialize) -> io::Result<String> {
+    let mut line = Vec::new();
+    write(&mut line, value)?;
+    Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+}
+
 struct Ascii(CompactFormatter);
 
 impl Formatter for Ascii {

@@ -13,7 +13,7 @@ use crate::source::Sources;
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
-    let fails = |reported: &&Reported| report.fail_level.is_some_and(|at| reported.finding.level >= at);
+    let fails = |reported: &&Reported| report.fails(reported);
     let failures = report.findings.iter().filter(fails).count();
     let cases: Vec<Vec<&Reported>> = (0..report.units.len())
         .map(|unit| report.findings.iter().filter(|reported| reported.unit == unit).collect())
@@ -33,7 +33,7 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
             writeln!(to, "    <testcase name=\"no findings\" classname=\"{name}\"/>")?;
         }
         for reported in cases {
-            case(to, sources, report, reported, fails(reported))?;
+            case(to, sources, report, reported, report.fails(reported))?;
         }
         writeln!(to, "  </testsuite>")?;
     }

@@ -10,9 +10,10 @@ fn report(sources: &Sources, findings: Vec<Finding>) -> Report {
         verdicts: vec![("tunnel".into(), "works".into()), ("ipv6".into(), "unknown".into())],
         assumptions: vec!["routing is symmetric".into(), "packets begin without a mark".into()],
         rules: 1,
+        fail_level: Some(Level::Warning),
         ..UnitReport::default()
     };
-    let mut report = Report { units: vec![unit], fail_level: Some(Level::Warning), ..Report::default() };
+    let mut report = Report { units: vec![unit], ..Report::default() };
     findings.into_iter().for_each(|finding| report.add(sources, 0, finding));
     report
 }

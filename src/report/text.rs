@@ -31,6 +31,9 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, look: Look)
     for group in groups(report) {
         write_group(to, sources, report, &group, look)?;
     }
+    if look.is_quiet {
+        return Ok(());
+    }
     for unit in &report.units {
         write_verdicts(to, unit)?;
     }
@@ -222,7 +225,11 @@ fn write_figures(to: &mut dyn Write, report: &Report) -> io::Result<()> {
         units => format!(" of {}", plural(units, "unit")),
     };
     let (rules, chains) = (plural(rules, "rule"), plural(chains, "chain"));
-    writeln!(to, "{} in {rules} and {chains}{of}", figures::found(report))
+    let known = match report.known {
+        0 => String::new(),
+        known => format!("; {known} more of the baseline"),
+    };
+    writeln!(to, "{} in {rules} and {chains}{of}{known}", figures::found(report))
 }
 
 fn sum(report: &Report, count: impl Fn(&UnitReport) -> usize) -> usize {

@@ -97,6 +97,11 @@ fn fwlint_finds_for_each_host_what_is_true_and_worth_saying() {
     report(wrong);
 }
 
+/// What `fwlint check --format json` says of each host.
+pub fn reports() -> Vec<String> {
+    Folder::all().iter().map(|folder| folder.check("json")).collect()
+}
+
 /// What the kernel says for each block of each host, or why it refuses the rules.
 fn ask(oracle_folder: &Path, backend: &str, folders: &[Folder]) -> Vec<Vec<String>> {
     let (mut oracle, mut jobs) = oracle::Oracle::start(oracle_folder, backend, 1);

@@ -3,8 +3,10 @@
 mod architecture;
 mod broken;
 mod cli;
+mod comfort;
 mod corpus;
 mod differences;
+mod docs;
 mod dumps;
 mod eval_cases;
 mod expected;

@@ -32,6 +32,12 @@ impl Budget {
         }
     }
 
+    /// What each of so many units may use: at least one proof, if there is any.
+    pub fn share(self, units: usize) -> Self {
+        let units = units.max(1);
+        Budget { proofs: self.proofs.div_ceil(units), rules: self.rules.div_ceil(units) }
+    }
+
     /// None at all.
     pub fn none() -> Self {
         Budget { proofs: 0, rules: 0 }

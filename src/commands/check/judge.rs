@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::fixes::{self, Budget};
 use crate::commands::input::{Input, Loaded};
 use crate::config::Config;
@@ -9,15 +11,32 @@ use crate::eval::{Interface, Routes};
 use crate::finding::{Finding, Fix, Level, Report, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Sources, Span};
 
 /// Runs all lints over all units.
-pub fn judge(input: &Input, is_quick: bool, mut budget: Budget) -> Report {
+pub fn judge(input: &Input, is_quick: bool, budget: Budget) -> Report {
+    judge_and_tell(input, is_quick, budget, &|| {})
+}
+
+/// The same, and calls a function after each unit. Units are judged side by side, each with its share of the
+/// proofs.
+pub fn judge_and_tell(input: &Input, is_quick: bool, budget: Budget, done: &(dyn Fn() + Sync)) -> Report {
+    let share = budget.share(input.units.len());
+    let judge = |loaded: &Loaded| {
+        let judged = judge_unit(input, loaded, is_quick, share);
+        done();
+        judged
+    };
+    // Starting threads for one unit would cost more than it brings.
+    let judged: Vec<_> = match input.units.as_slice() {
+        [] => Vec::new(),
+        [one] => vec![judge(one)],
+        units => units.par_iter().map(judge).collect(),
+    };
     let mut report = Report::default();
     let mut known: HashMap<Span, Vec<usize>> = HashMap::new();
     let mut exports: Vec<Served> = Vec::new();
-    for (index, loaded) in input.units.iter().enumerate() {
-        let (unit, findings, serves) = judge_unit(input, loaded, is_quick, &mut budget);
+    for (index, (loaded, (unit, findings, serves))) in input.units.iter().zip(judged).enumerate() {
         report.units.push(unit);
         if let Some(number) = loaded.export {
             match exports.last_mut().filter(|export| export.number == number) {
@@ -40,7 +59,7 @@ pub fn judge(input: &Input, is_quick: bool, mut budget: Budget) -> Report {
         let loaded = &input.units[export.first];
         let missing = profile(&loaded.config).map(|profile| lints::served_by_none(profile, export.count));
         if let Some(finding) = missing
-            && let Some(level) = level(&finding, &loaded.config)
+            && let Some(level) = level(&input.sources, loaded, &finding)
         {
             report.add(&input.sources, export.first, Finding { level, ..finding });
         }
@@ -77,7 +96,7 @@ fn judge_unit(
     input: &Input,
     loaded: &Loaded,
     is_quick: bool,
-    budget: &mut Budget,
+    mut budget: Budget,
 ) -> (UnitReport, Vec<(Finding, MaybeFix)>, Option<bool>) {
     let (sources, unit) = (&input.sources, &loaded.unit);
     let (config, settings) = (&loaded.config, &loaded.settings);
@@ -85,10 +104,10 @@ fn judge_unit(
     let context =
         Context::new(sources, unit, settings, profile, &config.allow_ingress, routes(loaded), is_quick);
     let findings = lints::run(&context);
-    let level = |finding: &Finding| level(finding, config);
+    let level = |finding: &Finding| level(sources, loaded, finding);
     let shown: Vec<_> =
         findings.iter().enumerate().filter_map(|(at, finding)| Some((at, level(finding)?))).collect();
-    let mut fixes = fixes::prove(input, loaded, &context, &findings, &shown, budget);
+    let mut fixes = fixes::prove(input, loaded, &context, &findings, &shown, &mut budget);
     let chains = || unit.ruleset.tables.iter().flat_map(|table| &table.chains);
     let path = |file: &FileId| sources.file(*file).name.display().to_string();
     let report = UnitReport {
@@ -98,6 +117,7 @@ fn judge_unit(
         assumptions: lints::assumptions(&context),
         chains: chains().count(),
         rules: chains().map(|chain| chain.rules.len()).sum(),
+        fail_level: config.fail_level,
     };
     let serves = context.judged_tunnel().map(|tunnel| !tunnel.is_cut_off(&context));
     let mut levels = shown.into_iter().peekable();
@@ -126,8 +146,14 @@ fn profile(config: &Config) -> Option<&'static Profile> {
     }
 }
 
-/// The level of a finding that fwlint.yaml wants, the last word on a lint counting; `None` if it is switched off.
-fn level(finding: &Finding, config: &Config) -> Option<Level> {
-    let wanted = config.levels.iter().rev().find(|(lint, _)| lint.value == finding.lint);
-    wanted.map_or(Some(finding.level), |(_, level)| *level)
+/// The level of a finding that fwlint.yaml wants; `None` if it is switched off. A finding without a place is about
+/// the first file of its unit.
+fn level(sources: &Sources, loaded: &Loaded, finding: &Finding) -> Option<Level> {
+    let config = &loaded.config;
+    if config.levels.0.is_empty() {
+        return Some(finding.level);
+    }
+    let file = finding.span.map(|span| span.file).or(loaded.unit.files.first().copied());
+    let path = file.map(|file| config.root.below(&sources.file(file).name)).unwrap_or_default();
+    config.levels.of(finding.lint, &path).map_or(Some(finding.level), |said| said.level)
 }

@@ -27,62 +27,22 @@ pub struct Reader<'r, 'w> {
     pub world: &'r mut World<'w>,
     /// The dialect that the user says all texts have.
     pub dialect: Option<Dialect>,
+    /// What standard input is called; otherwise `-`.
+    pub stdin_name: Option<&'r Path>,
 }
 
 impl Reader<'_, '_> {
-    /// All texts that paths name, each once, in order.
-    pub fn read_all(&mut self, paths: &[PathBuf]) -> Result<Vec<Text>, Failure> {
-        let mut texts: Vec<Text> = Vec::new();
-        for path in paths {
-            let found = if path.as_os_str() == "-" {
-                vec![self.stdin()?]
-            } else if self.world.directory.join(path).is_dir() {
-                self.directory(path)?
-            } else {
-                vec![file(&self.world.directory, path, self.dialect)?]
-            };
-            for text in found {
-                if !texts.iter().any(|other| other.path == text.path) {
-                    texts.push(text);
-                }
-            }
-        }
-        Ok(texts)
-    }
-
-    fn stdin(&mut self) -> Result<Text, Failure> {
+    /// Standard input.
+    pub fn stdin(&mut self) -> Result<Text, Failure> {
         let mut bytes = Vec::new();
-        let path = PathBuf::from("-");
+        let path = self.stdin_name.unwrap_or(Path::new("-")).to_path_buf();
         self.world.stdin.read_to_end(&mut bytes).map_err(|error| Failure::reading(&path, error))?;
         understand(path, bytes, self.dialect)
-    }
-
-    /// The firewalls among the files of a directory, by name.
-    fn directory(&mut self, path: &Path) -> Result<Vec<Text>, Failure> {
-        let failure = |error| Failure::reading(path, error);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(self.world.directory.join(path)).map_err(failure)? {
-            let entry = entry.map_err(failure)?;
-            if entry.path().is_file() {
-                names.push(path.join(entry.file_name()));
-            }
-        }
-        names.sort();
-        let mut texts = Vec::new();
-        for name in names {
-            let bytes = bytes(&self.world.directory, &name)?;
-            texts.extend(understand(name, bytes, self.dialect).ok());
-        }
-        if texts.is_empty() {
-            let message = format!("there is no firewall in `{}`", path.display());
-            return Err(Failure::new(message).help(KNOWN));
-        }
-        Ok(texts)
     }
 }
 
 /// What a file has to be.
-const KNOWN: &str = "fwlint reads what iptables-save, iptables -S, iptables -L and ipset save print, and \
+pub const KNOWN: &str = "fwlint reads what iptables-save, iptables -S, iptables -L and ipset save print, and \
                      shell scripts of iptables commands. Use --as to say which it is.";
 
 /// A file that must be a firewall.

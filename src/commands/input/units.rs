@@ -85,7 +85,7 @@ impl Loader<'_> {
     }
 
     /// A unit with what was said about it.
-    fn loaded(&self, unit: Unit, export: Option<usize>, config: &std::rc::Rc<Config>) -> Loaded {
+    fn loaded(&self, unit: Unit, export: Option<usize>, config: &std::sync::Arc<Config>) -> Loaded {
         let described = config.hosts.iter().find(|host| host.name.value == unit.name);
         let described = described.or_else(|| config.hosts.iter().find(|host| host.files.is_empty()));
         let interfaces = match self.selection.interfaces.as_slice() {

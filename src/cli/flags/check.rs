@@ -1,0 +1,168 @@
+//! The flags of `fwlint check`.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::mending::MendingFlags;
+use super::{InputFlags, TunnelFlags};
+use crate::commands::check::{self, Baseline, Output, Show};
+use crate::config::Policy;
+use crate::finding::Level;
+use crate::lints::LINTS;
+use crate::report::Format;
+use crate::tree::nearest;
+
+/// Check firewall rules
+///
+/// Reads the rules, works out which packets each of them decides, and says what is wrong. Files that are
+/// loaded on one host are judged together: `rules.v4` with `rules.v6`, `iptables` with `ip6tables`, and
+/// an ipset save beside them are found on disk when only one of them is named.
+///
+/// Exit status: 0 when there is nothing to complain about, 1 when there are findings at or above the fail
+/// level, 2 when the check could not be done.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Leave out the lints that look at every rule against every other
+    ///
+    /// These are `shadowed-rule` and `redundant-rule`. For very large rulesets, and for hooks that must be fast.
+    #[arg(long)]
+    quick: bool,
+
+    #[command(flatten)]
+    mending: MendingFlags,
+
+    /// How to print the findings
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    format: Format,
+
+    /// Findings alone, without verdicts and figures
+    #[arg(long, help_heading = "Output")]
+    quiet: bool,
+
+    /// How often each lint struck, instead of the findings
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    statistics: bool,
+
+    /// The settings that hold for each unit and where they are from, instead of checking it
+    #[arg(long, conflicts_with_all = ["format", "outputs", "statistics"], help_heading = "Output")]
+    show_settings: bool,
+
+    /// Write a report to a file besides: sarif=fwlint.sarif
+    ///
+    /// May be given several times, for several files.
+    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
+    outputs: Vec<Output>,
+
+    /// Add a summary in Markdown to the page of the job, where GITHUB_STEP_SUMMARY says
+    #[arg(long, requires = "step_summary", help_heading = "Output")]
+    github_summary: bool,
+
+    /// The file of the summary; GitHub Actions sets it.
+    #[arg(long, env = "GITHUB_STEP_SUMMARY", hide = true, value_name = "FILE")]
+    step_summary: Option<PathBuf>,
+
+    /// How strictly to judge what gets in
+    ///
+    /// `positive` says that this host keeps the positive security model: nothing gets in that
+    /// `allow-ingress` in fwlint.yaml does not allow by name, and whatever else does fails the check.
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<Policy>,
+
+    /// The level from which on findings fail the check
+    ///
+    /// Without it, `fail-level` in fwlint.yaml says, otherwise it is `warning`.
+    #[arg(long, value_name = "LEVEL", conflicts_with = "exit_zero", value_parser = levels())]
+    fail_level: Option<Level>,
+
+    /// Exit with 0 whatever is found
+    #[arg(long)]
+    exit_zero: bool,
+
+    /// Raise each finding to the next level: notes to warnings, warnings to errors
+    #[arg(long)]
+    strict: bool,
+
+    /// These lints alone
+    #[arg(long, value_name = "LINT", value_delimiter = ',', value_parser = lints(), hide_possible_values = true)]
+    select: Vec<&'static str>,
+
+    /// All lints but these
+    #[arg(long, value_name = "LINT", value_delimiter = ',', value_parser = lints(), hide_possible_values = true)]
+    ignore: Vec<&'static str>,
+
+    /// Leave out the findings that this file knows
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    baseline: Option<PathBuf>,
+
+    /// Write all findings to this file, as a baseline for later, and leave them out
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+
+    #[command(flatten)]
+    input: InputFlags,
+
+    #[command(flatten)]
+    tunnel: TunnelFlags,
+}
+
+impl Check {
+    /// What the flags mean.
+    pub fn options(&self) -> check::Options {
+        check::Options {
+            selection: self.input.selection(Some(&self.tunnel), self.policy),
+            show: match (self.show_settings, self.statistics) {
+                (true, _) => Show::Settings,
+                (_, true) => Show::Statistics,
+                _ => Show::Findings(self.format),
+            },
+            is_quiet: self.quiet,
+            outputs: self.outputs.clone(),
+            summary: self.step_summary.clone().filter(|_| self.github_summary),
+            is_quick: self.quick,
+            fixes: self.mending.fixes,
+            mending: self.mending.mending(),
+            takes_unsafe: self.mending.unsafe_fixes,
+            fail_level: self.fail_level,
+            exit_zero: self.exit_zero,
+            is_strict: self.strict,
+            select: self.select.clone(),
+            ignore: self.ignore.clone(),
+            baseline: match (&self.baseline, &self.write_baseline) {
+                (Some(path), _) => Some(Baseline::Read(path.clone())),
+                (_, Some(path)) => Some(Baseline::Write(path.clone())),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The levels, by their names.
+fn levels() -> impl TypedValueParser<Value = Level> {
+    let names = [Level::Note, Level::Warning, Level::Error].map(Level::name);
+    PossibleValuesParser::new(names).try_map(|name| Level::named(&name).ok_or("there is no such level"))
+}
+
+/// The lints, by their names.
+fn lints() -> impl TypedValueParser<Value = &'static str> {
+    let find = |name: String| LINTS.iter().map(|lint| lint.id).find(|id| **id == name);
+    PossibleValuesParser::new(LINTS.iter().map(|lint| lint.id))
+        .try_map(move |name| find(name).ok_or("there is no such lint"))
+}
+
+/// `sarif=fwlint.sarif`.
+fn output(text: &str) -> Result<Output, String> {
+    let names = || Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+        return Err("expected a format and a file, like sarif=fwlint.sarif".to_string());
+    };
+    let format = Format::from_str(format, false).map_err(|_| {
+        let names: Vec<String> = names().map(|name| name.get_name().to_string()).collect();
+        match nearest(format, names.iter().map(String::as_str)) {
+            Some(right) => format!("there is no format `{format}`; did you mean `{right}`?"),
+            None => format!("there is no format `{format}`; it is one of {}", names.join(", ")),
+        }
+    })?;
+    Ok(Output { format, path: PathBuf::from(path) })
+}

@@ -1,0 +1,119 @@
+//! What the files themselves say is to be ignored: `fwlint: ignore[open-port] the printer`, in a comment of
+//! its own on the line above, at the end of a line, or in a rule's own comment.
+
+use crate::model::Ruleset;
+use crate::source::{FileId, Sources, Span};
+
+/// What every ignore begins with.
+const START: &str = "fwlint:";
+
+/// An ignore and what it is about.
+#[derive(Debug)]
+pub(super) struct Ignore {
+    /// The words from `fwlint:` to the closing bracket.
+    pub span: Span,
+    /// The lints that it names, each at its place; `None` where it is not written as it should be.
+    pub lints: Option<Vec<(String, Span)>>,
+    /// What it is about.
+    scope: Scope,
+}
+
+/// What an ignore is about.
+#[derive(Debug)]
+enum Scope {
+    /// Whatever begins on this line.
+    Line(u32),
+    /// Whatever is within a rule.
+    Rule(Span),
+}
+
+impl Ignore {
+    /// Is it about this place?
+    pub fn covers(&self, sources: &Sources, place: Span) -> bool {
+        place.file == self.span.file
+            && match self.scope {
+                Scope::Line(line) => sources.start(place).line == line,
+                Scope::Rule(rule) => rule.start <= place.start && place.start < rule.end,
+            }
+    }
+}
+
+/// The ignores in the files of a unit, in their order.
+pub(super) fn of(sources: &Sources, files: &[FileId], ruleset: &Ruleset) -> Vec<Ignore> {
+    let places = |file: FileId| {
+        let text = sources.file(file).text.as_bytes();
+        memchr::memmem::find_iter(text, START).map(move |at| (file, at))
+    };
+    let places: Vec<(FileId, usize)> = files.iter().flat_map(|file| places(*file)).collect();
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let comments = comments(ruleset);
+    places.into_iter().filter_map(|(file, at)| read(sources, file, at, &comments)).collect()
+}
+
+/// The comments of rules, and the rules, in the order of their places.
+fn comments(ruleset: &Ruleset) -> Vec<(Span, Span)> {
+    let chains = ruleset.tables.iter().flat_map(|table| &table.chains);
+    let rules = chains.flat_map(|chain| &chain.rules);
+    let mut comments: Vec<(Span, Span)> =
+        rules.filter_map(|rule| Some((rule.comment.as_ref()?.span, rule.span))).collect();
+    comments.sort_unstable();
+    comments
+}
+
+/// The ignore at an offset, if one may stand there.
+fn read(sources: &Sources, file: FileId, at: usize, comments: &[(Span, Span)]) -> Option<Ignore> {
+    let source = sources.file(file);
+    let number = source.position(at as u32).line;
+    let line = source.line(number);
+    let before = source.text[line.start..at].trim_start();
+    let words = source.text[at + START.len()..line.end].trim_start();
+    // Other words after `fwlint:` are none of ours.
+    let list = words.strip_prefix("ignore")?;
+    let scope = match before.strip_prefix('#') {
+        Some(_) => Scope::Line(next_line(sources, file, number)?),
+        None => rule_around(comments, Span::new(file, at, at)).map(Scope::Rule).or_else(|| {
+            // The comment at the end of a line.
+            before.contains(" #").then_some(Scope::Line(number))
+        })?,
+    };
+    let list_at = line.end - list.len();
+    let inner = list.strip_prefix('[').and_then(|list| list.split_once(']')).map(|(inner, _)| inner);
+    let names = inner.map(|inner| names(file, inner, list_at + 1));
+    let end = list_at + inner.map_or(0, |inner| inner.len() + 2);
+    Some(Ignore { span: Span::new(file, at, end), lints: names.filter(|names| !names.is_empty()), scope })
+}
+
+/// Names with commas between them, each at its place.
+fn names(file: FileId, list: &str, start: usize) -> Vec<(String, Span)> {
+    let mut names = Vec::new();
+    let mut at = start;
+    for word in list.split(',') {
+        let name = word.trim();
+        if !name.is_empty() {
+            let from = at + (word.len() - word.trim_start().len());
+            names.push((name.to_owned(), Span::new(file, from, from + name.len())));
+        }
+        at += word.len() + 1;
+    }
+    names
+}
+
+/// The next line that is neither empty nor a comment.
+fn next_line(sources: &Sources, file: FileId, after: u32) -> Option<u32> {
+    let source = sources.file(file);
+    let last = source.position(source.text.len() as u32).line;
+    (after + 1..=last).find(|number| {
+        let text = source.text[source.line(*number)].trim_start();
+        !text.is_empty() && !text.starts_with('#')
+    })
+}
+
+/// The rule in whose own comment a place is.
+fn rule_around(comments: &[(Span, Span)], place: Span) -> Option<Span> {
+    let before =
+        comments.partition_point(|(comment, _)| (comment.file, comment.start) <= (place.file, place.start));
+    let (comment, rule) = comments[..before].last()?;
+    (comment.file == place.file && place.start < comment.end).then_some(*rule)
+}

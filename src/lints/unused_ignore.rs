@@ -1,0 +1,63 @@
+//! `unused-ignore`: does what the files say is to be ignored, and finds ignores that ignore nothing.
+
+use super::ignores::{self, Ignore};
+use super::{Context, LINTS};
+use crate::finding::{Finding, Level};
+use crate::source::Span;
+use crate::tree::nearest;
+
+const ID: &str = "unused-ignore";
+
+/// Takes out the findings that are ignored, all those of other lints being there, and adds its own.
+pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
+    let ignores = ignores::of(context.sources, &context.unit.files, &context.unit.ruleset);
+    if ignores.is_empty() {
+        return;
+    }
+    let mut used: Vec<Span> = Vec::new();
+    findings.retain(|finding| {
+        let names = ignores.iter().flat_map(|ignore| {
+            let lints = ignore.lints.iter().flatten();
+            lints.filter(|(lint, _)| lint == finding.lint).map(move |(_, span)| (ignore, *span))
+        });
+        let mut is_ignored = false;
+        for (ignore, name) in names {
+            let covers = |place: &Span| ignore.covers(context.sources, *place);
+            let is_here = finding.span.as_ref().is_some_and(covers);
+            // A finding about several places stays while any of the others is not ignored, but an ignore at
+            // one of those has its use.
+            if is_here || finding.labels.iter().any(|label| covers(&label.span)) {
+                used.push(name);
+            }
+            is_ignored |= is_here;
+        }
+        !is_ignored
+    });
+    for ignore in &ignores {
+        complain(context, ignore, &used, findings);
+    }
+}
+
+fn complain(context: &Context, ignore: &Ignore, used: &[Span], findings: &mut Vec<Finding>) {
+    let Some(lints) = &ignore.lints else {
+        let finding = Finding::new(ID, Level::Warning, "this ignore names no lint").at(ignore.span);
+        findings.push(finding.note("It is written `fwlint: ignore[LINT] why`."));
+        return;
+    };
+    for (name, span) in lints {
+        let Some(lint) = LINTS.iter().find(|lint| lint.id == name) else {
+            let finding = Finding::new(ID, Level::Warning, format!("there is no lint `{name}`")).at(*span);
+            findings.push(match nearest(name, LINTS.iter().map(|lint| lint.id)) {
+                Some(right) => finding.note(format!("Did you mean `{right}`?")),
+                None => finding.note("`fwlint explain` lists all lints."),
+            });
+            continue;
+        };
+        // What was not looked for cannot be missed.
+        let is_looked_for = !(context.is_quick && lint.is_whole_ruleset);
+        if is_looked_for && !used.contains(span) {
+            let message = format!("there is no `{name}` here to ignore");
+            findings.push(Finding::new(ID, Level::Warning, message).at(*span));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What makes everyday work easy: adopting old rulesets, a first configuration, completions, the manual.
+
+use std::fs;
+use std::path::Path;
+
+use fwlint::source::Sources;
+use fwlint::{cli as program, config};
+
+use crate::cli::{Done, run};
+
+const RULES: &str = "*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp --dport 80 -j ACCEPT\n\
+                     -A INPUT -p tcp --dport 80 -s 192.0.2.1 -j DROP\nCOMMIT\n";
+
+/// Runs a command in a folder, its words without quotes.
+fn call(folder: &Path, command: &str) -> Done {
+    run(folder, &command.split_whitespace().map(str::to_string).collect::<Vec<_>>(), b"")
+}
+
+#[test]
+fn a_baseline_leaves_out_what_was_there_and_not_what_is_new() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = folder.path().join("rules.v4");
+    fs::write(&rules, RULES).expect("a file");
+    let check = "check rules.v4 --format concise";
+    let all = call(folder.path(), check);
+    assert_eq!(all.status, 1);
+    let first = call(folder.path(), &format!("{check} --write-baseline known.json"));
+    assert_eq!((first.stdout.as_str(), first.status), ("", 0));
+    let known = fs::read_to_string(folder.path().join("known.json")).expect("the baseline");
+    assert_eq!(known.lines().count(), all.stdout.lines().count() + 2, "one finding a line:\n{known}");
+
+    // Lines move and counters change; then something new comes.
+    let moved = RULES.replace("*filter", "# moved\n*filter").replace("[0:0]", "[7:99]");
+    fs::write(&rules, &moved).expect("a file");
+    let again = call(folder.path(), &format!("{check} --baseline known.json"));
+    assert_eq!((again.stdout.as_str(), again.status), ("", 0), "{known}");
+    let text = call(folder.path(), "check rules.v4 --baseline known.json").stdout;
+    assert!(text.ends_with(&format!("; {} more of the baseline\n", all.stdout.lines().count())), "{text}");
+    fs::write(&rules, moved.replace("COMMIT", "-A INPUT -j NOWHERE\nCOMMIT")).expect("a file");
+    let new = call(folder.path(), &format!("{check} --baseline known.json"));
+    assert!(new.stdout.contains("NOWHERE"), "{}", new.stdout);
+    assert!(!new.stdout.contains("shadowed-rule"), "{}", new.stdout);
+}
+
+#[test]
+fn init_writes_a_configuration_of_what_is_there_that_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["web/rules.v4", "web/rules.v6", "db #1/iptables", "db #1/ip6tables", "alone.v4"] {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, RULES.replace(" -s 192.0.2.1", "")).expect("a file");
+    }
+    let done = call(folder.path(), "init");
+    assert_eq!((done.status, done.stderr.as_str()), (0, ""));
+    let text = fs::read_to_string(folder.path().join(config::FILE_NAME)).expect("the configuration");
+    let hosts = "\nhosts:\n  - name: \"db #1\"\n    files: [\"db #1/iptables\", \"db #1/ip6tables\"]\n  \
+                 - name: \"web\"\n    files: [\"web/rules.v4\", \"web/rules.v6\"]\n";
+    assert!(text.ends_with(hosts), "{text}");
+    let shown = call(folder.path(), "check --show-settings");
+    assert!(shown.stdout.contains("\n# db #1\n") && shown.stdout.contains("\n# web\n"), "{}", shown.stdout);
+    assert_eq!((shown.status, shown.stderr.as_str()), (0, ""));
+    // What is commented out can be used as it stands.
+    let bare = text.split_once("\nhosts:").expect("it names hosts").0;
+    let lines = bare.lines().map(|line| match line.strip_prefix("# ") {
+        Some(key) if key.contains(": ") && key.starts_with(|first: char| first.is_lowercase()) => key,
+        Some(key) if key.starts_with([' ', '-']) || key.ends_with(':') => key,
+        _ => line,
+    });
+    let mut sources = Sources::default();
+    let file = sources.add(config::FILE_NAME, lines.collect::<Vec<_>>().join("\n").into_bytes());
+    let config = config::read(&sources, file);
+    let config = config.unwrap_or_else(|mistakes| panic!("{mistakes:?} in {}", sources.file(file).text));
+    assert_eq!((config.allow_ingress.len(), config.levels.0.len()), (1, 2));
+    assert!(config.exclude.is_some());
+}
+
+#[test]
+fn completions_and_manual_know_every_flag() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let flags = || {
+        let command = program::command();
+        let check = command.find_subcommand("check").expect("there is `check`").clone();
+        let flags =
+            check.get_arguments().filter(|flag| !flag.is_hide_set()).filter_map(|flag| flag.get_long());
+        flags.map(str::to_string).collect::<Vec<_>>()
+    };
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let text = call(folder.path(), &format!("completions {shell}")).stdout;
+        let missing: Vec<String> = flags().into_iter().filter(|flag| !text.contains(flag.as_str())).collect();
+        assert!(missing.is_empty(), "{shell}: {missing:?}");
+    }
+    let page = call(folder.path(), "man check").stdout.replace("\\-", "-");
+    let missing: Vec<String> = flags().into_iter().filter(|flag| !page.contains(flag.as_str())).collect();
+    assert!(page.starts_with(".ie") && missing.is_empty(), "{missing:?}");
+    assert!(call(folder.path(), "man").stdout.contains(".SH SUBCOMMANDS"));
+}
+
+#[test]
+fn what_is_found_is_found_in_the_same_order_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for number in 0..40 {
+        let path = folder.path().join(format!("host{number}"));
+        fs::create_dir_all(&path).expect("a folder");
+        fs::write(path.join("rules.v4"), RULES).expect("a file");
+    }
+    fs::write(folder.path().join("picture.png"), b"\x89PNG\0\0").expect("a file");
+    fs::create_dir(folder.path().join(".git")).expect("a folder");
+    fs::write(folder.path().join(".gitignore"), "host7/\n").expect("a file");
+    let first = call(folder.path(), "check --format concise").stdout;
+    assert!(first.contains("host6/") && !first.contains("host7/"));
+    for _ in 0..3 {
+        assert_eq!(call(folder.path(), "check . --format concise").stdout, first);
+    }
+}
