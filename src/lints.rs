@@ -27,6 +27,7 @@ mod redundant_rule;
 mod remarks;
 mod shadowed_rule;
 pub mod page;
+mod picture;
 mod tunnel_edge_blocked;
 mod tunnel_quic_blocked;
 mod tunnel_http2_blocked;
@@ -41,6 +42,7 @@ mod tunnel_service_blocked;
 mod verdict;
 
 pub use context::{Context, Unit};
+pub use picture::picture;
 pub use tunnel_edge_blocked::by_all as served_by_none;
 pub use verdict::{assumptions, verdicts};
 

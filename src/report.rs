@@ -11,6 +11,7 @@ mod fixed;
 mod github;
 mod gitlab;
 mod group;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -53,6 +54,8 @@ pub enum Format {
     Junit,
     /// A summary in Markdown
     Markdown,
+    /// A page for reading and printing, without anything else that it needs
+    Html,
 }
 
 /// How text is to look.
@@ -96,6 +99,7 @@ pub fn write(
         Format::Rdjson => rdjson::write(to, sources, report),
         Format::Junit => junit::write(to, sources, report),
         Format::Markdown => markdown::write(to, sources, report),
+        Format::Html => html::write(to, sources, report),
     }
 }
 

@@ -71,6 +71,18 @@ fn write_group(
     Printer::new(sources, look).print(to, draft)
 }
 
+/// The lines that a finding is about, with what is said there; empty for one without a place.
+pub fn lines(sources: &Sources, reported: &Reported) -> String {
+    let mut draft = Draft::of(&reported.finding);
+    draft.notes.clear();
+    let mut out = Vec::new();
+    // Writing to a vector cannot fail.
+    let _ = Printer::new(sources, Look::default()).print(&mut out, draft);
+    let text = String::from_utf8_lossy(&out).into_owned();
+    // The first line says what the page says around it.
+    text.split_once('\n').map_or_else(String::new, |(_, lines)| lines.trim_end().to_owned())
+}
+
 /// Writes mistakes in a configuration file.
 ///
 /// # Errors

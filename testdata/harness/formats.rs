@@ -191,6 +191,12 @@ fn nothing_of_a_hostile_file_acts_in_any_format() {
                 }
             }
             Format::Junit => assert!(!written.contains("<script") && !written.contains("]]>"), "{written}"),
+            Format::Html => {
+                assert!(
+                    !written.contains("<script") && !written.contains("<!--") && !written.contains("]]>")
+                );
+                assert!(written.contains("default-src 'none'"));
+            }
             Format::Markdown => {
                 let harm = ["<script", "](java", "@every", "https://", "www.evil"];
                 assert!(!harm.iter().any(|harm| written.contains(harm)), "{written}");

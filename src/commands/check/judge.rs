@@ -8,7 +8,7 @@ use super::fixes::{self, Budget};
 use crate::commands::input::{Input, Loaded};
 use crate::config::Config;
 use crate::eval::{Interface, Routes};
-use crate::finding::{Finding, Fix, Level, Report, UnitReport};
+use crate::finding::{Facts, Finding, Fix, Level, Report, UnitReport};
 use crate::lints::{self, Context};
 use crate::profile::{self, Profile};
 use crate::source::{FileId, Sources, Span};
@@ -115,6 +115,12 @@ fn judge_unit(
         paths: unit.files.iter().map(path).collect(),
         verdicts: lints::verdicts(&context),
         assumptions: lints::assumptions(&context),
+        picture: lints::picture(&context),
+        facts: profile.map(|profile| Facts {
+            of: profile.title.clone(),
+            as_of: profile.as_of.clone(),
+            source: profile.source.clone(),
+        }),
         chains: chains().count(),
         rules: chains().map(|chain| chain.rules.len()).sum(),
         fail_level: config.fail_level,
