@@ -32,7 +32,8 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
                 write!(to, ",col={},endColumn={}", region.start.1, region.end.1)?;
             }
         }
-        let words = std::iter::once(&finding.message).chain(&finding.notes);
+        let fix = reported.fix.as_ref().map(|fix| format!("fix: {}", fix.summary()));
+        let words = std::iter::once(&finding.message).chain(&finding.notes).chain(&fix);
         let words: Vec<String> = words.map(|text| data(&shorten(text))).collect();
         writeln!(to, "::{}", words.join("%0A"))?;
     }

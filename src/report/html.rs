@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::escape::{command_free, markup, shorten_lines};
 use super::figures::{self, plural};
 use super::place::{Columns, shown};
-use super::{shorten, text};
+use super::{fixed, shorten, text};
 use crate::finding::{Cell, Cells, Direction, Level, Mark, Report, Reported, UnitReport};
 use crate::source::Sources;
 
@@ -161,6 +161,18 @@ fn finding(to: &mut dyn Write, sources: &Sources, report: &Report, reported: &Re
         // What has several lines is to be copied.
         let class = if note.contains('\n') { " class=\"lines\"" } else { "" };
         writeln!(to, "<p{class}>{}</p>", with_code(&command_free(shorten_lines(note))))?;
+    }
+    if let Some(fix) = &reported.fix {
+        let text = command_free(shorten_lines(&fixed::words(sources, fix)));
+        let (summary, lines) = text.split_once('\n').unwrap_or((&text, ""));
+        writeln!(to, "<p class=\"fix\">{}</p>", with_code(summary))?;
+        if !lines.is_empty() {
+            writeln!(
+                to,
+                "<pre tabindex=\"0\" aria-label=\"The fix at {place}\" role=\"group\">{}</pre>",
+                markup(lines)
+            )?;
+        }
     }
     writeln!(to, "</article>")
 }

@@ -48,6 +48,8 @@ fn row(to: &mut dyn Write, sources: &Sources, report: &Report, reported: &Report
         None => finding.lint.to_owned(),
     };
     let place = markdown(&shown(sources, report, reported, Columns::Characters));
-    let notes: String = finding.notes.iter().map(|note| format!("<br>{}", markdown(note))).collect();
+    let fix = reported.fix.as_ref().map(|fix| format!("fix: {}", fix.summary()));
+    let notes: String =
+        finding.notes.iter().chain(&fix).map(|note| format!("<br>{}", markdown(note))).collect();
     writeln!(to, "| {sign} | {place} | {lint}: {}{notes} |", markdown(&finding.message))
 }

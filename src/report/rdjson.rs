@@ -39,6 +39,14 @@ struct Diagnostic<'a> {
     location: Location,
     severity: &'a str,
     code: Code<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suggestions: Vec<Suggestion<'a>>,
+}
+
+#[derive(Serialize)]
+struct Suggestion<'a> {
+    range: Range,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -76,7 +84,8 @@ impl Range {
 
 fn diagnostic<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) -> Diagnostic<'a> {
     let finding = &reported.finding;
-    let words = std::iter::once(&finding.message).chain(&finding.notes);
+    let fix = reported.fix.as_ref().map(|fix| format!("fix: {}", fix.summary()));
+    let words = std::iter::once(&finding.message).chain(&finding.notes).chain(&fix);
     Diagnostic {
         message: words.map(|text| shorten(text)).collect::<Vec<_>>().join("\n"),
         location: Location {
@@ -89,5 +98,17 @@ fn diagnostic<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported)
             Level::Error => "ERROR",
         },
         code: Code { value: finding.lint, url: report.lint(finding).and_then(|info| info.url.as_deref()) },
+        suggestions: suggestion(sources, reported).into_iter().collect(),
     }
+}
+
+/// The fix, if it is one change in the file of the finding: each suggestion is a way of its own.
+fn suggestion<'a>(sources: &Sources, reported: &'a Reported) -> Option<Suggestion<'a>> {
+    let fix = reported.fix.as_ref().filter(|fix| fix.new_files.is_empty() && fix.commands.is_empty())?;
+    let [edit] = fix.edits.as_slice() else { return None };
+    let is_here = reported.finding.span.is_some_and(|span| span.file == edit.span.file);
+    is_here.then(|| Suggestion {
+        range: Range::new(region(sources, edit.span, Columns::Bytes)),
+        text: &edit.text,
+    })
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::place::{self, Columns};
 use super::{ascii, shorten};
-use crate::finding::{Level, LintInfo, Report, Reported};
+use crate::finding::{Edit, Fix, Level, LintInfo, Report, Reported};
 use crate::source::{Sources, Span};
 
 /// Writes the report as one run.
@@ -142,6 +142,30 @@ struct SarifResult<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location>,
     partial_fingerprints: BTreeMap<&'a str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<SarifFix<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifFix<'a> {
+    description: Message,
+    artifact_changes: Vec<Change<'a>>,
+}
+
+/// What is done to one file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change<'a> {
+    artifact_location: Artifact,
+    replacements: Vec<Replacement<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement<'a> {
+    deleted_region: Region,
+    inserted_content: Text<'a>,
 }
 
 #[derive(Serialize)]
@@ -210,7 +234,24 @@ fn result<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) -> 
             ("fwlint/v1", reported.fingerprint.clone()),
             ("primaryLocationLineHash", format!("{}:1", reported.fingerprint)),
         ]),
+        fixes: reported.fix.iter().filter_map(|made| fix(sources, made)).collect(),
     }
+}
+
+/// A fix that changes texts; SARIF has no words for commands.
+fn fix<'a>(sources: &Sources, fix: &'a Fix) -> Option<SarifFix<'a>> {
+    let replacement = |edit: &'a Edit| Replacement {
+        deleted_region: physical(sources, edit.span).region,
+        inserted_content: Text { text: &edit.text },
+    };
+    let of_file = |edits: &'a [Edit]| Change {
+        artifact_location: Artifact { uri: uri(&place::path_of(sources, edits[0].span)) },
+        replacements: edits.iter().map(replacement).collect(),
+    };
+    let by_file = fix.edits.chunk_by(|one, other| one.span.file == other.span.file);
+    let changes: Vec<Change> = by_file.map(of_file).collect();
+    let is_all_said = fix.new_files.is_empty() && fix.commands.is_empty() && !changes.is_empty();
+    is_all_said.then(|| SarifFix { description: message(shorten(&fix.summary())), artifact_changes: changes })
 }
 
 /// A text in which brackets make no link (section 3.11.6 of the standard).

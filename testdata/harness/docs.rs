@@ -170,12 +170,19 @@ fn output_schema() -> Value {
         "assumptions": texts, "chains": number(0), "rules": number(0)
     }));
     let label = object(json!({ "path": text, "start": place, "end": place, "message": text }));
+    let change = object(json!({ "path": text, "start": place, "end": place, "text": text }));
+    let fix = object(json!({
+        "title": text, "safe": { "type": "boolean" }, "opens": texts, "closes": texts, "changes": texts,
+        "edits": { "type": "array", "items": change },
+        "new_files": { "type": "array", "items": object(json!({ "path": text, "text": text })) },
+        "commands": texts
+    }));
     let finding = object(json!({
         "lint": text, "level": { "enum": ["note", "warning", "error"] }, "message": text, "unit": text,
         "path": or_null(&text), "start": or_null(&place), "end": or_null(&place), "here": or_null(&text),
         "labels": { "type": "array", "items": label }, "notes": texts,
         "fingerprint": { "type": "string", "pattern": "^[0-9a-f]{16}$" }, "url": or_null(&text),
-        "fix": { "type": ["object", "null"] }
+        "fix": or_null(&fix), "unfixed": or_null(&text)
     }));
     let mut schema = object(json!({
         "version": text, "units": { "type": "array", "items": unit },
