@@ -27,5 +27,6 @@ pub use describe::Words;
 pub use hull::Hull;
 pub use masks::Masks;
 pub use ranges::Ranges;
+pub use remainder::Remainder;
 pub use set::{PacketSet, TooManyPieces};
 pub use values::Values;

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use crate::model::{
     Atom, Backend, Base, Chain, Families, Hook, Key, Match, Policy, Rule, Ruleset, Table, Verdict,
 };
@@ -119,7 +121,9 @@ impl<'m> Host<'m> {
                     }));
                 }
                 let mut compiler = Compiler { table, number, sets: &sets, names: &names, atoms: &mut atoms };
-                let rules: Vec<CompiledRule> = chain.rules.iter().map(|rule| compiler.rule(rule)).collect();
+                let plain = plain_rules(table.families, &chain.rules);
+                let rules = chain.rules.iter().zip(plain);
+                let rules: Vec<_> = rules.map(|(rule, plain)| compiler.rule(rule, plain)).collect();
                 let hulls = rules.iter().map(|rule| Hull::of(&rule.packets)).collect();
                 chains.push(CompiledChain { table, chain, rules, hulls });
             }
@@ -201,11 +205,12 @@ struct Compiler<'a, 'm> {
 }
 
 impl<'m> Compiler<'_, 'm> {
-    fn rule(&mut self, rule: &'m Rule) -> CompiledRule<'m> {
-        let mut packets = PacketSet::from(family_cube(self.table.families));
-        for part in &rule.matches {
-            packets = self.narrow(packets, part);
-        }
+    /// Compiles a rule whose packets may be known already.
+    fn rule(&mut self, rule: &'m Rule, plain: Option<PacketSet>) -> CompiledRule<'m> {
+        let packets = plain.unwrap_or_else(|| {
+            let all = PacketSet::from(family_cube(self.table.families));
+            rule.matches.iter().fold(all, |packets, part| self.narrow(packets, part))
+        });
         let target = |name: &str| self.names.get(name).copied();
         let next = match &rule.verdict.value {
             Verdict::Jump(name) => target(name).map_or(Next::Nowhere, Next::Jump),
@@ -239,7 +244,7 @@ impl<'m> Compiler<'_, 'm> {
     fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
         match &part.value {
             Match::Field(axis, values) => {
-                let narrowed = packets.map(|cube| cube.with(*axis, values.clone()));
+                let narrowed = packets.with(*axis, values);
                 // Without an entry there is no mark of a flow, and no test of it holds.
                 if *axis == Axis::ConnMark { narrowed.map(with_entry) } else { narrowed }
             }
@@ -302,8 +307,24 @@ impl<'m> Compiler<'_, 'm> {
     /// Narrows to the packets for which the answer to an unknown is yes (or no).
     fn ask(&mut self, packets: PacketSet, atom: &Atom, span: Span, yes: bool) -> PacketSet {
         let axis = Axis::Atom(self.atoms.number(self.number, atom, span));
-        packets.map(|cube| cube.with(axis, Values::single(axis, u128::from(yes))))
+        packets.with(axis, &Values::single(axis, u128::from(yes)))
     }
+}
+
+/// The packets of the rules of a table that ask for nothing but properties of packets, worked out side by
+/// side: in long chains nearly all are of this kind. `None` for the others.
+fn plain_rules(families: Families, rules: &[Rule]) -> Vec<Option<PacketSet>> {
+    /// So few rules are not worth another thread.
+    const FEW: usize = 1024;
+    let all = PacketSet::from(family_cube(families));
+    let plain = |rule: &Rule| {
+        rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
+            Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
+            Match::Packets(set) => Some(packets.and(set)),
+            _ => None,
+        })
+    };
+    rules.par_iter().with_min_len(FEW).map(plain).collect()
 }
 
 /// The packets of a table's families.

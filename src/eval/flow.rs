@@ -15,7 +15,8 @@ use super::routes::Routes;
 use super::trip::{Flight, Hop, Tracking, Trip};
 use shape::Sense;
 pub(super) use shape::{
-    before_tracking, elsewhere, is_coordinate, looped, of_the_kernel, swap, with_interface, without_owner,
+    before_tracking, elsewhere, is_coordinate, is_told_apart, looped, of_the_kernel, swap, with_interface,
+    without_owner,
 };
 use talk::Talk;
 
@@ -125,6 +126,19 @@ impl<'m> Conversation<'m> {
     /// Holds a flow against a host.
     pub fn hold(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
         let mut talk = Talk::new(host, routes, question);
+        let arrived = talk.first(question.flights())?;
+        talk.answer(arrived)?;
+        Ok(Conversation { steps: talk.steps, diverted: talk.diverted })
+    }
+
+    /// Holds flows against a host that stand or fall together if they differ in the client's port alone:
+    /// for each address and interface, one port that is surely lost is enough, and what becomes of the
+    /// others then is not told. Where flows pass, nobody is named who lets them.
+    ///
+    /// # Errors
+    /// If the sets fall into too many pieces.
+    pub fn require(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
+        let mut talk = Talk { together: true, ..Talk::new(host, routes, question) };
         let arrived = talk.first(question.flights())?;
         talk.answer(arrived)?;
         Ok(Conversation { steps: talk.steps, diverted: talk.diverted })

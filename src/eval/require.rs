@@ -33,12 +33,13 @@ pub enum Certainty {
 }
 
 impl<'m> Held<'m> {
-    /// Holds all flows of a question against a host.
+    /// Holds all flows of a question against a host. Those that differ in the client's port alone are
+    /// lost together: what is needed is needed for all ephemeral ports.
     ///
     /// # Errors
     /// If the sets fall into too many pieces.
     pub fn hold(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
-        let conversation = Conversation::hold(host, routes, question)?;
+        let conversation = Conversation::require(host, routes, question)?;
         let known = |set: &PacketSet| set.forget(Axis::is_unknown);
         let (mut surely_lost, mut perhaps_lost) = (PacketSet::none(), PacketSet::none());
         for step in &conversation.steps {

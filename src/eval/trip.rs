@@ -1,6 +1,8 @@
 //! The trip of one packet: hook after hook, chain after chain, with connection tracking and NAT at
 //! their places.
 
+mod losses;
+
 use crate::model::{ChainKind, Hook};
 use crate::packet::axis::{direction, state};
 use crate::packet::{Axis, Family, PacketSet, Ranges, TooManyPieces, Values};
@@ -10,6 +12,7 @@ use super::conntrack;
 use super::nat::{self, Translations};
 use super::routes::Routes;
 use super::walk::{Decision, Fate, Observer, Walk};
+use losses::Losses;
 
 /// Packets that travel together: one translation holds for all of them.
 #[derive(Clone, Debug)]
@@ -63,7 +66,10 @@ pub enum Tracking {
 pub struct Trip<'h, 'm> {
     host: &'h Host<'m>,
     routes: &'h Routes,
-    /// Every decision on the way, in order.
+    /// The axis of the ephemeral port, if flows that differ there alone stand or fall together.
+    free: Option<Axis>,
+    /// Every decision on the way, in order; of flows that stand or fall together the losses and
+    /// translations alone.
     pub hops: Vec<Hop<'m>>,
 }
 
@@ -73,7 +79,13 @@ const CONNTRACK: i32 = -200;
 impl<'h, 'm> Trip<'h, 'm> {
     /// A trip that has not begun.
     pub fn new(host: &'h Host<'m>, routes: &'h Routes) -> Self {
-        Trip { host, routes, hops: Vec::new() }
+        Trip { host, routes, free: None, hops: Vec::new() }
+    }
+
+    /// A trip of flows that stand or fall together if they differ on this axis alone: what is surely
+    /// lost with others is not followed any further.
+    pub fn together(host: &'h Host<'m>, routes: &'h Routes, free: Axis) -> Self {
+        Trip { host, routes, free: Some(free), hops: Vec::new() }
     }
 
     /// Sends flights through a hook; returns what comes out of it.
@@ -124,18 +136,48 @@ impl<'h, 'm> Trip<'h, 'm> {
         for flight in flights {
             let (mine, others) = theirs(&flight.packets, base);
             let mut packets = others;
-            for hop in self.walk(hook, base, mine, &flight.nat)? {
-                // A translation outside of a nat chain cannot be loaded; it changes nothing here.
-                if matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) {
-                    packets.add(hop.packets.clone());
+            if let Some(left) = self.lose(hook, base, &mine, &flight.nat)? {
+                packets.add(left);
+            } else {
+                for hop in self.walk(hook, base, mine, &flight.nat)? {
+                    // A translation outside of a nat chain cannot be loaded; it changes nothing here.
+                    if matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) {
+                        packets.add(hop.packets.clone());
+                    }
+                    self.hops.push(hop);
                 }
-                self.hops.push(hop);
             }
             if !packets.is_empty() {
                 passed.push(Flight { packets, nat: flight.nat });
             }
         }
         Ok(passed)
+    }
+
+    /// What one base chain leaves of flows that stand or fall together; `None` where every decision has to
+    /// be looked at.
+    fn lose(
+        &mut self,
+        hook: Hook,
+        base: BaseChain<'m>,
+        packets: &PacketSet,
+        nat: &Translations,
+    ) -> Result<Option<PacketSet>, TooManyPieces> {
+        // Flows with translated ports are not told apart by the ports that they have now.
+        let Some(free) = self.free.filter(|_| nat.is_none()) else {
+            return Ok(None);
+        };
+        let place = Place { hook, base: base.chain, nat };
+        let mut losses = Losses::new(place, free, packets.clone());
+        if !packets.is_empty() {
+            Walk::through(self.host, base, packets.clone(), &mut losses)?;
+        }
+        if losses.is_changed {
+            return Ok(None);
+        }
+        let (passed, hops) = losses.passed()?;
+        self.hops.extend(hops);
+        Ok(Some(passed))
     }
 
     /// NAT's place in a hook: nat chains for the first packet of a flow, the known mapping for others.
@@ -199,7 +241,7 @@ impl<'h, 'm> Trip<'h, 'm> {
         packets: PacketSet,
         nat: &Translations,
     ) -> Result<Vec<Hop<'m>>, TooManyPieces> {
-        let mut record = Record { hook, base: base.chain, nat, hops: Vec::new() };
+        let mut record = Record { place: Place { hook, base: base.chain, nat }, hops: Vec::new() };
         if !packets.is_empty() {
             Walk::through(self.host, base, packets, &mut record)?;
         }
@@ -207,11 +249,33 @@ impl<'h, 'm> Trip<'h, 'm> {
     }
 }
 
-/// Writes down every decision with its exact packets.
-struct Record<'n, 'm> {
+/// Where on a trip decisions fall.
+#[derive(Clone, Copy)]
+struct Place<'n> {
     hook: Hook,
     base: ChainId,
     nat: &'n Translations,
+}
+
+impl Place<'_> {
+    /// A decision about some packets here.
+    fn hop<'m>(&self, decision: &Decision<'_, 'm>, packets: PacketSet) -> Hop<'m> {
+        Hop {
+            hook: self.hook,
+            base: self.base,
+            chain: decision.chain,
+            rule: decision.rule,
+            via: decision.via.to_vec(),
+            fate: decision.fate,
+            packets,
+            nat: self.nat.clone(),
+        }
+    }
+}
+
+/// Writes down every decision with its exact packets.
+struct Record<'n, 'm> {
+    place: Place<'n>,
     hops: Vec<Hop<'m>>,
 }
 
@@ -219,16 +283,7 @@ impl<'m> Observer<'m> for Record<'_, 'm> {
     fn decides(&mut self, decision: &Decision<'_, 'm>) -> Result<(), TooManyPieces> {
         let packets = decision.packets()?;
         if !packets.is_empty() {
-            self.hops.push(Hop {
-                hook: self.hook,
-                base: self.base,
-                chain: decision.chain,
-                rule: decision.rule,
-                via: decision.via.to_vec(),
-                fate: decision.fate,
-                packets,
-                nat: self.nat.clone(),
-            });
+            self.hops.push(self.place.hop(decision, packets));
         }
         Ok(())
     }

@@ -8,6 +8,8 @@
 //! Packets that a rule changes go on in a lane of their own, with a cover of its own: what was taken
 //! of them before were other packets, and what they may look like now others look like too.
 
+mod observer;
+
 use crate::model::{Nat, Policy, Verdict};
 use crate::packet::cover::Cover;
 use crate::packet::set::BUDGET;
@@ -15,6 +17,7 @@ use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 
 use super::act::act;
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
+pub use observer::{Decision, Fate, Observer};
 
 /// How deep chains may call each other before the question stays undecided: more than the kernel
 /// allows nft, and no ruleset comes near.
@@ -23,83 +26,6 @@ const DEEPEST: usize = 200;
 /// How many times a rule may meet packets in one walk before the question stays undecided: chains
 /// that call each other twice, twice, twice … grow without bound.
 const MOST_STEPS: usize = 20_000_000;
-
-/// What a rule or a policy does to the packets that it decides.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fate<'m> {
-    /// On to the next base chain.
-    Accepted,
-    /// Gone.
-    Dropped,
-    /// Gone, with an answer.
-    Rejected(crate::model::Reject),
-    /// Accepted, with a translation.
-    Translated(&'m Nat),
-}
-
-/// A rule (or a policy) about to decide.
-#[derive(Debug)]
-pub struct Decision<'w, 'm> {
-    /// The rule; `None` for the policy.
-    pub rule: Option<RuleId>,
-    /// The chain in which it stands; for a policy the base chain.
-    pub chain: ChainId,
-    /// The rules that jumped here, outermost first.
-    pub via: &'w [RuleId],
-    /// What happens.
-    pub fate: Fate<'m>,
-    /// The packets that the rule matches among those that entered the chain. Earlier rules may have
-    /// taken some of them.
-    pub hit: &'w PacketSet,
-    /// The lane of the packets: 0 for those that no rule has changed. Only what was taken in this lane
-    /// counts.
-    pub lane: usize,
-    cover: &'w Cover,
-    owners: &'w [RuleId],
-}
-
-impl Decision<'_, '_> {
-    /// The packets that it decides, exactly: those it matches, less those taken before. Disjoint.
-    pub fn packets(&self) -> Result<PacketSet, TooManyPieces> {
-        left(self.cover, self.hit)
-    }
-
-    /// Some packets that it decides; `None` if all were taken before.
-    pub fn witness(&self) -> Result<Option<Cube>, TooManyPieces> {
-        for cube in self.hit.cubes() {
-            if let Some(witness) = self.cover.escapes(cube, 0, BUDGET)? {
-                return Ok(Some(witness));
-            }
-        }
-        Ok(None)
-    }
-
-    /// As few rules as can be found that together took a cube of `hit` before, in the order in which
-    /// they did; none if some packet of it was not taken, or if that is undecided.
-    pub fn coverers(&self, cube: &Cube) -> Vec<RuleId> {
-        let owners = self.cover.coverers(cube, 0);
-        owners.into_iter().map(|owner| self.owners[owner as usize]).collect()
-    }
-}
-
-/// Who wants to know what is decided.
-pub trait Observer<'m> {
-    /// A rule or policy decides packets. It is called in the order of the walk, also when earlier
-    /// rules may have taken all of them.
-    fn decides(&mut self, decision: &Decision<'_, 'm>) -> Result<(), TooManyPieces>;
-
-    /// A rule that ends nothing (it jumps, returns, counts or marks) meets packets.
-    fn meets(&mut self, _decision: &Decision<'_, 'm>) -> Result<(), TooManyPieces> {
-        Ok(())
-    }
-
-    /// A rule takes a cube of packets of a lane, so that rules after it do not see them: for good, or
-    /// until they are given back. The cubes of each lane are numbered from 0.
-    fn takes(&mut self, _rule: RuleId, _lane: usize, _cube: &Cube) {}
-
-    /// What was taken in a lane under a number is back: the chain from which it returned has ended.
-    fn gives_back(&mut self, _lane: usize, _number: usize) {}
-}
 
 /// Packets on their way, and where it is written what rules have taken of them.
 #[derive(Clone, Debug)]
@@ -188,18 +114,27 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             if !hull.meets(&around) {
                 continue;
             }
+            if self.observer.is_done() {
+                break;
+            }
             let rule = RuleId { chain, index };
             for at in 0..streams.len() {
-                let hit = streams[at].packets.and(&compiled.packets);
-                if hit.is_empty() {
+                let lane = streams[at].lane;
+                let meets = streams[at].packets.overlaps(&compiled.packets);
+                if !meets || !self.observer.follows(lane, &compiled.packets) {
                     continue;
                 }
                 self.steps += 1;
                 if self.steps > MOST_STEPS {
                     return Err(TooManyPieces);
                 }
-                let mut stream = Stream { packets: hit, lane: streams[at].lane };
                 let is_changed = compiled.rule.changes_packet();
+                let accepts = compiled.rule.verdict.value == Verdict::Accept && !is_changed;
+                if accepts && self.takes_whole_rules() {
+                    self.take(rule, &Stream { packets: PacketSet::none(), lane })?;
+                    continue;
+                }
+                let mut stream = Stream { packets: streams[at].packets.and(&compiled.packets), lane };
                 if is_changed {
                     match self.change(rule, &stream)? {
                         Some(changed) => stream = changed,
@@ -315,9 +250,21 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         Ok(Some(Stream { packets, lane: self.covers.len() - 1 }))
     }
 
+    /// May a rule be noted to take all that it matches? In the base chain itself it makes no difference to
+    /// packets that come there, and the rule's own cubes are smaller than what comes.
+    fn takes_whole_rules(&self) -> bool {
+        !self.observer.asks_who_accepts() && self.open.len() == 1 && self.lent.is_empty()
+    }
+
     /// Notes that a rule took packets for good.
     fn take(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
         let owner = self.own(rule);
+        if self.takes_whole_rules() {
+            for cube in self.host.rule(rule).packets.cubes() {
+                self.covers[stream.lane].push(cube.clone(), owner);
+            }
+            return Ok(());
+        }
         let rest;
         let mut packets = &stream.packets;
         let absent = self.absent(stream);

@@ -113,30 +113,33 @@ impl<'m> Tunnel<'m> {
             return None;
         }
         // Most hosts serve the tunnel by whatever they choose, and one choice shows it at little cost.
-        if let Ok(tunnel) = Self::judge_families(context, profile, endpoint, Some(&ask::usual_choice()))
+        let usual = Self::paths(context, profile, endpoint, Some(&ask::usual_choice()));
+        if let Ok((paths, witnesses)) = usual
+            && paths.iter().all(Path::is_open)
+            && let Ok(tunnel) = Self::on_these(context, profile, endpoint, paths, witnesses)
             && tunnel.is_served()
         {
             return Some(Ok(tunnel));
         }
-        Some(Self::judge_families(context, profile, endpoint, None))
+        let all = Self::paths(context, profile, endpoint, None);
+        Some(all.and_then(|(paths, left)| Self::on_these(context, profile, endpoint, paths, left)))
     }
 
-    /// Is everything that is needed, or would be nice, there?
+    /// Is everything that is needed beside the paths, or would be nice, there?
     fn is_served(&self) -> bool {
-        self.paths.iter().all(Path::is_open)
-            && self.dns.resolution == Resolution::Works
+        self.dns.resolution == Resolution::Works
             && self.dns.tcp.0 == Certainty::Met
             && self.loopback.iter().all(|each| each.1 == Certainty::Met)
             && self.services.iter().all(|each| each.1 == Certainty::Met)
     }
 
-    /// Judges by all choices of the host, or by the given one alone.
-    fn judge_families(
+    /// The paths by all choices of the host, or by the given one alone, and the choices that they leave.
+    fn paths(
         context: &Context<'m>,
         profile: &'static Profile,
         endpoint: &'static Endpoint,
         choice: Option<&PacketSet>,
-    ) -> Result<Self, TooManyPieces> {
+    ) -> Result<(Vec<Path<'m>>, Witnesses), TooManyPieces> {
         let mut witnesses: Option<Witnesses> = None;
         let mut paths = Vec::new();
         for family in families(context) {
@@ -162,7 +165,17 @@ impl<'m> Tunnel<'m> {
                 paths.push(judge_path(family, transport, endpoint, held, known)?);
             }
         }
-        let witnesses = witnesses.unwrap_or(Witnesses { left: PacketSet::none() });
+        Ok((paths, witnesses.unwrap_or(Witnesses { left: PacketSet::none() })))
+    }
+
+    /// Judges all that is needed beside the paths.
+    fn on_these(
+        context: &Context<'m>,
+        profile: &'static Profile,
+        endpoint: &'static Endpoint,
+        paths: Vec<Path<'m>>,
+        witnesses: Witnesses,
+    ) -> Result<Self, TooManyPieces> {
         let dns = Dns::judge(context, profile, &witnesses)?;
         let mut loopback = Vec::new();
         for family in families(context) {

@@ -85,6 +85,11 @@ impl Cover {
         Ok(PacketSet::from_cubes(left))
     }
 
+    /// The same piece by piece: who then leaves out what he does not ask for any more pays less.
+    pub fn pieces(&self, cube: &Cube, since: usize, budget: usize) -> Remainder {
+        self.remainder(cube, &self.candidates(cube, since), budget)
+    }
+
     /// Some of the packets of the cube that no active cube from number `since` on takes; `None` if
     /// all are taken. Far cheaper than [`Cover::uncovered`] where many pieces are left.
     pub fn escapes(&self, cube: &Cube, since: usize, budget: usize) -> Result<Option<Cube>, TooManyPieces> {

@@ -118,11 +118,19 @@ impl Cube {
 
     /// Is any packet in both?
     pub fn overlaps(&self, other: &Cube) -> bool {
-        let mut right = other.sides.iter().peekable();
-        self.sides.iter().all(|(axis, values)| {
-            while right.next_if(|side| side.0 < *axis).is_some() {}
-            right.peek().is_none_or(|side| side.0 != *axis || side.1.overlaps(values))
-        })
+        let mut theirs = other.sides();
+        for (axis, values) in self.sides() {
+            while let [first, rest @ ..] = theirs
+                && first.0 < *axis
+            {
+                theirs = rest;
+            }
+            let Some(side) = theirs.first() else { return true };
+            if side.0 == *axis && !side.1.overlaps(values) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Is the packet with these values in it? An IPv4 address is any number of its block.

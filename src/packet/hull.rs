@@ -21,6 +21,14 @@ impl Hull {
         source: (u64::MAX, 0),
     };
 
+    /// Around everything.
+    const FULL: Hull = Hull {
+        protocol: (0, u8::MAX),
+        port: (0, u16::MAX),
+        destination: (0, u64::MAX),
+        source: (0, u64::MAX),
+    };
+
     /// Around a set.
     pub fn of(packets: &PacketSet) -> Self {
         packets.cubes().iter().fold(Hull::EMPTY, |hull, cube| hull.or(Hull::of_cube(cube)))
@@ -45,21 +53,20 @@ impl Hull {
     }
 
     fn of_cube(cube: &Cube) -> Self {
-        let ends = |axis: Axis| {
-            let ranges = cube.get(axis).and_then(super::Values::ranges);
-            let low = ranges.and_then(|ranges| ranges.iter().next()).map_or(0, |range| range.0);
-            let high =
-                ranges.and_then(|ranges| ranges.iter().next_back()).map_or(axis.max(), |range| range.1);
-            (low, high)
-        };
-        let (protocol, port) = (ends(Axis::Protocol), ends(Axis::DestinationPort));
-        let (destination, source) = (ends(Axis::Destination), ends(Axis::Source));
-        Hull {
-            protocol: (protocol.0 as u8, protocol.1 as u8),
-            port: (port.0 as u16, port.1 as u16),
-            destination: ((destination.0 >> 64) as u64, (destination.1 >> 64) as u64),
-            source: ((source.0 >> 64) as u64, (source.1 >> 64) as u64),
+        let mut hull = Hull::FULL;
+        for (axis, values) in cube.sides() {
+            let Some((low, high)) = values.ranges().and_then(|all| Some((all.first()?, all.last()?))) else {
+                continue;
+            };
+            match axis {
+                Axis::Protocol => hull.protocol = (low as u8, high as u8),
+                Axis::DestinationPort => hull.port = (low as u16, high as u16),
+                Axis::Destination => hull.destination = ((low >> 64) as u64, (high >> 64) as u64),
+                Axis::Source => hull.source = ((low >> 64) as u64, (high >> 64) as u64),
+                _ => {}
+            }
         }
+        hull
     }
 }
 

@@ -7,16 +7,17 @@ use super::{Axis, Cube, Values};
 /// The same packets in fewer cubes: those that differ on one axis only become one, and what another
 /// cube covers is left out. Not the fewest possible. The order stays that of the first of each.
 pub(super) fn merge(mut cubes: Vec<Cube>) -> Vec<Cube> {
-    loop {
+    while cubes.len() > 1 {
         let before = cubes.len();
         for axis in axes(&cubes) {
             cubes = merge_along(cubes, axis);
         }
         drop_covered(&mut cubes);
         if cubes.len() == before {
-            return cubes;
+            break;
         }
     }
+    cubes
 }
 
 /// Merges the cubes that differ on this axis only.

@@ -15,7 +15,8 @@ const MOST_TESTS: usize = 10_000_000;
 ///
 /// One piece is followed until no cut overlaps it, the largest cut first. Each piece knows the cuts
 /// that may still touch it, so that the work shrinks as the pieces do.
-pub(super) struct Remainder {
+#[derive(Debug)]
+pub struct Remainder {
     cuts: Vec<Cube>,
     pending: Vec<Piece>,
     /// Has the cut taken anything yet?
@@ -26,6 +27,7 @@ pub(super) struct Remainder {
 }
 
 /// A piece that is still to be looked at.
+#[derive(Debug)]
 struct Piece {
     cube: Cube,
     /// The cuts that may touch it; those before `from` do not.
@@ -54,7 +56,10 @@ impl Remainder {
     }
 
     /// The next piece, if one is left.
-    pub(super) fn next_piece(&mut self) -> Result<Option<Cube>, TooManyPieces> {
+    ///
+    /// # Errors
+    /// If the budget is used up.
+    pub fn next_piece(&mut self) -> Result<Option<Cube>, TooManyPieces> {
         let mut outside = Vec::new();
         let mut touching = Vec::new();
         while let Some(piece) = self.pending.pop() {
@@ -78,6 +83,19 @@ impl Remainder {
             self.pending.extend(pieces);
         }
         Ok(None)
+    }
+
+    /// Leaves packets out of all that is still to come.
+    pub fn leave_out(&mut self, gone: &Cube) {
+        if !self.pending.iter().any(|piece| piece.cube.overlaps(gone)) {
+            return;
+        }
+        let mut outside = Vec::new();
+        for piece in std::mem::take(&mut self.pending) {
+            piece.cube.minus(gone, &mut outside);
+            let rest = outside.drain(..);
+            self.pending.extend(rest.map(|cube| Piece { cube, cuts: piece.cuts.clone(), from: piece.from }));
+        }
     }
 
     /// For each cut, in their order: has it taken anything so far?

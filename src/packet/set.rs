@@ -1,7 +1,7 @@
 //! Unions of cubes.
 
 use super::remainder::Remainder;
-use super::{Axis, Cover, Cube, merge};
+use super::{Axis, Cover, Cube, Values, merge};
 
 /// A set of packets: the union of its cubes. The cubes are disjoint where nothing else is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,11 @@ impl PacketSet {
     /// The cubes.
     pub fn cubes(&self) -> &[Cube] {
         &self.cubes
+    }
+
+    /// The cubes, for whoever takes them apart.
+    pub fn into_cubes(self) -> Vec<Cube> {
+        self.cubes
     }
 
     /// Is there no packet in it?
@@ -126,6 +131,13 @@ impl PacketSet {
     /// Each cube changed on its own; those for which the change gives `None` are dropped.
     pub fn map(&self, change: impl FnMut(Cube) -> Option<Cube>) -> PacketSet {
         PacketSet { cubes: self.cubes.iter().cloned().filter_map(change).collect() }
+    }
+
+    /// The packets whose value on an axis is among the given ones.
+    pub fn with(self, axis: Axis, values: &Values) -> PacketSet {
+        PacketSet {
+            cubes: self.cubes.into_iter().filter_map(|cube| cube.with(axis, values.clone())).collect(),
+        }
     }
 
     /// The set with axes forgotten: its packets, and all that differ from them there only.

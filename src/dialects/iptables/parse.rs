@@ -108,6 +108,10 @@ impl<'w, 't> Parser<'w, 't, '_> {
         if let Some(found) = self.options().find(|(_, option)| option.name == name) {
             return Some(found);
         }
+        // `-p tcp --dport` needs no `-m tcp`.
+        if let Some(option) = self.option_of_protocol(|option| option.name == name, word) {
+            return Some(option);
+        }
         let mut found: Option<(Owner, &'static Opt)> = None;
         for (owner, option) in self.options().filter(|(_, option)| option.name.starts_with(name)) {
             match found {
@@ -118,12 +122,17 @@ impl<'w, 't> Parser<'w, 't, '_> {
                 _ => found = found.or(Some((owner, option))),
             }
         }
-        if found.is_some() {
-            return found;
-        }
-        // `-p tcp --dport` needs no `-m tcp`.
+        found.or_else(|| self.option_of_protocol(|option| option.name.starts_with(name), word))
+    }
+
+    /// Loads the match that goes with the protocol if it has an option that is wanted.
+    fn option_of_protocol(
+        &mut self,
+        is_wanted: impl Fn(&Opt) -> bool,
+        word: &Word<'_>,
+    ) -> Option<(Owner, &'static Opt)> {
         let (extension, loaded) = self.of_protocol()?;
-        let option = extension.options.iter().find(|option| option.name.starts_with(name))?;
+        let option = extension.options.iter().find(|option| is_wanted(option))?;
         self.parsed.instances.push(Instance::new(extension, Cow::Borrowed(loaded), word.span));
         Some((Owner::Instance(self.parsed.instances.len() - 1), option))
     }

@@ -59,6 +59,12 @@ pub fn is_coordinate(way: Way, axis: Axis) -> bool {
     }
 }
 
+/// Is this one of the axes by which flows of any way, whichever of their packets it is, are told apart?
+pub fn is_told_apart(axis: Axis) -> bool {
+    let by_interface = matches!(axis, Axis::InInterface | Axis::OutInterface);
+    by_interface || !axis.is_unknown() && is_coordinate(Way::Forward, axis)
+}
+
 /// Flights in the coordinates of the first packet.
 pub fn flows(way: Way, flights: &[Flight], sense: Sense) -> PacketSet {
     let told = |flight: &Flight, cube: &Cube| {

@@ -18,6 +18,8 @@ pub(super) struct Talk<'t, 'm> {
     pub host: &'t Host<'m>,
     pub routes: &'t Routes,
     pub question: &'t Question,
+    /// Do flows stand or fall together if they differ in the client's port alone?
+    pub together: bool,
     pub steps: Vec<Step<'m>>,
     pub diverted: PacketSet,
 }
@@ -25,13 +27,22 @@ pub(super) struct Talk<'t, 'm> {
 impl<'t, 'm> Talk<'t, 'm> {
     /// A flow of which nothing has been followed yet.
     pub fn new(host: &'t Host<'m>, routes: &'t Routes, question: &'t Question) -> Self {
-        Talk { host, routes, question, steps: Vec::new(), diverted: PacketSet::none() }
+        Talk { host, routes, question, together: false, steps: Vec::new(), diverted: PacketSet::none() }
+    }
+
+    /// The trip of a packet of the flow.
+    fn trip(&self, sense: Sense) -> Trip<'t, 'm> {
+        match sense {
+            _ if !self.together => Trip::new(self.host, self.routes),
+            Sense::There => Trip::together(self.host, self.routes, Axis::SourcePort),
+            Sense::Back => Trip::together(self.host, self.routes, Axis::DestinationPort),
+        }
     }
 
     /// The first packet.
     pub fn first(&mut self, flights: Vec<Flight>) -> Result<Vec<Flight>, TooManyPieces> {
         let due = flows(self.question.way, &flights, Sense::There);
-        let mut trip = Trip::new(self.host, self.routes);
+        let mut trip = self.trip(Sense::There);
         match self.question.way {
             Way::Out => {
                 let arrived = self.leave(&mut trip, flights, &Tracking::Unknown)?;
@@ -49,7 +60,7 @@ impl<'t, 'm> Talk<'t, 'm> {
                 let left = self.leave(&mut trip, flights, &Tracking::Unknown)?;
                 let left = self.note(Moment::Egress, due, left, trip, Sense::There);
                 let due = flows(self.question.way, &left, Sense::There);
-                let mut trip = Trip::new(self.host, self.routes);
+                let mut trip = self.trip(Sense::There);
                 let arrived = self.enter(&mut trip, looped(left), &Tracking::Seen)?;
                 Ok(self.note(Moment::Ingress, due, arrived, trip, Sense::There))
             }
@@ -84,7 +95,7 @@ impl<'t, 'm> Talk<'t, 'm> {
         if due.is_empty() {
             return Ok(());
         }
-        let (mut trip, mut back, mut next) = (Trip::new(self.host, self.routes), Vec::new(), Vec::new());
+        let (mut trip, mut back, mut next) = (self.trip(Sense::Back), Vec::new(), Vec::new());
         for (entry, tracking, flight) in replies {
             let arrived = self.travel(&mut trip, vec![flight], &tracking, Sense::Back)?;
             for group in by_entry(arrived.clone()) {
@@ -99,7 +110,7 @@ impl<'t, 'm> Talk<'t, 'm> {
         if due.is_empty() {
             return Ok(());
         }
-        let (mut trip, mut through) = (Trip::new(self.host, self.routes), Vec::new());
+        let (mut trip, mut through) = (self.trip(Sense::There), Vec::new());
         for (tracking, flight) in next {
             through.extend(self.travel(&mut trip, vec![flight], &tracking, Sense::There)?);
         }

@@ -3,7 +3,7 @@
 use crate::eval::{Certainty, Held, Lost};
 use crate::finding::Finding;
 use crate::model::Verdict;
-use crate::packet::PacketSet;
+use crate::packet::{Hull, PacketSet};
 use crate::source::Span;
 
 use super::super::Context;
@@ -81,7 +81,10 @@ pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
 /// A rule behind the one to blame that would have let the packets through.
 fn too_late(context: &Context, lost: &Lost) -> Option<(Span, String)> {
     let id = lost.hop.rule?;
-    let later = context.host.chain(id.chain).rules.iter().skip(id.index as usize + 1);
+    let chain = context.host.chain(id.chain);
+    let around = Hull::of(&lost.hop.packets);
+    let later = chain.rules.iter().zip(&chain.hulls).skip(id.index as usize + 1);
+    let later = later.filter(|(_, hull)| hull.meets(&around)).map(|(rule, _)| rule);
     let accepts = |rule: &&crate::eval::CompiledRule| {
         rule.rule.verdict.value == Verdict::Accept && rule.packets.overlaps(&lost.hop.packets)
     };
