@@ -86,7 +86,8 @@ fn sets(path: &Path) -> Vec<PathBuf> {
 /// The files of rules beside a file of sets: those named after it, or, if it has a common name, all.
 fn rules_beside(directory: &Path, path: &Path) -> Vec<Text> {
     let parent = path.parent().unwrap_or(Path::new(""));
-    let Ok(entries) = fs::read_dir(directory.join(parent)) else { return Vec::new() };
+    // The dot stands for a directory that is none: the one in which the program runs.
+    let Ok(entries) = fs::read_dir(directory.join(parent).join(".")) else { return Vec::new() };
     let mut names: Vec<PathBuf> = entries.flatten().map(|entry| parent.join(entry.file_name())).collect();
     names.sort();
     let belongs = |other: &PathBuf| other != path && sets(other).iter().any(|sets| sets == path);
