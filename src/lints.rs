@@ -11,11 +11,13 @@ mod neighbor_discovery_blocked;
 mod open_port;
 mod ssh_open_to_the_world;
 mod unrestricted_egress;
+mod tangled_rules;
 mod deed;
 mod ignores;
 mod impossible_match;
 mod jump_loop;
 mod kept;
+mod places;
 mod undefined_chain;
 mod undefined_set;
 mod unused_chain;
@@ -118,6 +120,7 @@ pub const LINTS: &[Lint] = &[
     lint("deprecated-match", include_str!("../rules/deprecated-match.md"), remarks::deprecated_match),
     lint("syntax-error", include_str!("../rules/syntax-error.md"), remarks::syntax_error),
     lint("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match),
+    lint("tangled-rules", include_str!("../rules/tangled-rules.md"), tangled_rules::run),
     lint("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed),
     // The last: it takes out what the others have found and the files ignore.
     lint("unused-ignore", include_str!("../rules/unused-ignore.md"), unused_ignore::run),

@@ -98,6 +98,25 @@ impl<'m> Shadows<'m> {
         unmet.map(|(rule, _)| rule).filter(|rule| !host.rule(*rule).packets.is_empty()).collect()
     }
 
+    /// A chain of each table that is too tangled to tell anything of its rules, in the order of the host.
+    pub fn undecided_tables(&self, host: &Host<'m>) -> Vec<ChainId> {
+        let mut found: Vec<ChainId> = Vec::new();
+        for chain in (0..host.chains.len() as u32).map(ChainId) {
+            let table = host.chain(chain).table;
+            let is_known = |known: &ChainId| std::ptr::eq(host.chain(*known).table, table);
+            if self.is_undecided[chain.0 as usize] && !found.iter().any(is_known) {
+                found.push(chain);
+            }
+        }
+        found
+    }
+
+    /// The rules of other tables of which it cannot be told whether a packet reaches them.
+    pub fn undecided_rules(&self, host: &Host<'m>) -> Vec<RuleId> {
+        let undecided = self.judged(host).filter(|(_, state)| matches!(state, State::Undecided));
+        undecided.map(|(rule, _)| rule).collect()
+    }
+
     /// Which chains call which.
     pub fn calls(&self) -> &Calls {
         &self.calls

@@ -103,6 +103,11 @@ impl<'c> Context<'c> {
         self.exposures.get(self, way, family)
     }
 
+    /// Was this exposure given up as too tangled to be decided?
+    pub fn is_exposure_undecided(&self, way: Way, family: Family) -> bool {
+        self.exposures.is_undecided(self, way, family)
+    }
+
     /// Is the unit a fragment: no verdict about the tunnel or exposure?
     pub fn is_fragment(&self) -> bool {
         self.unit.ruleset.is_fragment()

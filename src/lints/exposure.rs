@@ -5,16 +5,14 @@ pub mod words;
 use std::cell::OnceCell;
 
 use crate::config::Policy;
-use crate::eval::exposure::{Default as ByDefault, Exposure, Opening};
+use crate::eval::exposure::{Default as ByDefault, Exposure, Opening, lets_anything, question};
 use crate::eval::{RuleId, Way};
 use crate::finding::{Finding, Level};
+use crate::model::Hook;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 use crate::source::Span;
 
-use super::Context;
-
-/// How many places a finding shows besides the first.
-const MOST_LABELS: usize = 4;
+use super::{Context, places};
 
 /// The port of SSH.
 const SSH: u128 = 22;
@@ -29,6 +27,20 @@ pub struct Exposures([OnceCell<Option<Result<Exposure, TooManyPieces>>>; 6]);
 impl Exposures {
     /// What gets through; `None` where the unit does not say, or is too tangled.
     pub fn get(&self, context: &Context, way: Way, family: Family) -> Option<&Exposure> {
+        self.judged(context, way, family)?.as_ref().ok()
+    }
+
+    /// Is the unit too tangled to tell?
+    pub fn is_undecided(&self, context: &Context, way: Way, family: Family) -> bool {
+        self.judged(context, way, family).is_some_and(Result::is_err)
+    }
+
+    fn judged(
+        &self,
+        context: &Context,
+        way: Way,
+        family: Family,
+    ) -> Option<&Result<Exposure, TooManyPieces>> {
         let at = match way {
             Way::In | Way::Local => 0,
             Way::Forward => 2,
@@ -36,7 +48,7 @@ impl Exposures {
         };
         let judge = || Exposure::judge(&context.host, &context.routes, way, family).transpose();
         let cell = &self.0[at + family as usize];
-        cell.get_or_init(|| if context.speaks_for(family) { judge() } else { None }).as_ref()?.as_ref().ok()
+        cell.get_or_init(|| if context.speaks_for(family) { judge() } else { None }).as_ref()
     }
 }
 
@@ -107,17 +119,43 @@ pub fn place(finding: Finding, span: Span, words: impl Into<String>) -> Finding 
 
 /// Points at the unknowns on which a finding depends.
 pub fn depends_on(mut finding: Finding, context: &Context, unknowns: &[u32]) -> Finding {
-    for number in unknowns.iter().take(MOST_LABELS) {
+    for number in unknowns.iter().take(places::MOST_SHOWN) {
         let unknown = context.host.atoms.get(*number);
         finding = place(finding, unknown.span, format!("it depends on this: {}", unknown.text));
     }
-    finding
+    match unknowns.len().saturating_sub(places::MOST_SHOWN) {
+        0 => finding,
+        rest => finding.note(format!("It depends on {rest} more.")),
+    }
 }
 
 /// Does an opening hold, as far as it depends on more than how often something happens?
 pub fn is_firm(context: &Context, opening: &Opening) -> bool {
     let is_rate = |atom: &u32| crate::eval::exposure::is_rate(&context.host, *atom);
     opening.is_sure || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_rate)
+}
+
+/// Does a cube hold packets that come now and then, whatever the file does not tell: does it hang on no
+/// unknown, or only on such as do not hold, or hold at some rate?
+pub fn is_likely(context: &Context, cube: &Cube) -> bool {
+    cube.sides().iter().all(|(axis, values)| match axis {
+        Axis::Atom(atom) => values.first() == Some(0) || crate::eval::exposure::is_rate(&context.host, *atom),
+        _ => true,
+    })
+}
+
+/// Is a new connection over IPv6, off loopback, let in or out?
+pub fn has_ipv6_flows(context: &Context) -> bool {
+    let is_in = context
+        .exposure(Way::In, Family::V6)
+        .is_some_and(|seen| seen.default.is_some() || !seen.openings.is_empty() || seen.more > 0);
+    let goes_out = || {
+        let (host, routes) = (&context.host, &context.routes);
+        let is_filtered = crate::eval::exposure::is_declared(host, Hook::Output, Family::V6);
+        let packets = question(host, routes, Way::Out, Family::V6);
+        !is_filtered || lets_anything(host, routes, Way::Out, packets) == Ok(true)
+    };
+    is_in || goes_out()
 }
 
 /// What fwlint.yaml lets in by name.

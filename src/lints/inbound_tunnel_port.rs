@@ -1,8 +1,8 @@
 //! `inbound-tunnel-port`: see rules/inbound-tunnel-port.md.
 
-use super::Context;
 use super::tunnel::ask;
-use crate::eval::{Conversation, Fate};
+use super::{Context, exposure, places};
+use crate::eval::{Conversation, Fate, Hop};
 use crate::finding::{Finding, Level};
 use crate::model::{Match, Rule};
 use crate::packet::{Axis, Family};
@@ -13,34 +13,57 @@ const ID: &str = "inbound-tunnel-port";
 /// A rule that names more ports than this does not name the tunnel's.
 const FEW_PORTS: u128 = 16;
 
+/// Rules that open the port, and whether one of them surely lets something in.
+#[derive(Default)]
+struct Openers {
+    spans: Vec<Span>,
+    is_sure: bool,
+}
+
 /// Looks for it: rules that name the tunnel's port and let a new connection to it in.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(profile) = context.profile.filter(|_| !context.is_fragment()) else { return };
-    let mut seen: Vec<Span> = Vec::new();
+    let mut openers = Openers::default();
     for family in Family::ALL {
         for transport in &profile.transports {
             let question = ask::inbound(context, family, transport.protocol.number(), profile.port);
-            let Ok(talk) = Conversation::begin(&context.host, &context.routes, &question) else { continue };
-            let hops = talk.steps.first().into_iter().flat_map(|step| &step.hops);
-            for hop in hops.filter(|hop| matches!(hop.fate, Fate::Accepted | Fate::Translated(_))) {
-                let rules = hop.via.iter().chain(&hop.rule).map(|id| context.host.rule(*id).rule);
-                for rule in rules.filter(|rule| names_port(rule, profile.port)) {
-                    if !seen.contains(&rule.span) {
-                        seen.push(rule.span);
-                    }
-                }
+            if let Ok(talk) = Conversation::begin(&context.host, &context.routes, &question) {
+                openers.add(context, &talk, profile.port);
             }
         }
     }
-    for span in seen {
-        let port = profile.port;
-        let finding =
-            Finding::new(ID, Level::Warning, format!("port {port} is opened for connections from outside"));
-        findings.push(finding.at(span).here("lets them in").note(format!(
-            "{} connects to the edge, never the other way round: nothing has to come in to port {port}. What the \
-             tunnel needs is port {port} as *destination* of packets that leave, and their answers.",
-            profile.program
-        )));
+    openers.spans.sort_unstable_by_key(|span| (span.file, span.start));
+    let Some((first, more)) = openers.spans.split_first() else { return };
+    let port = profile.port;
+    let message = match more.len() {
+        0 => format!("port {port} is opened for connections from outside"),
+        _ => format!("{} rules open port {port} for connections from outside", more.len() + 1),
+    };
+    let level = if openers.is_sure { Level::Warning } else { Level::Note };
+    let finding = Finding::new(ID, level, message).at(*first).here("lets them in");
+    findings.push(places::again(finding, more, "so does this one", "rules").note(format!(
+        "{} connects to the edge, never the other way round: nothing has to come in to port {port}. What the tunnel \
+         needs is port {port} as *destination* of packets that leave, and their answers.",
+        profile.program
+    )));
+}
+
+impl Openers {
+    /// Adds the rules that accepted what got in, or led to what did.
+    fn add(&mut self, context: &Context, talk: &Conversation, port: u16) {
+        let Some(step) = talk.steps.first() else { return };
+        let lets_in = |hop: &&Hop| {
+            matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) && hop.packets.overlaps(&step.passed)
+        };
+        for hop in step.hops.iter().filter(lets_in) {
+            let rules = hop.via.iter().chain(&hop.rule).map(|id| context.host.rule(*id).rule);
+            for rule in rules.filter(|rule| names_port(rule, port)) {
+                self.is_sure |= hop.packets.cubes().iter().any(|cube| exposure::is_likely(context, cube));
+                if !self.spans.contains(&rule.span) {
+                    self.spans.push(rule.span);
+                }
+            }
+        }
     }
 }
 

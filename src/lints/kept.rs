@@ -1,6 +1,9 @@
 //! Chains that programs keep: what stands there is not for people to tidy up.
 
-use crate::model::Table;
+use super::Context;
+use crate::eval::RuleId;
+use crate::model::{Match, Table, Verdict};
+use crate::packet::{Axis, Ranges, values};
 
 /// How the names of such chains begin, and which program makes them.
 const PREFIXES: &[(&str, &str)] = &[
@@ -84,4 +87,32 @@ pub(super) fn by(table: &Table, chain: &str) -> Option<&'static str> {
 /// The program whose chains and sets have names such as this.
 pub(super) fn by_name(name: &str) -> Option<&'static str> {
     PREFIXES.iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, program)| *program)
+}
+
+/// The program that writes a rule: that of its chain, that whose chain the rule calls, or Docker, which
+/// writes rules for its bridges into FORWARD.
+pub(super) fn rule_by(context: &Context, id: RuleId) -> Option<&'static str> {
+    let chain = context.host.chain(id.chain);
+    let rule = context.host.rule(id).rule;
+    rules_by(chain.table, &chain.chain.name).or_else(|| match &rule.verdict.value {
+        Verdict::Jump(target) | Verdict::Goto(target) => by_name(target),
+        _ => {
+            let has_docker = chain.chain.base.is_some() && chain.table.chain("DOCKER").is_some();
+            (has_docker && rule.matches.iter().any(|part| names_bridge(&part.value))).then_some("Docker")
+        }
+    })
+}
+
+/// Does a chain exist so that people override in it what a program does?
+pub(super) fn is_for_people(chain: &str) -> bool {
+    FOR_PEOPLE.contains(&chain)
+}
+
+/// Does a match name a bridge of Docker, or all interfaces but one?
+fn names_bridge(part: &Match) -> bool {
+    let Match::Field(Axis::InInterface | Axis::OutInterface, values) = part else { return false };
+    let prefixes = ["docker", "br-"].into_iter().filter_map(values::names_with_prefix);
+    let bridges = Ranges::union(prefixes);
+    let is_of = |names: &Ranges| !names.is_empty() && bridges.covers(names);
+    values.ranges().is_some_and(|names| is_of(names) || is_of(&names.complement(u128::MAX)))
 }

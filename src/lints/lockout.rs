@@ -1,13 +1,18 @@
 //! `lockout`: see rules/lockout.md.
 
+use super::tunnel::ask;
+use super::tunnel::blame::place_of;
 use super::{Context, exposure};
-use crate::eval::Way;
 use crate::eval::exposure::{Exposure, Kind};
+use crate::eval::{Conversation, Way};
 use crate::finding::{Finding, Level};
-use crate::model::Hook;
 use crate::packet::{Axis, Family};
 
 const ID: &str = "lockout";
+
+/// The protocol number of TCP, and the port at which hosts are administered.
+const TCP: u8 = 6;
+const SSH: u16 = 22;
 
 /// Looks for it: no TCP connection gets in, and the tunnel does not get out.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
@@ -25,14 +30,15 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         _ => "",
     };
     let program = &tunnel.profile.program;
-    let fails = if tunnel.is_cut_off(context) { "does not get out" } else { "finds no names" };
+    let fails = if tunnel.is_cut_off(context) { "gets no connection" } else { "finds no names" };
     let message = format!("no TCP connection gets in{over}, and {program} {fails}");
     let mut finding = Finding::new(ID, exposure::level(context, Level::Warning, true), message);
     for family in spoken {
-        let bases = context.host.bases(Hook::Input).filter(|base| base.families.has(family));
-        for base in bases.filter(|base| base.priority == 0) {
-            let span = base.base.policy.span;
-            finding = exposure::place(finding, span, "nothing new gets in here");
+        let question = ask::inbound(context, family, TCP, SSH);
+        let Ok(talk) = Conversation::begin(&context.host, &context.routes, &question) else { continue };
+        if let Some(lost) = talk.steps.first().and_then(|step| step.lost.last()) {
+            let (span, words) = place_of(context, lost);
+            finding = exposure::place(finding, span, words);
         }
     }
     findings.push(finding.note(
@@ -44,8 +50,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
 /// May a TCP connection get in?
 fn lets_tcp_in(seen: &Exposure) -> bool {
     let is_tcp = |cube: &crate::packet::Cube| cube.get(Axis::Protocol).is_none_or(|it| it.contains(6));
-    let mut inside = seen.openings.iter().filter(|opening| opening.kind == Kind::Inside);
+    // A port that is turned to another may well end on this host.
+    let mut to_host = seen.openings.iter().filter(|opening| opening.kind != Kind::Forwarded);
     seen.default.is_some()
         || seen.more > 0
-        || inside.any(|opening| opening.packets.cubes().iter().any(is_tcp))
+        || to_host.any(|opening| opening.packets.cubes().iter().any(is_tcp))
 }

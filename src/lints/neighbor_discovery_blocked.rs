@@ -3,10 +3,9 @@
 use super::tunnel::blame::place_of;
 use super::{Context, exposure, mend};
 use crate::config::EdgeIpVersion;
-use crate::eval::exposure::{Message, NEIGHBOURS, ROUTERS, lets_anything, question};
+use crate::eval::exposure::{Message, NEIGHBOURS, ROUTERS};
 use crate::eval::{Conversation, Lost, Question, Way};
 use crate::finding::{Finding, Level};
-use crate::model::Hook;
 use crate::packet::{Axis, Family, Masks, PacketSet, Ranges};
 
 const ID: &str = "neighbor-discovery-blocked";
@@ -14,7 +13,10 @@ const ID: &str = "neighbor-discovery-blocked";
 /// Looks for it: IPv6 flows are allowed, and the packets without which none of them arrives are not.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let is_required = context.settings.edge_ip_version.value == EdgeIpVersion::V6;
-    if context.is_fragment() || !context.speaks_for(Family::V6) || !is_required && !has_flows(context) {
+    if context.is_fragment()
+        || !context.speaks_for(Family::V6)
+        || !is_required && !exposure::has_ipv6_flows(context)
+    {
         return;
     }
     let is_blocked = |message: &Message| message.is_blocked(&context.host, &context.routes) == Ok(true);
@@ -49,19 +51,6 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         "Connection tracking does not know these packets: their state is UNTRACKED, and rules that accept NEW, \
          ESTABLISHED or RELATED do not match them.",
     ));
-}
-
-/// Is any other IPv6 flow allowed, in or out?
-fn has_flows(context: &Context) -> bool {
-    let is_in = context
-        .exposure(Way::In, Family::V6)
-        .is_some_and(|seen| seen.default.is_some() || !seen.openings.is_empty() || seen.more > 0);
-    let goes_out = || {
-        let packets = question(&context.host, &context.routes, Way::Out, Family::V6);
-        let is_filtered = crate::eval::exposure::is_declared(&context.host, Hook::Output, Family::V6);
-        !is_filtered || lets_anything(&context.host, &context.routes, Way::Out, packets) == Ok(true)
-    };
-    is_in || goes_out()
 }
 
 /// `neighbour solicitations do not get in`.

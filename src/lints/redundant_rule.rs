@@ -1,12 +1,9 @@
 //! `redundant-rule`: a rule without which every packet fares the same.
 
-use super::{Context, deed, kept, mend};
+use super::{Context, deed, kept, mend, places};
 use crate::eval::{ChainId, Redundant, RuleId};
 use crate::finding::{Finding, Level};
 use crate::model::{Policy, Verdict};
-
-/// How many rules of one finding are shown.
-const MOST_SHOWN: usize = 4;
 
 pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
     let host = &context.host;
@@ -39,19 +36,19 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
     let host = &context.host;
     let (first, more) = (&group[0], &group[1..]);
     let rule = host.rule(first.rule).rule;
-    let (does, did) = match rule.verdict.value {
-        Verdict::Accept => ("accept", "accepts"),
-        Verdict::Drop => ("drop", "drops"),
-        _ => ("reject", "rejects"),
+    let does = match rule.verdict.value {
+        Verdict::Accept => "accepts",
+        Verdict::Drop => "drops",
+        _ => "rejects",
     };
     let policy = |chain: &ChainId| format!("the policy of `{}`", host.chain(*chain).chain.name);
     let message = match (&first.rules[..], &first.policies[..]) {
         ([], [base]) if !more.is_empty() => {
-            format!("these {} rules change nothing: {} {did} the same packets", group.len(), policy(base))
+            format!("these {} rules change nothing: {} {does} the same packets", group.len(), policy(base))
         }
-        ([], [base]) => format!("this rule changes nothing: {} {did} the same packets", policy(base)),
-        ([_], []) => format!("this rule changes nothing: a later rule {did} the same packets"),
-        _ => format!("this rule changes nothing: what comes later {does}s the same packets"),
+        ([], [base]) => format!("this rule changes nothing: {} {does} the same packets", policy(base)),
+        ([_], []) => format!("this rule changes nothing: a later rule {does} the same packets"),
+        _ => format!("this rule changes nothing: what comes later {does} the same packets"),
     };
     let rules = group.iter().map(|each| host.rule(each.rule).rule);
     let mut finding =
@@ -63,11 +60,6 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
         let does = if base.policy.value == Policy::Accept { "accepts" } else { "drops" };
         finding = finding.label(base.policy.span, format!("{does} what no rule decides"));
     }
-    for again in more.iter().take(MOST_SHOWN) {
-        finding = finding.label(host.rule(again.rule).rule.span, "so does this one");
-    }
-    match more.len().saturating_sub(MOST_SHOWN) {
-        0 => finding,
-        rest => finding.note(format!("The same is true of {rest} more rules of this chain.")),
-    }
+    let more: Vec<_> = more.iter().map(|again| host.rule(again.rule).rule.span).collect();
+    places::again(finding, &more, "nor does this one", "rules")
 }

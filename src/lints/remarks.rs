@@ -1,6 +1,6 @@
 //! What the readers noticed: four lints that only pass it on.
 
-use super::Context;
+use super::{Context, places};
 use crate::finding::{Finding, Level};
 use crate::model::{Remark, RemarkKind, Remedy, Step};
 
@@ -23,9 +23,6 @@ pub(super) fn deprecated_match(context: &Context, findings: &mut Vec<Finding>) {
 pub(super) fn not_followed(context: &Context, findings: &mut Vec<Finding>) {
     pass_on(context, RemarkKind::NotFollowed, ("not-followed", Level::Note), findings);
 }
-
-/// How many places of one message are shown; where there are more, their number is.
-const MOST_SHOWN: usize = 4;
 
 /// One finding for each message of a kind in each file: a mistake that is made a hundred times is
 /// still one mistake. Errors stand alone, since each of them must be mended.
@@ -54,13 +51,8 @@ fn pass_on(
             let steps = group.iter().map(|remark| Step::Modernise(remark.span)).collect();
             finding = finding.remedy(Remedy::neutral("say it in today's words", steps));
         }
-        for again in more.iter().take(MOST_SHOWN) {
-            finding = finding.label(again.span, "here too");
-        }
         finding.notes.extend(first.notes.iter().cloned());
-        match more.len().saturating_sub(MOST_SHOWN) {
-            0 => finding,
-            rest => finding.note(format!("The same is found in {rest} more places.")),
-        }
+        let more: Vec<_> = more.iter().map(|again| again.span).collect();
+        places::again(finding, &more, "here too", "places")
     }));
 }

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::tunnel::ask;
-use super::{Context, mend};
-use crate::eval::CompiledRule;
+use super::tunnel::{Path, Tunnel, ask, edges};
+use super::{Context, mend, places};
+use crate::eval::{Certainty, CompiledRule};
 use crate::finding::{Finding, Level};
 use crate::model::{Effect, Remedy, Step, Verdict};
 use crate::packet::{Axis, Cube, Family, Ranges, values};
-use crate::profile::{Profile, Stale, StaleKind};
+use crate::profile::{Endpoint, Stale, StaleKind};
 use crate::source::Span;
 
 const ID: &str = "stale-tunnel-address";
@@ -28,98 +28,161 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(profile) = context.profile else { return };
     let allowed: Vec<Allowed> =
         context.host.rules().flat_map(|(_, rule)| allows(rule, profile.port)).collect();
+    let mut named = Vec::new();
     for stale in &profile.stale {
-        match stale.kind {
-            StaleKind::Typo | StaleKind::NeverEdge => single(stale, &allowed, findings),
-            StaleKind::OldList => old_list(profile, stale, &allowed, findings),
-        }
+        findings.extend(match stale.kind {
+            StaleKind::Typo | StaleKind::NeverEdge => no_edges(stale, &allowed, &mut named),
+            StaleKind::OldList => context.tunnel().and_then(|tunnel| old_list(tunnel, stale, &allowed)),
+        });
     }
-    published(profile, &allowed, findings);
+    findings.extend(context.tunnel().and_then(|tunnel| published(tunnel, &allowed, &named)));
 }
 
-/// Rules for one address that never served.
-fn single(stale: &Stale, allowed: &[Allowed], findings: &mut Vec<Finding>) {
+/// Rules for addresses of a list that never served. Their places are noted.
+fn no_edges(stale: &Stale, allowed: &[Allowed], named: &mut Vec<Span>) -> Option<Finding> {
     let v4 = stale.v4.iter().map(|address| IpAddr::from(*address));
     let v6 = stale.v6.iter().map(|address| IpAddr::from(*address));
+    let (mut spans, mut found, mut meant, mut swaps) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (number, address) in v4.chain(v6).enumerate() {
-        let (low, high) = values::address(address);
-        for rule in allowed.iter().filter(|rule| {
-            is_of(rule.family, address) && rule.addresses.iter().any(|each| each == (low, high))
-        }) {
-            let message = format!("{address} is no edge address of the tunnel");
-            let mut finding = Finding::new(ID, Level::Warning, message).at(rule.span).here(stale.why.clone());
-            if let Some(meant) = stale.meant.get(number) {
-                finding =
-                    finding.note(format!("{meant} was meant.")).remedy(readdress(rule, address, *meant));
-            }
-            findings.push(finding);
+        let just_this = values::address(address);
+        let names = |rule: &&Allowed| {
+            is_of(rule.family, address) && rule.addresses.iter().any(|each| each == just_this)
+        };
+        let rules: Vec<&Allowed> = allowed.iter().filter(names).collect();
+        if rules.is_empty() {
+            continue;
+        }
+        found.push(address.to_string());
+        spans.extend(rules.iter().map(|rule| rule.span));
+        if let Some(right) = stale.meant.get(number) {
+            meant.push(right.to_string());
+            swaps.extend(rules.iter().map(|rule| Swap { rule, old: address, new: *right }));
         }
     }
+    spans.sort_unstable_by_key(|span| (span.file, span.start));
+    spans.dedup();
+    let (first, more) = spans.split_first()?;
+    named.extend(&spans);
+    let message = match &found[..] {
+        [address] => format!("{address} is no edge address of the tunnel"),
+        _ => format!("{} are no edge addresses of the tunnel", list(&found)),
+    };
+    let finding = Finding::new(ID, Level::Warning, message).at(*first).here(stale.why.clone());
+    let finding = places::again(finding, more, "likewise", "rules").remedy(readdress(&swaps));
+    Some(match &meant[..] {
+        [] => finding,
+        [address] => finding.note(format!("{address} was meant.")),
+        _ => finding.note(format!("{} were meant.", list(&meant))),
+    })
 }
 
-/// The address that was meant in place of one that never served.
-fn readdress(rule: &Allowed, old: IpAddr, new: IpAddr) -> Remedy {
-    let either = Cube::any()
-        .set(Axis::Family, Ranges::single(rule.family.number()))
-        .set(Axis::Destination, ask::addresses([old, new]));
-    Remedy {
-        title: format!("name {new} instead"),
-        steps: vec![Step::Readdress { rule: rule.span, old, new }],
-        effect: Effect::Changes(mend::HOOKS.map(|hook| (hook, either.clone())).to_vec()),
+/// An address that was meant, in place of one that never served.
+struct Swap<'r> {
+    rule: &'r Allowed,
+    old: IpAddr,
+    new: IpAddr,
+}
+
+/// Names the addresses that were meant.
+fn readdress(swaps: &[Swap]) -> Option<Remedy> {
+    let title = match swaps {
+        [] => return None,
+        [first, rest @ ..] if rest.iter().all(|swap| swap.new == first.new) => {
+            format!("name {} instead", first.new)
+        }
+        _ => "name the addresses that were meant instead".to_owned(),
+    };
+    let either = |swap: &Swap| {
+        Cube::any()
+            .set(Axis::Family, Ranges::single(swap.rule.family.number()))
+            .set(Axis::Destination, ask::addresses([swap.old, swap.new]))
+    };
+    let effect = swaps.iter().flat_map(|swap| mend::HOOKS.map(|hook| (hook, either(swap)))).collect();
+    let step = |swap: &Swap| Step::Readdress { rule: swap.rule.span, old: swap.old, new: swap.new };
+    Some(Remedy {
+        title,
+        steps: swaps.iter().map(step).collect(),
+        effect: Effect::Changes(effect),
         is_required: false,
-    }
+    })
 }
 
-/// Rules for the addresses of an old list and for no other edge address.
-fn old_list(profile: &Profile, stale: &Stale, allowed: &[Allowed], findings: &mut Vec<Finding>) {
+/// Rules for the addresses of an old list, where no other edge address is reached.
+fn old_list(tunnel: &Tunnel, stale: &Stale, allowed: &[Allowed]) -> Option<Finding> {
     let old = ask::addresses(stale.v4.iter().map(|address| IpAddr::from(*address)));
-    let regions = profile.endpoints.iter().take(1).flat_map(|endpoint| &endpoint.regions);
-    let current = ask::addresses(regions.flat_map(|region| &region.v4).map(|address| IpAddr::from(*address)));
-    let mine =
-        || allowed.iter().filter(|rule| rule.family == Family::V4 && rule.addresses.overlaps(&current));
-    let together = Ranges::union(mine().flat_map(|rule| rule.addresses.iter()));
-    if together.and(&current) != old {
-        return;
+    let current = ask::addresses(edges(tunnel.endpoint, Family::V4).map(|edge| edge.1));
+    let mut paths = tunnel.paths.iter().filter(|path| path.family == Family::V4);
+    if !paths.all(|path| reached(path).minus(&old).is_empty()) {
+        return None;
     }
-    let Some(first) = mine().next() else { return };
+    let is_mine = |rule: &&Allowed| rule.family == Family::V4 && rule.addresses.overlaps(&current);
+    let mine: Vec<&Allowed> = allowed.iter().filter(is_mine).collect();
+    let together = Ranges::union(mine.iter().flat_map(|rule| rule.addresses.iter()));
+    if together.and(&current) != old {
+        return None;
+    }
+    let (first, more) = mine.split_first()?;
     let message = "only the edge addresses of an old list are allowed";
     let finding = Finding::new(ID, Level::Warning, message).at(first.span).here(stale.why.clone());
-    findings.push(finding.note(format!(
+    let more: Vec<Span> = more.iter().map(|rule| rule.span).collect();
+    Some(places::again(finding, &more, "of the old list too", "rules").note(format!(
         "The list of {} has {} IPv4 addresses.",
-        profile.as_of,
+        tunnel.profile.as_of,
         current.iter().count()
-    )));
+    )))
 }
 
-/// Rules for the company's other ranges, in which no edge address is.
-fn published(profile: &Profile, allowed: &[Allowed], findings: &mut Vec<Finding>) {
+/// Rules for the company's other ranges, in which no address of the endpoint is, where none is reached.
+fn published(tunnel: &Tunnel, allowed: &[Allowed], named: &[Span]) -> Option<Finding> {
+    let (profile, endpoint) = (tunnel.profile, tunnel.endpoint);
     let ranges = &profile.published_ranges;
     let v4 = Ranges::union(ranges.v4.iter().map(|net| values::prefix(net.addr().into(), net.prefix_len())));
     let v6 = Ranges::union(ranges.v6.iter().map(|net| values::prefix(net.addr().into(), net.prefix_len())));
-    let regions = || profile.endpoints.iter().flat_map(|endpoint| &endpoint.regions);
-    let edges4 =
-        ask::addresses(regions().flat_map(|region| &region.v4).map(|address| IpAddr::from(*address)));
-    let edges6 =
-        ask::addresses(regions().flat_map(|region| &region.v6).map(|address| IpAddr::from(*address)));
-    let is_other = |rule: &&Allowed| match rule.family {
-        Family::V4 => v4.covers(&rule.addresses) && !rule.addresses.overlaps(&edges4),
-        Family::V6 => v6.covers(&rule.addresses) && !rule.addresses.overlaps(&edges6),
-    };
     // Those who allow all published ranges allow the edge among them: broad, but it serves.
-    let serves = |family: Family| {
-        allowed.iter().filter(|rule| rule.family == family).any(|rule| match family {
-            Family::V4 => rule.addresses.overlaps(&edges4),
-            Family::V6 => rule.addresses.overlaps(&edges6),
-        })
+    let is_reached =
+        |family| tunnel.paths.iter().any(|path| path.family == family && !reached(path).is_empty());
+    let holds_edges = |endpoint: &Endpoint, rule: &Allowed| {
+        rule.addresses.overlaps(&ask::addresses(edges(endpoint, rule.family).map(|edge| edge.1)))
     };
-    let mut others = allowed.iter().filter(is_other).filter(|rule| !serves(rule.family));
-    let Some(first) = others.next() else { return };
-    let message = "the tunnel's port is allowed to ranges in which no edge address is";
-    let mut finding = Finding::new(ID, Level::Warning, message).at(first.span).here(ranges.why.clone());
-    for other in others.take(3) {
-        finding = finding.label(other.span, "likewise");
+    let is_other = |rule: &&Allowed| {
+        let published = if rule.family == Family::V4 { &v4 } else { &v6 };
+        published.covers(&rule.addresses)
+            && !named.contains(&rule.span)
+            && !is_reached(rule.family)
+            && !holds_edges(endpoint, rule)
+    };
+    let others: Vec<&Allowed> = allowed.iter().filter(is_other).collect();
+    let serves = |endpoint: &&Endpoint| others.iter().any(|rule| holds_edges(endpoint, rule));
+    let right = profile.endpoints.iter().find(serves);
+    let (first, more) = others.split_first()?;
+    let message = format!(
+        "the tunnel's port is allowed to addresses of Cloudflare, but to no edge address of region `{}`",
+        endpoint.name
+    );
+    let finding = Finding::new(ID, Level::Warning, message).at(first.span);
+    let more: Vec<Span> = more.iter().map(|rule| rule.span).collect();
+    let finding = places::again(finding, &more, "likewise", "rules").here(ranges.why.clone());
+    Some(match right {
+        Some(right) => finding.note(format!(
+            "Edge addresses of `{}` ({}) are among them: if that is meant, say `region: {}`.",
+            right.name, right.chosen, right.name
+        )),
+        None => finding,
+    })
+}
+
+/// The addresses that are, or may be, reached.
+fn reached(path: &Path) -> Ranges {
+    let edges = path.edges.iter().filter(|edge| edge.certainty != Certainty::Blocked);
+    ask::addresses(edges.map(|edge| edge.address))
+}
+
+/// `a, b and c`.
+fn list(words: &[String]) -> String {
+    match words {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        words => words.concat(),
     }
-    findings.push(finding);
 }
 
 fn is_of(family: Family, address: IpAddr) -> bool {

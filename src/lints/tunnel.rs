@@ -8,14 +8,16 @@ mod judge;
 use std::net::IpAddr;
 
 use crate::config::{EdgeIpVersion, Protocol};
-use crate::eval::{Certainty, Held, Witnesses};
+use crate::eval::{Certainty, Fate, Held, Hop, RuleId, Witnesses};
+use crate::model::{Hook, Nat};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Profile, Service, Transport};
 
 use super::Context;
 use ask::{CHOICES, Flow};
 pub use dns::{Dns, Resolution};
-use judge::{edges, judge_loopback, judge_path, judge_service, to};
+pub use judge::edges;
+use judge::{judge_loopback, judge_path, judge_service, to};
 
 /// What becomes of the flows that a tunnel needs.
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub struct Tunnel<'m> {
     pub paths: Vec<Path<'m>>,
     /// Name resolution.
     pub dns: Dns<'m>,
-    /// Loopback, for each family that is judged.
+    /// Loopback, for each family of which the unit speaks.
     pub loopback: Vec<(Family, Certainty, Held<'m>)>,
     /// What else is dialled, and whether it gets out.
     pub services: Vec<(&'static Service, Certainty, Option<Held<'m>>)>,
@@ -90,6 +92,19 @@ impl Path<'_> {
     pub fn fails_on_the_way_back(&self) -> bool {
         let is_late = |edge: &Edge| matches!(edge.lost_at, Some(LostAt::Reply | LostAt::Followup));
         self.is_blocked() && self.edges.iter().all(is_late)
+    }
+
+    /// The rules that send first packets of it elsewhere.
+    pub fn redirections(&self) -> impl Iterator<Item = RuleId> {
+        let hops = self.held.conversation.steps.first().into_iter().flat_map(|step| &step.hops);
+        let redirects = |hop: &&Hop| {
+            matches!(hop.hook, Hook::Output | Hook::Prerouting)
+                && matches!(
+                    hop.fate,
+                    Fate::Translated(Nat::Destination(_) | Nat::Redirect(_) | Nat::Netmap(_))
+                )
+        };
+        hops.filter(redirects).filter_map(|hop| hop.rule)
     }
 
     /// The addresses of a region.
@@ -177,8 +192,9 @@ impl<'m> Tunnel<'m> {
         witnesses: Witnesses,
     ) -> Result<Self, TooManyPieces> {
         let dns = Dns::judge(context, profile, &witnesses)?;
+        // What runs on the host is asked over either, whatever the edge is dialled by.
         let mut loopback = Vec::new();
-        for family in families(context) {
+        for family in Family::ALL.into_iter().filter(|family| context.speaks_for(*family)) {
             loopback.push(judge_loopback(context, family)?);
         }
         let mut services = Vec::new();
@@ -213,11 +229,23 @@ impl<'m> Tunnel<'m> {
             };
             wanted(context.settings.protocol.value).iter().filter(is_so).map(|name| title(name)).collect()
         };
-        let (open, perhaps) = (named(Certainty::Met), named(Certainty::Depends));
-        if open.is_empty() && perhaps.is_empty() {
-            return "does not get out".to_owned();
-        }
+        let is_redirected = |name: &&str| {
+            let mut paths = self.paths.iter().filter(|path| title(&path.transport.name) == *name);
+            paths.any(|path| path.redirections().next().is_some())
+        };
         let ways = |names: &[&str]| names.join(" and ");
+        let (elsewhere, open): (Vec<_>, Vec<_>) = named(Certainty::Met).into_iter().partition(is_redirected);
+        let perhaps = named(Certainty::Depends);
+        if open.is_empty() && perhaps.is_empty() {
+            let wanted = wanted(context.settings.protocol.value);
+            let fails_late =
+                |path: &Path| wanted.contains(&path.transport.name.as_str()) && path.fails_on_the_way_back();
+            return match elsewhere[..] {
+                [] if self.paths.iter().any(fails_late) => "gets no connection".to_owned(),
+                [] => "does not get out".to_owned(),
+                _ => format!("is sent elsewhere over {}", ways(&elsewhere)),
+            };
+        }
         let mut text = match (open.is_empty(), perhaps.is_empty()) {
             (false, true) => format!("gets out over {}", ways(&open)),
             (false, false) => format!("gets out over {}, perhaps over {}", ways(&open), ways(&perhaps)),
@@ -228,6 +256,9 @@ impl<'m> Tunnel<'m> {
             (true, false) => text.push_str(" (IPv4 only)"),
             (false, true) => text.push_str(" (IPv6 only)"),
             _ => {}
+        }
+        if !elsewhere.is_empty() {
+            text.push_str(&format!(", is sent elsewhere over {}", ways(&elsewhere)));
         }
         if self.dns.is_blocked() {
             text.push_str(", but finds no names");

@@ -37,6 +37,13 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
                  get out"
             ),
         ),
+        Resolution::OnlyByHost => Finding::new(
+            ID,
+            Level::Note,
+            format!(
+                "{program} resolves names only if this host does it for the container: no DNS query is forwarded"
+            ),
+        ),
         Resolution::Depends => {
             let message =
                 format!("whether {program} can resolve names depends on what the rules alone do not tell");

@@ -29,8 +29,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let all = paths.first().map_or(0, |path| path.edges.len());
         let names: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
         let message = format!(
-            "{} of {all} edge addresses are blocked for {}{}",
+            "{} of {all} edge addresses {} blocked for {}{}",
             lost.len(),
+            if lost.len() == 1 { "is" } else { "are" },
             names.join(" and "),
             families_of(tunnel, &paths)
         );
@@ -41,7 +42,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             finding = blame(finding, context, &path.held, &path.part(partly_lost(path)));
         }
         let list: Vec<String> = lost.iter().map(IpAddr::to_string).collect();
-        finding = finding.note(format!("These are missing: {}.", list.join(", "))).note(format!(
+        let these = if lost.len() == 1 { "This is" } else { "These are" };
+        finding = finding.note(format!("{these} missing: {}.", list.join(", "))).note(format!(
             "{} picks an address of each region at random: connections come up slowly or not at all.",
             tunnel.profile.program
         ));

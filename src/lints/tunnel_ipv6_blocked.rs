@@ -2,7 +2,7 @@
 
 use super::tunnel::Path;
 use super::tunnel::blame::blame;
-use super::{Context, mend};
+use super::{Context, exposure, mend};
 use crate::finding::{Finding, Level};
 use crate::packet::Family;
 
@@ -13,7 +13,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(tunnel) = context.tunnel() else { return };
     let (v4, v6): (Vec<&Path>, Vec<&Path>) = tunnel.paths.iter().partition(|path| path.family == Family::V4);
     let Some(first) = v6.first().filter(|_| v6.iter().all(|path| path.is_blocked())) else { return };
-    if v4.iter().all(|path| path.is_blocked()) {
+    // Who lets no IPv6 through at all does without it.
+    if v4.iter().all(|path| path.is_blocked()) || !exposure::has_ipv6_flows(context) {
         return;
     }
     let program = &tunnel.profile.program;

@@ -1,7 +1,7 @@
 //! `tunnel-loopback-blocked`: see rules/tunnel-loopback-blocked.md.
 
 use super::tunnel::blame::blame;
-use super::{Context, mend};
+use super::{Context, exposure, mend};
 use crate::config::RunsIn;
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
@@ -16,9 +16,10 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         return;
     }
     let blocked: Vec<_> = tunnel.loopback.iter().filter(|each| each.1 == Certainty::Blocked).collect();
-    let is_v6_alone = blocked.len() < tunnel.loopback.len();
+    let is_v6_alone = blocked.iter().all(|each| each.0 == Family::V6);
     for (family, _, held) in blocked {
-        if *family == Family::V6 && !is_v6_alone {
+        // Over IPv6 it is told only where it fails alone, and where there is IPv6 at all.
+        if *family == Family::V6 && !(is_v6_alone && exposure::has_ipv6_flows(context)) {
             continue;
         }
         let address = if *family == Family::V4 { "127.0.0.1" } else { "::1" };

@@ -2,9 +2,7 @@
 
 use super::Context;
 use super::tunnel::{title, wanted};
-use crate::eval::Fate;
 use crate::finding::{Finding, Level};
-use crate::model::{Hook, Nat};
 use crate::source::Span;
 
 const ID: &str = "tunnel-redirected";
@@ -17,12 +15,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         if !wanted(context.settings.protocol.value).contains(&path.transport.name.as_str()) {
             continue;
         }
-        let hops = path.held.conversation.steps.first().into_iter().flat_map(|step| &step.hops);
-        for hop in hops.filter(|hop| matches!(hop.hook, Hook::Output | Hook::Prerouting)) {
-            let Fate::Translated(Nat::Destination(_) | Nat::Redirect(_) | Nat::Netmap(_)) = hop.fate else {
-                continue;
-            };
-            let Some(rule) = hop.rule.map(|id| context.host.rule(id).rule) else { continue };
+        for id in path.redirections() {
+            let rule = context.host.rule(id).rule;
             let name = title(&path.transport.name);
             match seen.iter_mut().find(|each| each.0 == rule.span) {
                 Some(each) if !each.1.contains(&name) => each.1.push(name),
@@ -35,8 +29,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let message = format!("{} to the edge is sent elsewhere by NAT", names.join(" and "));
         let finding = Finding::new(ID, Level::Warning, message).at(span).here("changes the destination");
         findings.push(finding.note(format!(
-            "{} checks the edge's certificate and uses no proxy: a connection that ends anywhere else fails. Exempt \
-             port {} from this rule.",
+            "{} checks the edge's certificate and knows no proxy: a connection works only if what takes it passes \
+             it on to the edge, byte for byte. Exempt port {} from this rule.",
             tunnel.profile.program, tunnel.profile.port
         )));
     }

@@ -21,9 +21,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         if paths.is_empty() {
             continue;
         }
-        let mut names: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
-        names.sort_unstable();
-        names.dedup();
+        let is_lost = |name: &&&str| paths.iter().any(|path| path.transport.name == ***name);
+        let wanted = wanted(context.settings.protocol.value);
+        let names: Vec<&str> = wanted.iter().filter(is_lost).map(|name| title(name)).collect();
         let message = format!(
             "{} ({}) is blocked for {}{}: 2 of 4 connections come up",
             region.name,

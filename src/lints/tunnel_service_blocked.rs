@@ -37,13 +37,18 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let optional: Vec<_> = optional.into_iter().filter(|each| each.0.required_by.is_none()).collect();
     if let Some((_, _, held)) = optional.first() {
         let hosts: Vec<&str> = optional.iter().map(|each| each.0.host.as_str()).collect();
-        let message = format!("optional services over TCP 443 are blocked: {}", hosts.join(", "));
+        let message = match hosts[..] {
+            [host] => format!("an optional service over TCP 443 is blocked: {host}"),
+            _ => format!("optional services over TCP 443 are blocked: {}", hosts.join(", ")),
+        };
         let mut finding = Finding::new(ID, Level::Note, message);
         if let Some(held) = held {
             finding = blame(finding, context, held, &PacketSet::any());
         }
+        let (them, their) = if hosts.len() == 1 { ("it", "Its") } else { ("them", "Their") };
         findings.push(finding.note(format!(
-            "{} runs without them; it may log an error. Their addresses move: judge them by name where the firewall can.",
+            "{} runs without {them}, but may log an error. {their} addresses move: judge {them} by name where the \
+             firewall can.",
             tunnel.profile.program
         )));
     }

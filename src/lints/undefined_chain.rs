@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Context, kept};
+use super::{Context, kept, places};
 use crate::eval::{CompiledChain, Next};
 use crate::finding::{Finding, Level};
 use crate::model::{RemarkKind, Table, Verdict};
@@ -71,9 +71,6 @@ fn alike<'t>(table: &'t Table, name: &str) -> Option<&'t str> {
     folded.iter().find(|(folded, _)| folded == right).map(|(_, name)| *name)
 }
 
-/// How many places are shown.
-const MOST_SHOWN: usize = 4;
-
 fn report(table: &Table, name: &str, message: String, spans: &[Span]) -> Finding {
     let is_dump =
         table.chains.iter().filter_map(|chain| chain.base.as_ref()).all(|base| base.policy_is_written);
@@ -84,12 +81,9 @@ fn report(table: &Table, name: &str, message: String, spans: &[Span]) -> Finding
         }
         None => (Level::Warning, "Unless something else has made the chain, this rule is not loaded.".into()),
     };
-    let mut finding = Finding::new("undefined-chain", level, message).note(note);
-    if let [first, more @ ..] = spans {
-        finding = finding.at(*first);
-        for again in more.iter().take(MOST_SHOWN) {
-            finding = finding.label(*again, "here too");
-        }
+    let finding = Finding::new("undefined-chain", level, message).note(note);
+    match spans {
+        [first, more @ ..] => places::again(finding.at(*first), more, "here too", "places"),
+        [] => finding,
     }
-    finding
 }

@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Context, kept};
+use super::{Context, kept, places};
 use crate::finding::{Finding, Level};
 use crate::model::{Match, RemarkKind};
 use crate::source::Span;
-
-/// How many places are shown for one set.
-const MOST_SHOWN: usize = 4;
 
 pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
     let ruleset = &context.unit.ruleset;
@@ -38,10 +35,7 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
             }
         };
         let message = format!("there is no set `{name}` among the sets of this host");
-        let mut finding = Finding::new("undefined-set", level, message).at(spans[0]).note(note);
-        for again in spans[1..].iter().take(MOST_SHOWN) {
-            finding = finding.label(*again, "here too");
-        }
-        finding
+        let finding = Finding::new("undefined-set", level, message).at(spans[0]).note(note);
+        places::again(finding, &spans[1..], "here too", "places")
     }));
 }

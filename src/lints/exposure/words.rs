@@ -4,9 +4,13 @@ use crate::eval::exposure::{Exposure, Kind, Opening};
 use crate::eval::{RuleId, Way, interfaces};
 use crate::model::{Nat, Verdict};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, Words};
+use crate::profile::Profile;
 
 use super::super::Context;
-use super::{MANY_PORTS, allowed, is_named, ssh_from_the_world, to_port};
+use super::{MANY_PORTS, allowed, ssh_from_the_world, to_port};
+
+/// What is said where no new connection gets in.
+const NOTHING: &str = "nothing new";
 
 /// What gets in, for the report's verdict on a unit: `ssh from anywhere`, `nothing new`, `everything`.
 /// `None` where the unit does not say.
@@ -18,11 +22,26 @@ pub fn summary(context: &Context) -> Option<String> {
         }
     }
     let all = texts.first()?.1.clone();
-    if texts.iter().all(|text| text.1 == all) {
-        return Some(all);
-    }
-    let named = texts.iter().map(|(family, text)| format!("over {}: {text}", name(*family)));
-    Some(named.collect::<Vec<_>>().join("; "))
+    let said = if texts.iter().all(|text| text.1 == all) {
+        all
+    } else {
+        let named = texts.iter().map(|(family, text)| format!("over {}: {text}", name(*family)));
+        named.collect::<Vec<_>>().join("; ")
+    };
+    // Hosts that get their address by DHCP let its answers in, over one family or both.
+    let mut exposures = Family::ALL.into_iter().filter_map(|family| context.exposure(Way::In, family));
+    Some(match exposures.any(lets_dhcp_in) {
+        true if said == NOTHING => "dhcp".to_owned(),
+        true => format!("{said}; dhcp"),
+        false => said,
+    })
+}
+
+/// Does a rule that names few ports let the answers of DHCP in? Of wider ones is told as they are.
+fn lets_dhcp_in(exposure: &Exposure) -> bool {
+    let mut inside = exposure.openings.iter().filter(|opening| opening.kind == Kind::Inside);
+    exposure.default.is_none()
+        && inside.any(|opening| names_few_ports(opening) && opening.packets.overlaps(&dhcp()))
 }
 
 fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
@@ -40,7 +59,7 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
     let mut rest = PacketSet::none();
     for opening in exposure.openings.iter().filter(|opening| opening.kind != Kind::Forwarded) {
         let is_ssh = ssh.iter().any(|part| std::ptr::eq(part.0, opening));
-        rest.add(without_quiet(context, opening, &opening.packets, is_ssh));
+        rest.add(without_quiet(opening, &opening.packets, is_ssh, None));
     }
     if !rest.is_empty() {
         parts.push(say_few(exposure, &rest, 3));
@@ -48,7 +67,7 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
     if exposure.more > 0 {
         parts.push("more".to_owned());
     }
-    if parts.is_empty() { "nothing new".to_owned() } else { parts.join("; ") }
+    if parts.is_empty() { NOTHING.to_owned() } else { parts.join("; ") }
 }
 
 /// Packets in words.
@@ -88,31 +107,44 @@ fn gist(exposure: &Exposure, packets: &PacketSet) -> PacketSet {
 pub fn to_name(context: &Context, family: Family, opening: &Opening, is_ssh: bool) -> PacketSet {
     let packets = &opening.packets;
     let packets = packets.minus(&allowed(context, family)).unwrap_or_else(|_| packets.clone());
-    without_quiet(context, opening, &packets, is_ssh)
+    // Of the tunnel's port `inbound-tunnel-port` speaks.
+    let profile = context.profile.filter(|_| names_few_ports(opening));
+    without_quiet(opening, &packets, is_ssh, profile)
 }
 
-/// Packets without those that other lints speak of (SSH, the tunnel's port), that clients of DHCP need, or
+/// Packets without those that are told apart (SSH, the port of a profile), that clients of DHCP need, or
 /// that manage multicast groups. A rule that names no port is shown as it is.
-fn without_quiet(context: &Context, opening: &Opening, packets: &PacketSet, is_ssh: bool) -> PacketSet {
-    const UDP: u128 = 17;
-    let mut quiet = to_port(UDP, 68);
-    quiet.add(to_port(UDP, 546));
+fn without_quiet(
+    opening: &Opening,
+    packets: &PacketSet,
+    is_ssh: bool,
+    profile: Option<&Profile>,
+) -> PacketSet {
+    let mut quiet = dhcp();
     quiet.add(Cube::any().with(Axis::Protocol, Ranges::single(2)).into());
     if is_ssh {
         quiet.add(to_port(6, 22));
     }
-    if let Some(profile) = context.profile.filter(|_| names_few_ports(opening)) {
+    if let Some(profile) = profile {
         for transport in &profile.transports {
             quiet.add(to_port(transport.protocol.number().into(), profile.port.into()));
         }
     }
     match packets.minus(&quiet) {
-        Ok(rest) if rest.is_empty() || is_named(opening) => rest,
+        Ok(rest) if rest.is_empty() || names_few_ports(opening) => rest,
         _ => packets.clone(),
     }
 }
 
-/// Does an opening name just some ports? `inbound-tunnel-port` speaks of the tunnel's then.
+/// What clients of DHCP are answered, over either family.
+fn dhcp() -> PacketSet {
+    const UDP: u128 = 17;
+    let mut packets = to_port(UDP, 68);
+    packets.add(to_port(UDP, 546));
+    packets
+}
+
+/// Does an opening name just some ports, of which some may well be told apart?
 fn names_few_ports(opening: &Opening) -> bool {
     const FEW: u128 = 16;
     let few = |values: &Values| values.ranges().is_some_and(|ports| ports.count() <= FEW);

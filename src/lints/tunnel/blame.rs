@@ -6,17 +6,15 @@ use crate::model::Verdict;
 use crate::packet::{Hull, PacketSet};
 use crate::source::Span;
 
-use super::super::Context;
-
-/// How many places a finding shows besides the first.
-const MOST_LABELS: usize = 4;
+use super::super::{Context, exposure, places};
 
 /// Points a finding at what takes flows of a part away; the rule that takes first stands first.
 pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
-    let mut seen: Vec<Span> = finding.span.into_iter().collect();
+    let shown = finding.labels.iter().map(|label| label.span);
+    let mut seen: Vec<Span> = finding.span.into_iter().chain(shown).collect();
     for lost in held.losses(part) {
         let (span, words) = place_of(context, lost);
-        if seen.contains(&span) || seen.len() > MOST_LABELS {
+        if seen.contains(&span) || seen.len() > places::MOST_SHOWN {
             continue;
         }
         seen.push(span);
@@ -31,17 +29,8 @@ pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &Packet
 }
 
 /// Names the unknowns on which flows of a part depend.
-pub fn depends_on(mut finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
-    for number in held.unknowns(part).into_iter().take(MOST_LABELS) {
-        let unknown = context.host.atoms.get(number);
-        let words = format!("it depends on this: {}", unknown.text);
-        finding = if finding.span.is_none() {
-            finding.at(unknown.span).here(words)
-        } else {
-            finding.label(unknown.span, words)
-        };
-    }
-    finding
+pub fn depends_on(finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
+    exposure::depends_on(finding, context, &held.unknowns(part))
 }
 
 /// Blame for what is surely lost, unknowns for what may be.

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::eval::{Certainty, Held, Witnesses};
+use crate::config::RunsIn;
+use crate::eval::{Certainty, Conversation, Held, Witnesses};
 use crate::packet::{Axis, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Profile, Protocol};
 
@@ -33,6 +34,8 @@ pub enum Resolution {
     Depends,
     /// Only if a resolver on the host itself asks over TLS or HTTPS.
     OnlyByEncryptedStub,
+    /// From a container: only if the host itself resolves for it.
+    OnlyByHost,
     /// In no way.
     Blocked,
 }
@@ -57,15 +60,25 @@ impl<'m> Dns<'m> {
         let encrypted = dot.min(doh);
         let fallback =
             best(context, witnesses, 6, profile.dns.fallback.port, &[profile.dns.fallback.address])?.0;
-        let stub = stub(context, port, &stubs)?;
-        let resolution = if !stubs.is_empty() && remote.is_empty() {
-            through_stub(stub, udp, encrypted)
+        let resolution = if context.settings.runs_in.value == RunsIn::Container {
+            match udp {
+                Certainty::Met => Resolution::Works,
+                Certainty::Depends => Resolution::Depends,
+                Certainty::Blocked if !remote.is_empty() => Resolution::Blocked,
+                // The container's own stub asks others in the container's name, or as the host.
+                Certainty::Blocked if !stubs.is_empty() || may_ask_host(context, port)? => {
+                    Resolution::OnlyByHost
+                }
+                Certainty::Blocked => Resolution::Blocked,
+            }
+        } else if !stubs.is_empty() && remote.is_empty() {
+            through_stub(stub(context, port, &stubs)?, udp, encrypted)
         } else {
             match udp {
                 Certainty::Met => Resolution::Works,
                 Certainty::Depends => Resolution::Depends,
                 Certainty::Blocked if !set.is_empty() => Resolution::Blocked,
-                Certainty::Blocked => through_stub(stub, udp, encrypted),
+                Certainty::Blocked => through_stub(stub(context, port, &stubs)?, udp, encrypted),
             }
         };
         Ok(Dns { resolution, udp: held, tcp, fallback_is_open: fallback != Certainty::Blocked })
@@ -111,6 +124,18 @@ fn best<'m>(
         }
     }
     Ok(best)
+}
+
+/// Does a question from outside get to a resolver on the host?
+fn may_ask_host(context: &Context, port: u16) -> Result<bool, TooManyPieces> {
+    for family in families(context) {
+        let question = ask::inbound(context, family, Protocol::Udp.number(), port);
+        let talk = Conversation::begin(&context.host, &context.routes, &question)?;
+        if talk.steps.first().is_none_or(|step| !step.passed.is_empty()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Is a resolver on the host reached over loopback?
