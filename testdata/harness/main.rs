@@ -23,6 +23,7 @@ mod read;
 mod render;
 mod saved;
 mod scripts;
+mod shadows;
 mod spans;
 mod pages;
 mod words;

@@ -131,7 +131,8 @@ impl Recorder<'_, '_> {
                 };
                 if covered.sights.len() < MOST_SIGHTS {
                     covered.by.extend(decision.hit.cubes().iter().flat_map(|cube| decision.coverers(cube)));
-                    let mut known = std::collections::HashSet::new();
+                    // What the rule itself seems to take in an earlier call, others took before it.
+                    let mut known = std::collections::HashSet::from([rule]);
                     covered.by.retain(|by| known.insert(*by));
                     covered.sights.push(sight);
                 }

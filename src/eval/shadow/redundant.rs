@@ -22,8 +22,9 @@ pub struct Redundant {
 
 impl<'m> Shadows<'m> {
     /// The rules for which the question is asked and without which every packet fares the same, in
-    /// the order of the host. All of them can go at once: each is judged without those that were
-    /// found before it, the last rules first, and without the shadowed ones.
+    /// the order of the host. Each of them can go alone, and all of them can go at once, together with
+    /// the shadowed ones: each is judged with all other rules in place, and without the shadowed ones
+    /// and those that were found before it, the last rules first.
     ///
     /// Only rules that accept, drop or reject are looked at. A rule that keeps packets from one which
     /// logs, counts, marks or measures them (`limit`, `recent`) does change something.
@@ -42,7 +43,10 @@ impl<'m> Shadows<'m> {
                 continue;
             }
             let takes = || places.iter().map(|&(_, log, at)| (log, at));
-            if takes().all(|(log, at)| self.is_done_anyway(host, log, at, &removed) == Ok(true)) {
+            let is_needless = |without: &Removed| {
+                takes().all(|(log, at)| self.is_done_anyway(host, log, at, without) == Ok(true))
+            };
+            if is_needless(&removed) && is_needless(&Removed::new()) {
                 let mut redundant = Redundant { rule, rules: Vec::new(), policies: Vec::new() };
                 takes().for_each(|(log, at)| self.name_others(host, log, at, &removed, &mut redundant));
                 removed.insert(rule);
