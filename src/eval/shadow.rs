@@ -205,7 +205,7 @@ impl<'m> Shadows<'m> {
                 if !among.contains(&take.rule) || !deeds::differ(host, rule, take.rule) {
                     continue;
                 }
-                let Some(both) = take.cube.and(cube) else { continue };
+                let Some(both) = log.cube(number as usize).and(cube) else { continue };
                 let before = takes.iter().filter(|&&other| log.is_gone(other as usize, take.moment));
                 if let Ok(Some(_)) = escapes(log, &both, before.copied()) {
                     return Some(take.rule);
@@ -220,7 +220,7 @@ impl<'m> Shadows<'m> {
 fn escapes(log: &Log, cube: &Cube, takes: impl Iterator<Item = u32>) -> Result<Option<Cube>, TooManyPieces> {
     let mut cover = Cover::new();
     for number in takes {
-        let taken = &log.takes[number as usize].cube;
+        let taken = log.cube(number as usize);
         if taken.overlaps(cube) {
             cover.push(taken.clone(), number);
         }

@@ -146,18 +146,23 @@ impl Cover {
         Remainder::new(cube, cuts.iter().map(|&cut| &self.cubes[cut as usize]), budget)
     }
 
+    /// The numbers of the active cubes that overlap a cube, ascending.
+    pub fn overlapping(&self, cube: &Cube) -> Vec<u32> {
+        self.candidates(cube, 0)
+    }
+
     /// The numbers of the active cubes from `since` on that overlap the cube, ascending.
     fn candidates(&self, cube: &Cube, since: usize) -> Vec<u32> {
-        self.overlapping(cube, since, usize::MAX).unwrap_or_default()
+        self.candidates_up_to(cube, since, usize::MAX).unwrap_or_default()
     }
 
     /// The same; `None` if they may be many.
     fn few_candidates(&self, cube: &Cube, since: usize) -> Option<Vec<u32>> {
-        self.overlapping(cube, since, MANY)
+        self.candidates_up_to(cube, since, MANY)
     }
 
     /// The same; `None` if more than so many have to be looked at.
-    fn overlapping(&self, cube: &Cube, since: usize, most: usize) -> Option<Vec<u32>> {
+    fn candidates_up_to(&self, cube: &Cube, since: usize, most: usize) -> Option<Vec<u32>> {
         let is_active = |number: &u32| {
             let number = *number as usize;
             !self.is_retired[number] && self.cubes[number].overlaps(cube)

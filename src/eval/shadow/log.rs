@@ -4,7 +4,7 @@
 use crate::eval::compile::{Host, RuleId};
 use crate::eval::walk::{Decision, Observer};
 use crate::model::Verdict;
-use crate::packet::{Cube, PacketSet, TooManyPieces};
+use crate::packet::{Cover, Cube, PacketSet, TooManyPieces};
 
 /// So many events are written down before the walk is given up.
 const MOST_EVENTS: usize = 1_000_000;
@@ -52,11 +52,10 @@ pub(super) struct Moment {
     pub at: u32,
 }
 
-/// A rule took a cube of packets.
+/// A rule took packets.
 #[derive(Debug)]
 pub(super) struct Take {
     pub rule: RuleId,
-    pub cube: Cube,
     /// When.
     pub moment: Moment,
     /// When they came back, if they did.
@@ -68,6 +67,8 @@ pub(super) struct Take {
 pub(super) struct Log {
     /// In order.
     pub takes: Vec<Take>,
+    /// What each of them took.
+    cubes: Cover,
     /// Rules that decide nothing and were met: jumps, and rules that log or count.
     pub met: Vec<(RuleId, Sight)>,
     /// What came to the end of the base chain.
@@ -84,10 +85,14 @@ impl Log {
         found.moment.lane == moment.lane && found.moment.at < moment.at && found.given_back >= moment.at
     }
 
-    /// The numbers of all takes that have packets of a cube.
+    /// What a take took.
+    pub fn cube(&self, take: usize) -> &Cube {
+        self.cubes.cube(take)
+    }
+
+    /// The numbers of all takes that have packets of a cube, ascending.
     pub fn overlapping(&self, cube: &Cube) -> Vec<u32> {
-        let overlaps = |number: &u32| self.takes[*number as usize].cube.overlaps(cube);
-        (0..self.takes.len() as u32).filter(overlaps).collect()
+        self.cubes.overlapping(cube)
     }
 }
 
@@ -171,7 +176,8 @@ impl<'m> Observer<'m> for Recorder<'_, 'm> {
             log.lanes.resize_with(lane + 1, Vec::new);
         }
         log.lanes[lane].push(log.takes.len() as u32);
-        log.takes.push(Take { rule, cube: cube.clone(), moment, given_back: u32::MAX });
+        log.cubes.push(cube.clone(), log.takes.len() as u32);
+        log.takes.push(Take { rule, moment, given_back: u32::MAX });
     }
 
     fn gives_back(&mut self, lane: usize, number: usize) {

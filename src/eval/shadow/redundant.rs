@@ -1,6 +1,6 @@
 //! Rules that change nothing: what they do to their packets would be done anyway.
 
-use super::log::{Log, Moment, State, Take};
+use super::log::{Log, Moment, State};
 use super::{Removed, Shadows, deeds, escapes, is_gone};
 use crate::eval::compile::{ChainId, Host, RuleId};
 use crate::model::{Policy, Verdict};
@@ -77,9 +77,9 @@ impl<'m> Shadows<'m> {
         let Some(base) = self.bases[log] else { return Ok(false) };
         let log = &self.logs[log];
         let take = &log.takes[at];
-        let overlapping = log.overlapping(&take.cube);
+        let overlapping = log.overlapping(log.cube(at));
         let verdict = &host.rule(take.rule).rule.verdict.value;
-        let gets = |cube: &Cube, moment| gets_some(log, take, &overlapping, cube, moment, removed);
+        let gets = |cube: &Cube, moment| gets_some(log, at, &overlapping, cube, moment, removed);
         // From the end of the chain: there it is decided most often that a rule is needed.
         let is_same = base.base.policy_is_written
             && match base.base.policy.value {
@@ -108,7 +108,7 @@ impl<'m> Shadows<'m> {
                 _ if removed.contains(&other.rule) => continue,
                 ref other => other == verdict,
             };
-            if (!is_same || deeds::is_impure(rule)) && gets(&other.cube, other.moment)? {
+            if (!is_same || deeds::is_impure(rule)) && gets(log.cube(number as usize), other.moment)? {
                 return Ok(false);
             }
         }
@@ -144,16 +144,19 @@ impl<'m> Shadows<'m> {
         let base = self.bases[log];
         let log = &self.logs[log];
         let take = &log.takes[at];
-        let overlapping = log.overlapping(&take.cube);
-        let gets = |cube: &Cube, moment| {
-            gets_some(log, take, &overlapping, cube, moment, removed).unwrap_or_default()
-        };
+        let overlapping = log.overlapping(log.cube(at));
+        let gets =
+            |cube: &Cube, moment| gets_some(log, at, &overlapping, cube, moment, removed).unwrap_or_default();
         for &number in overlapping.iter().filter(|&&number| number as usize > at) {
             let other = &log.takes[number as usize];
             let decides =
                 matches!(host.rule(other.rule).rule.verdict.value, Verdict::Return | Verdict::Goto(_));
             let is_new = other.rule != take.rule && !redundant.rules.contains(&other.rule);
-            if !decides && is_new && !removed.contains(&other.rule) && gets(&other.cube, other.moment) {
+            if !decides
+                && is_new
+                && !removed.contains(&other.rule)
+                && gets(log.cube(number as usize), other.moment)
+            {
                 redundant.rules.push(other.rule);
                 if redundant.rules.len() >= MOST_NAMED {
                     return;
@@ -175,16 +178,17 @@ impl<'m> Shadows<'m> {
 /// that overlap it.
 fn gets_some(
     log: &Log,
-    take: &Take,
+    take: usize,
     overlapping: &[u32],
     cube: &Cube,
     moment: Moment,
     removed: &Removed,
 ) -> Result<bool, TooManyPieces> {
+    let Some(both) = log.cube(take).and(cube) else { return Ok(false) };
+    let take = &log.takes[take];
     if moment.lane != take.moment.lane {
         return Ok(false);
     }
-    let Some(both) = take.cube.and(cube) else { return Ok(false) };
     let gone = overlapping.iter().copied().filter(|&number| {
         let other = log.takes[number as usize].rule;
         other != take.rule && !removed.contains(&other) && is_gone(log, number, &[take.moment, moment])
