@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till1};
-use nom::character::complete::{char, digit1, space0, space1};
-use nom::combinator::{all_consuming, map, opt, recognize, rest, verify};
-use nom::sequence::{delimited, preceded, separated_pair, terminated};
+use nom::bytes::complete::{tag, take_till, take_till1};
+use nom::character::complete::{char, space0, space1};
+use nom::combinator::{all_consuming, map, recognize, rest, verify};
+use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::rule::Word;
@@ -64,8 +64,9 @@ pub(super) fn line(text: &str) -> Line<'_> {
     }
     let blank = map(alt((preceded(char('#'), rest), verify(rest, str::is_empty))), |_| Line::Blank);
     let commit = map(verify(rest, |text: &str| text == "COMMIT"), |_| Line::Commit);
-    let table = map(preceded(char('*'), name), Line::Table);
-    let declaration = (preceded(char(':'), name), preceded(space1, name), opt(preceded(space0, counters)));
+    // What stands behind is not looked at.
+    let table = map(delimited((char('*'), space0), name, rest), Line::Table);
+    let declaration = (preceded(char(':'), name), preceded(space1, name), rest);
     let chain = map(declaration, |(name, policy, _)| Line::Chain { name, policy });
     let counted = preceded((counters, space0), rest);
     let command = map(verify(alt((counted, rest)), |text: &str| text.starts_with(['-', '!'])), Line::Command);
@@ -78,9 +79,9 @@ fn name(text: &str) -> IResult<&str, &str> {
     take_till1(is_space).parse(text)
 }
 
-/// `[PACKETS:BYTES]`.
+/// `[PACKETS:BYTES]`, of which only the brackets are looked at.
 fn counters(text: &str) -> IResult<&str, &str> {
-    recognize(delimited(char('['), separated_pair(digit1, char(':'), digit1), char(']'))).parse(text)
+    recognize(delimited(char('['), take_till(|c| c == ']'), char(']'))).parse(text)
 }
 
 fn is_space(c: char) -> bool {
@@ -210,6 +211,8 @@ mod tests {
         assert_eq!(line("COMMIT"), Line::Commit);
         assert_eq!(line("commit"), Line::Other);
         assert_eq!(line(":X"), Line::Other);
-        assert_eq!(line("*two words"), Line::Other);
+        assert_eq!(line("* filter # words"), Line::Table("filter"));
+        assert_eq!(line(":X - words"), Line::Chain { name: "X", policy: "-" });
+        assert_eq!(line("[1:] -A INPUT -j DROP"), Line::Command("-A INPUT -j DROP"));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::command::{Name, Operation};
-use super::tables;
+use super::{places, tables};
 use crate::model::{
     Backend, Chain, Families, Match, Policy, Remark, RemarkKind, Removal, Rule, Table, TableId, Verdict,
 };
@@ -133,6 +133,9 @@ impl Loader {
                     return Err(refuse(chain.span, format!("`{}` exists already", chain.text)));
                 }
                 self.declare(table, &chain.text, None, chain.span);
+                if let Some(remark) = places::name_refusal(&chain.text, chain.span) {
+                    return Err(remark);
+                }
             }
             Operation::Flush(chain) => {
                 let name = chain.as_ref().map(|chain| &*chain.text);

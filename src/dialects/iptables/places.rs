@@ -24,6 +24,19 @@ pub fn refusal(table: &str, chain: &str, rule: &Rule) -> Option<Remark> {
     Some(Remark { kind: RemarkKind::Syntax, span, message, notes: Vec::new() })
 }
 
+/// How long the name of a chain may be: `XT_EXTENSION_MAXNAMELEN` of the kernel, without the end.
+const LONGEST_NAME: usize = 28;
+
+/// Why the loader refuses a chain of this name, if it does.
+pub fn name_refusal(name: &str, span: Span) -> Option<Remark> {
+    let message = match name {
+        "ACCEPT" | "DROP" | "QUEUE" | "RETURN" => format!("`{name}` is no name for a chain: it is a target"),
+        _ if name.len() > LONGEST_NAME => format!("the name `{name}` is longer than {LONGEST_NAME} bytes"),
+        _ => return None,
+    };
+    Some(Remark { kind: RemarkKind::Syntax, span, message, notes: Vec::new() })
+}
+
 /// The name of a translation and why it must not stand here.
 fn misplaced(nat: &Nat, table: &str, chain: &str) -> Option<(&'static str, &'static str)> {
     let is_own = !matches!(chain, "PREROUTING" | "INPUT" | "FORWARD" | "OUTPUT" | "POSTROUTING");

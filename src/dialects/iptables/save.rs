@@ -247,7 +247,10 @@ impl Reader {
                 self.remarks.extend(misplaced);
                 loader.extend(table, &chain.text, chain.span, rules);
             }
-            Piece::Chain { name, policy, span } => loader.declare(table, name, policy, span),
+            Piece::Chain { name, policy, span } => {
+                self.remarks.extend(places::name_refusal(name, span));
+                loader.declare(table, name, policy, span);
+            }
             Piece::Command(command) if command.family.is_some_and(|only| only != family) => {}
             Piece::Command(command) => {
                 if let Some(other) = command.table {

@@ -70,10 +70,21 @@ fn simple(builder: &mut Builder<'_>, instance: &Instance<'_, '_>, number: u8) {
     if !is_for(builder, instance, number) {
         return;
     }
+    once(builder, instance);
     for given in &instance.given {
         match axis(given.name) {
             Some(axis) => port(builder, given, axis),
             None => builder.pure(given),
+        }
+    }
+}
+
+/// Says that each side's ports may be given once only.
+pub(super) fn once(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
+    for (at, given) in instance.given.iter().enumerate() {
+        let Some(side) = axis(given.name) else { continue };
+        if instance.given[..at].iter().any(|earlier| axis(earlier.name) == Some(side)) {
+            builder.syntax(given.span, format!("`--{}` stands twice", given.name));
         }
     }
 }

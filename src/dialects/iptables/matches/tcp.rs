@@ -44,6 +44,7 @@ fn tcp(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
     if !ports::is_for(builder, instance, TCP) {
         return;
     }
+    ports::once(builder, instance);
     for given in &instance.given {
         match (given.name, ports::axis(given.name)) {
             (_, Some(axis)) => ports::port(builder, given, axis),

@@ -27,7 +27,10 @@ const fn without_options(extension: Extension) -> Extension {
 }
 
 pub(super) const ALL: &[Extension] = &[
-    without_options(impure("limit", &[one("limit"), one("limit-burst")])),
+    Extension {
+        reading: Reading::Exact(limit),
+        ..without_options(impure("limit", &[one("limit"), one("limit-burst")]))
+    },
     impure(
         "hashlimit",
         &[
@@ -240,6 +243,33 @@ pub(super) const ALL: &[Extension] = &[
     open("psd", false),
     open("quota2", false),
 ];
+
+/// Looks at the rate, then leaves it open.
+fn limit(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
+    for given in instance.given.iter().filter(|given| given.name == "limit" && !given.is_unresolved()) {
+        let Some(word) = given.value() else { continue };
+        match is_rate(&word.text) {
+            Some(true) => {}
+            Some(false) => {
+                builder.syntax(word.span, format!("`{}` is more than 10000 in a second", word.text))
+            }
+            None => builder.syntax(word.span, format!("`{}` is no rate, such as `3/minute`", word.text)),
+        }
+    }
+    builder.atom(instance.text(), false, instance.span);
+}
+
+/// Is it a rate that the kernel can count: `NUMBER[/UNIT]`, where the unit may be cut short? `None` if it is
+/// no rate at all (`parse_rate` in extensions/libxt_limit.c of iptables).
+fn is_rate(text: &str) -> Option<bool> {
+    const SCALE: u64 = 10_000;
+    let (number, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let units = [("second", 1), ("minute", 60), ("hour", 3_600), ("day", 86_400)];
+    let is_unit = |name: &str| name.get(..unit.len()).is_some_and(|start| start.eq_ignore_ascii_case(unit));
+    let (_, seconds) = units.into_iter().find(|(name, _)| !unit.is_empty() && is_unit(name))?;
+    let rate: u64 = number.parse().ok().filter(|rate| *rate > 0)?;
+    Some(rate <= SCALE * seconds)
+}
 
 /// `recent --set` notes the address down and always holds; all else depends on what was noted.
 fn recent(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {

@@ -37,6 +37,9 @@ pub(super) const ALL: &[Kind] = &[
         for given in used.given.iter().filter(|given| given.name == "tproxy-mark") {
             marks::of_tproxy(builder, given);
         }
+        if !matches!(builder.protocol, Protocol::Is(TCP | UDP) | Protocol::Unresolved) {
+            builder.syntax(used.span, "`-j TPROXY` needs `-p tcp` or `-p udp`");
+        }
         nat(Nat::Tproxy)
     }),
 ];
