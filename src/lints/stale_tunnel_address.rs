@@ -161,7 +161,10 @@ fn published(tunnel: &Tunnel, allowed: &[Allowed], named: &[Span]) -> Option<Fin
     );
     let finding = Finding::new(ID, Level::Warning, message).at(first.span);
     let more: Vec<Span> = more.iter().map(|rule| rule.span).collect();
-    let finding = places::again(finding, &more, "likewise", "rules").here(ranges.why.clone());
+    let mut finding = places::again(finding, &more, "likewise", "rules");
+    if right.is_none_or(|right| !holds_edges(right, first)) {
+        finding = finding.here(ranges.why.clone());
+    }
     Some(match right {
         Some(right) => finding.note(format!(
             "Edge addresses of `{}` ({}) are among them: if that is meant, say `region: {}`.",

@@ -52,10 +52,12 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             return findings.push(depends_on(finding, context, held, &everything));
         }
     };
-    let mut finding = match &tunnel.dns.udp {
-        Some(held) => blame(finding, context, held, &everything).remedy(remedy(context, tunnel)),
-        None => finding,
-    };
+    let held = [&tunnel.dns.stub, &tunnel.dns.udp];
+    let mut finding =
+        held.into_iter().flatten().fold(finding, |finding, held| blame(finding, context, held, &everything));
+    if tunnel.dns.udp.is_some() {
+        finding = finding.remedy(remedy(context, tunnel));
+    }
     if tunnel.dns.fallback_is_open {
         let fallback = &tunnel.profile.dns.fallback;
         finding = finding.note(format!(

@@ -2,7 +2,7 @@
 
 use super::tunnel::ask::are_tunnels;
 use super::tunnel::blame::{blame, depends_on};
-use super::tunnel::{Edge, LostAt, Path, Tunnel, title, wanted};
+use super::tunnel::{Edge, LostAt, Path, Tunnel, families, name, title, wanted};
 use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
@@ -53,8 +53,18 @@ fn only_through_tunnels(tunnel: &Tunnel) -> Option<Finding> {
 /// Nothing gets out at all.
 fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
     let port = tunnel.profile.port;
-    let message =
-        format!("{} cannot reach the edge: neither UDP nor TCP {port} gets out", tunnel.profile.program);
+    // Where the other family is not dialled, it may well get out over that.
+    let judged = families(context);
+    let over = match judged[..] {
+        [family] if Family::ALL.into_iter().all(|family| context.speaks_for(family)) => {
+            format!(" over {}", name(family))
+        }
+        _ => String::new(),
+    };
+    let message = format!(
+        "{} cannot reach the edge: neither UDP nor TCP {port} gets out{over}",
+        tunnel.profile.program
+    );
     let mut finding =
         blame(Finding::new(ID, Level::Error, message), context, &path.held, &path.part(&path.edges));
     if let Some(other) = tunnel.paths.iter().find(|other| other.transport.name != path.transport.name) {

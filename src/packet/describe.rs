@@ -117,7 +117,8 @@ impl<'a> Words<'a> {
                 side.say("anywhere", "and") + ","
             }
             Some(side) => side.say("anywhere", "and"),
-            None if word == "from" && self.from_anywhere && port.is_some() => "anywhere,".into(),
+            // Where all else is free, this is not the port that is asked for.
+            None if word == "from" && self.from_anywhere && port.is_some() => "anywhere, source".into(),
             None if word == "from" && self.from_anywhere => "anywhere".into(),
             None => return port.map(|port| format!("{word} {port}")),
         };

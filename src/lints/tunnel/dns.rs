@@ -19,6 +19,8 @@ pub struct Dns<'m> {
     pub resolution: Resolution,
     /// Over UDP, the best way: what became of it.
     pub udp: Option<Held<'m>>,
+    /// To a resolver on the host itself, where that is asked and not reached: what became of it.
+    pub stub: Option<Held<'m>>,
     /// Over TCP: answers that do not fit a datagram.
     pub tcp: (Certainty, Option<Held<'m>>),
     /// Does the fallback (DNS over TLS) get out where plain DNS does not?
@@ -60,6 +62,7 @@ impl<'m> Dns<'m> {
         let encrypted = dot.min(doh);
         let fallback =
             best(context, witnesses, 6, profile.dns.fallback.port, &[profile.dns.fallback.address])?.0;
+        let mut lost_stub = None;
         let resolution = if context.settings.runs_in.value == RunsIn::Container {
             match udp {
                 Certainty::Met => Resolution::Works,
@@ -72,16 +75,24 @@ impl<'m> Dns<'m> {
                 Certainty::Blocked => Resolution::Blocked,
             }
         } else if !stubs.is_empty() && remote.is_empty() {
-            through_stub(stub(context, port, &stubs)?, udp, encrypted)
+            let (certainty, held) = stub(context, port, &stubs)?;
+            lost_stub = held.filter(|_| certainty != Certainty::Met);
+            through_stub(certainty, udp, encrypted)
         } else {
             match udp {
                 Certainty::Met => Resolution::Works,
                 Certainty::Depends => Resolution::Depends,
                 Certainty::Blocked if !set.is_empty() => Resolution::Blocked,
-                Certainty::Blocked => through_stub(stub(context, port, &stubs)?, udp, encrypted),
+                Certainty::Blocked => through_stub(stub(context, port, &stubs)?.0, udp, encrypted),
             }
         };
-        Ok(Dns { resolution, udp: held, tcp, fallback_is_open: fallback != Certainty::Blocked })
+        Ok(Dns {
+            resolution,
+            udp: held,
+            stub: lost_stub,
+            tcp,
+            fallback_is_open: fallback != Certainty::Blocked,
+        })
     }
 
     /// Is there no way at all?
@@ -139,17 +150,24 @@ fn may_ask_host(context: &Context, port: u16) -> Result<bool, TooManyPieces> {
 }
 
 /// Is a resolver on the host reached over loopback?
-fn stub(context: &Context, port: u16, stubs: &[IpAddr]) -> Result<Certainty, TooManyPieces> {
+fn stub<'m>(
+    context: &Context<'m>,
+    port: u16,
+    stubs: &[IpAddr],
+) -> Result<(Certainty, Option<Held<'m>>), TooManyPieces> {
     let usual: [IpAddr; 1] = [IpAddr::from([127, 0, 0, 53])];
     let asked = if stubs.is_empty() { &usual[..] } else { stubs };
-    let mut best = Certainty::Blocked;
+    let mut best: (Certainty, Option<Held>) = (Certainty::Blocked, None);
     for address in asked {
         let family = if address.is_ipv4() { Family::V4 } else { Family::V6 };
         let question = ask::loopback(family, 17, *address, Ranges::single(port.into()), context);
         let held = Held::hold(&context.host, &context.routes, &question)?;
         let axes = [Axis::Family, Axis::Uid, Axis::Gid];
         let mut choices = Witnesses::of(&question.packets, &axes);
-        best = best.min(choices.serve(&held, &PacketSet::any(), &axes)?);
+        let certainty = choices.serve(&held, &PacketSet::any(), &axes)?;
+        if best.1.is_none() || certainty < best.0 {
+            best = (certainty, Some(held));
+        }
     }
     Ok(best)
 }
