@@ -120,6 +120,7 @@ fn resolution(tunnel: &Tunnel) -> Cell {
         Resolution::Works => cell(Mark::Good, "works"),
         Resolution::Depends => cell(Mark::Depends, "depends"),
         Resolution::OnlyByEncryptedStub => cell(Mark::Depends, "only by a resolver that asks over TLS"),
+        Resolution::OnlyByHost => cell(Mark::Depends, "only by a resolver on the host"),
         Resolution::Blocked => cell(Mark::Bad, "blocked"),
     }
 }
