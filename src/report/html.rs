@@ -165,7 +165,8 @@ fn finding(to: &mut dyn Write, sources: &Sources, report: &Report, reported: &Re
     if let Some(fix) = &reported.fix {
         let text = command_free(shorten_lines(&fixed::words(sources, fix)));
         let (summary, lines) = text.split_once('\n').unwrap_or((&text, ""));
-        writeln!(to, "<p class=\"fix\">{}</p>", with_code(summary))?;
+        let summary = with_code(summary.trim_start_matches("fix: "));
+        writeln!(to, "<p><b>Fix:</b> {summary}</p>")?;
         if !lines.is_empty() {
             writeln!(
                 to,

@@ -244,3 +244,37 @@ fn one_run_writes_several_formats_and_a_summary_is_added_to_what_is_there() {
     assert_eq!(json["findings"].as_array().map(Vec::len), Some(done.stdout.lines().count()));
     assert!(read("job.md").starts_with("before\n## fwlint: "), "{}", read("job.md"));
 }
+
+#[test]
+fn a_hostile_file_is_reported_harmlessly_from_end_to_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = "::error::a\n::error::b\u{202e}<script>.v4";
+    let words = hostile().replace(['\n', '\r'], " ");
+    let long = "X".repeat(65_536);
+    let rules = format!(
+        "*filter\n:INPUT DROP [0:0]\n:{long} - [0:0]\n# {words}\n-A INPUT -j {long}\n-A INPUT -m comment \
+         --comment \"{words}\" -p tcp --dport 22 -j ACCEPT\n-A INPUT -j LOG --log-prefix \"{words}\"\n\
+         -A INPUT -m {words}\n::error::{words}\n-A <script>{words} -j ]]>\nCOMMIT\n"
+    );
+    fs::write(folder.path().join(name), rules).expect("a file");
+    for format in Format::value_variants() {
+        let value = format.to_possible_value().expect("each has a name");
+        let arguments = ["check", ".", "--as", "iptables", "--format", value.get_name()].map(str::to_string);
+        let done = crate::cli::run(folder.path(), &arguments, b"");
+        assert_eq!((done.status, done.stderr.as_str()), (1, ""), "{format:?}");
+        let acts = |character: char| {
+            character.is_control() && character != '\n' && character != '\t'
+                || "\u{202e}\u{2066}\u{feff}".contains(character)
+        };
+        assert_eq!(done.stdout.find(acts), None, "{format:?}");
+        let is_command = |line: &str| line.starts_with("::") || line.starts_with("##[");
+        let commands = done.stdout.lines().map(str::trim_start).filter(|line| is_command(line));
+        match format {
+            Format::Github => assert!(commands.into_iter().all(|line| line.contains(" file=%3A%3Aerror"))),
+            _ => assert_eq!(commands.count(), 0, "{format:?}"),
+        }
+        if matches!(format, Format::Html | Format::Junit | Format::Markdown) {
+            assert!(!done.stdout.contains("<script") && !done.stdout.contains("]]>"), "{format:?}");
+        }
+    }
+}
