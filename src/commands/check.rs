@@ -8,13 +8,14 @@ mod progress;
 mod settings;
 mod write;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::commands::input::{self, Selection};
 use crate::commands::{Failure, Outcome, World};
-use crate::finding::{Level, Report};
+use crate::finding::{Level, Report, Reported};
 use crate::report::{self, Format, Look};
 use crate::source::Sources;
 
@@ -56,6 +57,14 @@ pub struct Options {
     pub baseline: Option<Baseline>,
 }
 
+impl Options {
+    /// Is the lint of a finding wanted?
+    fn wants(&self, reported: &Reported) -> bool {
+        let lint = &reported.finding.lint;
+        (self.select.is_empty() || self.select.contains(lint)) && !self.ignore.contains(lint)
+    }
+}
+
 /// What standard output gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Show {
@@ -95,9 +104,15 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         settings::write(world.stdout, &input)?;
         return Ok(Outcome::Clean);
     }
+    let known = match &options.baseline {
+        Some(Baseline::Read(path)) => baseline::read(world, path)?,
+        _ => HashSet::new(),
+    };
     if options.mending != Mending::Show {
         let before = input.sources.clone();
-        let applied = mend::apply(&mut input, options.is_quick, options.takes_unsafe);
+        let is_wanted =
+            |reported: &Reported| options.wants(reported) && !known.contains(&reported.fingerprint);
+        let applied = mend::apply(&mut input, options.is_quick, options.takes_unsafe, &is_wanted);
         if options.mending == Mending::Diff {
             return write::differences(world, &before, &input);
         }
@@ -111,13 +126,12 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     }
     let mut report = progress::judge(world, &input, options.is_quick, fixes::Budget::new(options.fixes));
     choose(&mut report, options);
-    match &options.baseline {
-        Some(Baseline::Read(path)) => baseline::subtract(world, path, &mut report)?,
-        Some(Baseline::Write(path)) => {
-            baseline::write(world, path, &input.sources, &report)?;
-            report.known = std::mem::take(&mut report.findings).len();
-        }
-        None => {}
+    let all = report.findings.len();
+    report.findings.retain(|reported| !known.contains(&reported.fingerprint));
+    report.known = all - report.findings.len();
+    if let Some(Baseline::Write(path)) = &options.baseline {
+        baseline::write(world, path, &input.sources, &report)?;
+        report.known = std::mem::take(&mut report.findings).len();
     }
     let struck = |lint: &str| report.findings.iter().any(|reported| reported.finding.lint == lint);
     let struck: Vec<bool> = report.lints.iter().map(|info| struck(info.id)).collect();
@@ -131,10 +145,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
 /// Takes out the findings of lints that are not wanted, raises the others if they are to be raised, and says
 /// which of them fail the run.
 fn choose(report: &mut Report, options: &Options) {
-    report.findings.retain(|reported| {
-        let lint = &reported.finding.lint;
-        (options.select.is_empty() || options.select.contains(lint)) && !options.ignore.contains(lint)
-    });
+    report.findings.retain(|reported| options.wants(reported));
     if options.is_strict {
         report
             .findings

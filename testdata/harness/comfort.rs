@@ -112,3 +112,20 @@ fn what_is_found_is_found_in_the_same_order_each_time() {
         assert_eq!(call(folder.path(), "check . --format concise").stdout, first);
     }
 }
+
+#[test]
+fn fixes_are_made_of_what_is_selected_and_not_of_what_a_baseline_knows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = folder.path().join("rules.v4");
+    fs::write(&rules, RULES).expect("a file");
+    let fix = "check rules.v4 --quiet --isolated --fix --unsafe-fixes --exit-zero";
+    let text = || fs::read_to_string(&rules).expect("the rules");
+    call(folder.path(), "check rules.v4 --isolated --write-baseline known.json");
+    for left_out in ["--select unused-chain", "--baseline known.json"] {
+        let done = call(folder.path(), &format!("{fix} {left_out}"));
+        assert_eq!((done.stderr.as_str(), text().as_str()), ("", RULES), "{left_out}");
+    }
+    let done = call(folder.path(), &format!("{fix} --select shadowed-rule"));
+    assert!(text() != RULES && done.stdout.contains("fixed[shadowed-rule]"), "{}", done.stdout);
+    assert!(!done.stdout.contains("fixed[tunnel"), "{}", done.stdout);
+}

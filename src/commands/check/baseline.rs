@@ -28,26 +28,21 @@ struct Known {
     fingerprint: String,
 }
 
-/// Takes out of a report what a baseline knows.
+/// The fingerprints that a baseline knows.
 ///
 /// # Errors
 /// A file that cannot be read, or is no baseline.
-pub fn subtract(world: &World, path: &Path, report: &mut Report) -> Result<(), Failure> {
+pub fn read(world: &World, path: &Path) -> Result<HashSet<String>, Failure> {
     let text = fs::read(world.directory.join(path)).map_err(|error| {
         Failure::reading(path, error).help("`--write-baseline` makes one of what is found now.")
     })?;
     let mut sources = Sources::default();
     let file = sources.add(path, text);
     let entries = tree::json(file, &sources.file(file).text).and_then(|node| node.read::<Vec<Known>>());
-    let entries = match entries {
-        Ok(entries) => entries,
-        Err(mistake) => return Err(Failure::Configuration(Box::new(sources), vec![mistake])),
-    };
-    let known: HashSet<String> = entries.into_iter().map(|entry| entry.fingerprint).collect();
-    let all = report.findings.len();
-    report.findings.retain(|reported| !known.contains(&reported.fingerprint));
-    report.known += all - report.findings.len();
-    Ok(())
+    match entries {
+        Ok(entries) => Ok(entries.into_iter().map(|entry| entry.fingerprint).collect()),
+        Err(mistake) => Err(Failure::Configuration(Box::new(sources), vec![mistake])),
+    }
 }
 
 /// Writes a baseline of all findings: one on a line, so that a change shows what became of which.

@@ -42,12 +42,18 @@ pub struct Applied {
     pub what: String,
 }
 
-/// Applies fixes in memory: those that are safe, or all of them. Returns what was done; the input holds the texts
-/// as they are then.
-pub fn apply(input: &mut Input, is_quick: bool, takes_unsafe: bool) -> Vec<Applied> {
+/// Applies fixes of wanted findings in memory: those that are safe, or all of them. Returns what was done; the input
+/// holds the texts as they are then.
+pub fn apply(
+    input: &mut Input,
+    is_quick: bool,
+    takes_unsafe: bool,
+    is_wanted: &dyn Fn(&Reported) -> bool,
+) -> Vec<Applied> {
     let mut applied = Vec::new();
     for _ in 0..MOST_ROUNDS {
-        let report = judge(input, is_quick, Budget::new(Some(MOST_PROOFS)));
+        let mut report = judge(input, is_quick, Budget::new(Some(MOST_PROOFS)));
+        report.findings.retain(is_wanted);
         let chosen = choose(input, &report, takes_unsafe);
         if chosen.is_empty() {
             break;
