@@ -46,11 +46,7 @@ pub fn with_entry(
 pub fn by_zone(packets: &PacketSet, entry: &Values, way: u128) -> (PacketSet, PacketSet) {
     let (mut found, mut lost) = (PacketSet::none(), PacketSet::none());
     for cube in packets.cubes() {
-        let of = |zones: Option<&Values>| {
-            let number = zones?.ranges()?.only()?;
-            Some(if way == direction::ORIGINAL { number >> 16 & 0xffff } else { number & 0xffff })
-        };
-        let (here, there) = (of(cube.get(Axis::Zone)), of(Some(entry)));
+        let (here, there) = (cube.get(Axis::Zone).and_then(|zones| zone(zones, way)), zone(entry, way));
         let is_sure = here.is_some() && there.is_some();
         if !is_sure || here == there {
             found.add(cube.clone().into());
@@ -68,6 +64,20 @@ pub fn with_some_entry(packets: &PacketSet, seen: u128, ways: &Ranges) -> Packet
         let cube = cube.set(Axis::State, Ranges::single(seen)).set(Axis::Direction, ways.clone());
         cube.without(Axis::Nat).without(Axis::ConnMark)
     })
+}
+
+/// Do the entries of a flow and of an answer that did not find it stand in each other's way, so that the answer may
+/// be dropped where its entry would be made (`__nf_conntrack_confirm`)?
+pub fn clash(entry: &Values, answer: &Values) -> bool {
+    let meets = |one: Option<u128>, other: Option<u128>| one.is_some() && one == other;
+    let (there, back) = (direction::ORIGINAL, direction::REPLY);
+    meets(zone(entry, there), zone(answer, back)) || meets(zone(entry, back), zone(answer, there))
+}
+
+/// The one zone of a direction.
+fn zone(zones: &Values, way: u128) -> Option<u128> {
+    let number = zones.ranges()?.only()?;
+    Some(if way == direction::ORIGINAL { number >> 16 & 0xffff } else { number & 0xffff })
 }
 
 /// A packet that does not fit its flow, or belongs to none and begins none.

@@ -3,9 +3,11 @@
 
 mod losses;
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use crate::model::{ChainKind, Hook};
-use crate::packet::axis::{direction, state};
-use crate::packet::{Axis, Family, PacketSet, Ranges, TooManyPieces, Values};
+use crate::packet::axis::{direction, kind, state};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::compile::{BaseChain, ChainId, Host, RuleId};
 use super::conntrack;
@@ -125,6 +127,27 @@ impl<'h, 'm> Trip<'h, 'm> {
         Ok(flights)
     }
 
+    /// Notes that packets are gone without a rule that drops them, for what a rule has done to them: one that
+    /// translated them if there is one, otherwise the last that let them pass.
+    pub fn vanish(&mut self, flight: Flight) {
+        let translated = self.hops.iter().rev().find(|hop| matches!(hop.fate, Fate::Translated(_)));
+        let cause = translated.or(self.hops.last());
+        if let Some(hop) = cause.cloned().filter(|_| !flight.packets.is_empty()) {
+            let Flight { packets, nat } = flight;
+            self.hops.push(Hop { fate: Fate::Dropped, packets, nat, ..hop });
+        }
+    }
+
+    /// Would packets leave the host from a loopback address? The kernel finds no route for them as soon as they
+    /// are translated (`ip_route_output_key_hash_rcu` in net/ipv4/route.c).
+    fn is_misrouted(&self, flight: &Flight) -> bool {
+        flight.packets.cubes().iter().all(|cube| {
+            let routed = self.routes.route(cube.clone());
+            let goes_out = routed.get(Axis::DestinationKind).and_then(Values::first) != Some(kind::LOCAL);
+            goes_out && cube.get(Axis::Family).and_then(Values::first) == Some(0) && is_from_loopback(cube)
+        })
+    }
+
     /// Sends flights through one base chain.
     fn filter(
         &mut self,
@@ -206,9 +229,8 @@ impl<'h, 'm> Trip<'h, 'm> {
     /// The first packets of flows in the nat chains of a hook.
     fn map_first(&mut self, hook: Hook, flight: Flight) -> Result<Vec<Flight>, TooManyPieces> {
         let host = self.host;
-        let is_first = |cube: &crate::packet::Cube| {
-            cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::NEW))
-        };
+        let is_first =
+            |cube: &Cube| cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::NEW));
         let (first, later): (Vec<_>, Vec<_>) = flight.packets.cubes().iter().cloned().partition(is_first);
         let mut waiting = PacketSet::from_cubes(first);
         let mut all = Vec::new();
@@ -216,14 +238,20 @@ impl<'h, 'm> Trip<'h, 'm> {
             let (mine, others) = theirs(&waiting, base);
             waiting = others;
             for hop in self.walk(hook, base, mine, &flight.nat)? {
-                match hop.fate {
-                    Fate::Accepted => waiting.add(hop.packets.clone()),
-                    Fate::Translated(rule) => {
-                        all.extend(nat::begin(rule, hook, &hop.packets, &flight.nat, self.routes))
-                    }
-                    Fate::Dropped | Fate::Rejected(_) => {}
+                let translated = match hop.fate {
+                    Fate::Translated(rule) => nat::begin(rule, hook, &hop.packets, &flight.nat, self.routes),
+                    _ => Vec::new(),
+                };
+                if hop.fate == Fate::Accepted {
+                    waiting.add(hop.packets.clone());
                 }
                 self.hops.push(hop);
+                for flight in translated {
+                    match hook == Hook::Output && self.is_misrouted(&flight) {
+                        true => self.vanish(flight),
+                        false => all.push(flight),
+                    }
+                }
             }
         }
         waiting.add(PacketSet::from_cubes(later));
@@ -287,6 +315,17 @@ impl<'m> Observer<'m> for Record<'_, 'm> {
         }
         Ok(())
     }
+}
+
+/// Do packets come from loopback addresses only?
+pub(super) fn is_from_loopback(cube: &Cube) -> bool {
+    let is_v4 = cube.get(Axis::Family).and_then(Values::first) == Some(Family::V4.number());
+    let (low, high) = if is_v4 {
+        values::prefix(Ipv4Addr::LOCALHOST.into(), 8)
+    } else {
+        values::address(Ipv6Addr::LOCALHOST.into())
+    };
+    cube.get(Axis::Source).is_some_and(|sources| Values::from(Ranges::new(low, high)).covers(sources))
 }
 
 /// The packets that a base chain sees, and the others.

@@ -58,12 +58,11 @@ impl Cube {
         self
     }
 
-    /// The cube after each of its packets was given these values on an axis. Values must not be
-    /// empty.
+    /// The cube after each of its packets was given these values on an axis, whatever it had there. A packet
+    /// cannot be given none: without values it stays as it was.
     pub fn set(self, axis: Axis, values: impl Into<Values>) -> Cube {
         let values = values.into();
-        debug_assert!(!values.is_empty());
-        self.without(axis).with(axis, values).unwrap_or_default()
+        if values.is_empty() { self } else { self.without(axis).with(axis, values).unwrap_or_default() }
     }
 
     /// The packets in both; `None` if there are none.
@@ -188,5 +187,18 @@ impl Cube {
             Ok(at) => self.sides[at].1 = values,
             Err(at) => self.sides.insert(at, (axis, values)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Axis, Cube, Ranges};
+
+    #[test]
+    fn a_cube_that_is_given_no_values_stays_as_it_was() {
+        let cube = Cube::any().set(Axis::Protocol, Ranges::single(6));
+        assert_eq!(cube.clone().set(Axis::Protocol, Ranges::none()), cube);
+        assert_eq!(cube.clone().set(Axis::SourcePort, Ranges::none()), cube);
+        assert_eq!(cube.clone().set(Axis::Protocol, Ranges::new(0, 255)), Cube::any());
     }
 }

@@ -5,6 +5,7 @@
 //! `FWLINT_KERNEL_COUNT=5000 cargo test --release kernel:: -- --nocapture`.
 
 pub mod compare;
+mod mixtures;
 pub mod oracle;
 pub mod ours;
 

@@ -83,3 +83,59 @@ fn deep_nesting_comes_to_an_end() {
     read(&"A=$A$A$A$A$A$A$A$A\n".repeat(1_000), script::read);
     read(&"B=\"$B x\"\nfor i in $B; do iptables -A INPUT -s $i; done\n".repeat(300), script::read);
 }
+
+/// A function that calls itself in every way that a script can nest commands is followed to the limit within a
+/// stack of 1 MB, half of what threads have.
+#[test]
+fn nesting_to_the_limit_fits_into_a_small_stack() {
+    const STACK: usize = 1 << 20;
+    let bodies = [
+        "f",
+        "( f )",
+        "{ f; }",
+        "f | cat",
+        "! f",
+        "$X && f",
+        "$X || f",
+        "if true; then f; fi",
+        "if $X; then f; else f2; fi",
+        "if false; then :; elif $X; then f; fi",
+        "if f; then :; fi",
+        "for x in a; do f; done",
+        "for x in $L; do f; done",
+        "while read x; do f; done",
+        "until f; do :; done",
+        "case a in a) f;; esac",
+        "case $1 in a) f;; *) f2;; esac",
+        "((i = 1)); f",
+        "eval f",
+        "A=1 f $A \"$B\" ${C:-d}",
+        "iptables -A INPUT -s $A -j DROP; f",
+        "g; }\ng() { $X && { ( if $Y; then for x in $L; do case $1 in a) f;; esac; done; fi ); }",
+    ];
+    for body in bodies {
+        let text = format!("f() {{ {body}; }}\nf a b\n");
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let ran = thread.spawn(move || read(&text, script::read)).expect("a thread starts").join();
+        assert!(ran.is_ok(), "{body}");
+    }
+    // A function may be any command, not a group alone.
+    let texts = ["f() f\nf", "function f f\nf", "f() ! f\nf", "f() { g; }\ng() if f; then :; fi\nf"]
+        .map(String::from);
+    let opened = [
+        "( ",
+        "{ ",
+        "if $X; then ",
+        "for x in $L; do ",
+        "while $X; do ",
+        "case $X in a) ",
+        "f() { ",
+        "$X && { ",
+    ];
+    let opened = opened.map(|open| format!("{}iptables -F\n", open.repeat(200)));
+    for text in texts.into_iter().chain(opened) {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let ran = thread.spawn(move || read(&text, script::read)).expect("a thread starts").join();
+        assert!(ran.is_ok());
+    }
+}

@@ -6,7 +6,7 @@ use crate::model::Hook;
 use crate::packet::axis::{direction, kind};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 
-use super::super::trip::{Flight, Tracking, Trip};
+use super::super::trip::{Flight, Tracking, Trip, is_from_loopback};
 use super::Way;
 use super::shape::{Sense, elsewhere, flows, looped, with_interface};
 use super::talk::Talk;
@@ -26,7 +26,7 @@ impl<'m> Talk<'_, 'm> {
             (Way::Forward, _) => self.cross(trip, flights, tracking),
             (Way::Local, _) => {
                 let left = self.leave(trip, flights, tracking)?;
-                self.enter(trip, looped(left), &Tracking::Seen)
+                self.enter(trip, homeward(left), &Tracking::Seen)
             }
         }
     }
@@ -42,17 +42,19 @@ impl<'m> Talk<'_, 'm> {
         let passed = trip.hook(Hook::Output, flights, tracking)?;
         let mut onward = Vec::new();
         for flight in passed {
-            if flight.nat.destination.is_none() || self.question.way == Way::Local {
+            if flight.nat.destination.is_none() {
                 onward.push(flight);
                 continue;
             }
             // A new destination is a new route; to the host itself it never gets out.
             let packets = flight.packets.map(|cube| Some(self.routes.route(cube)));
-            let is_local = |cube: &Cube| {
-                cube.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() == Some(kind::LOCAL))
-            };
-            let (own, remote): (Vec<_>, Vec<_>) = packets.cubes().iter().cloned().partition(is_local);
+            let (own, remote): (Vec<_>, Vec<_>) = packets.cubes().iter().cloned().partition(is_for_the_host);
             let nat = flight.nat.clone();
+            if self.question.way == Way::Local {
+                let packets = PacketSet::from_cubes(own.into_iter().chain(remote));
+                onward.push(Flight { packets, nat });
+                continue;
+            }
             self.diverted.add(flows(
                 self.question.way,
                 &[Flight { packets: PacketSet::from_cubes(own), nat }],
@@ -62,7 +64,15 @@ impl<'m> Talk<'_, 'm> {
                 onward.push(Flight { packets: PacketSet::from_cubes(remote), nat: flight.nat });
             }
         }
-        trip.hook(Hook::Postrouting, onward, tracking)
+        let left = trip.hook(Hook::Postrouting, onward, tracking)?;
+        // Nor does IPv6 let anything out from the loopback address, at the very end (`ip6_finish_output2`).
+        let is_stopped = |flight: &Flight| {
+            let mut cubes = flight.packets.cubes().iter();
+            self.question.way == Way::Local && cubes.all(|it| is_from_loopback(it) && !is_for_the_host(it))
+        };
+        let (stopped, left): (Vec<_>, Vec<_>) = left.into_iter().partition(is_stopped);
+        stopped.into_iter().for_each(|flight| trip.vanish(flight));
+        Ok(left)
     }
 
     /// Into the host: PREROUTING, then INPUT. What is not for the host goes on to FORWARD.
@@ -83,7 +93,9 @@ impl<'m> Talk<'_, 'm> {
                 );
             match flight {
                 // What comes from outside is not let in to 127.0.0.0/8 (unless `route_localnet` is on).
-                flight if is_moved && self.question.way == Way::In && is_to_loopback(&flight) => {}
+                flight if is_moved && self.question.way == Way::In && is_to_loopback(&flight) => {
+                    trip.vanish(flight);
+                }
                 flight if is_moved && !self.is_own(&flight) => others.push(flight),
                 flight => own.push(flight),
             }
@@ -149,6 +161,20 @@ impl<'m> Talk<'_, 'm> {
         let through = trip.hook(Hook::Forward, flights, tracking)?;
         trip.hook(Hook::Postrouting, through, tracking)
     }
+}
+
+/// What comes back over the loopback interface of what left: what goes to the host itself.
+pub(super) fn homeward(left: Vec<Flight>) -> Vec<Flight> {
+    let own = |flight: Flight| {
+        let packets = flight.packets.map(|cube| is_for_the_host(&cube).then_some(cube));
+        (!packets.is_empty()).then_some(Flight { packets, nat: flight.nat })
+    };
+    looped(left.into_iter().filter_map(own).collect())
+}
+
+/// Do packets go to an address of the host?
+fn is_for_the_host(cube: &Cube) -> bool {
+    cube.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() == Some(kind::LOCAL))
 }
 
 /// Does a flight go to addresses of 127.0.0.0/8 only?

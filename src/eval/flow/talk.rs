@@ -4,13 +4,13 @@ use crate::packet::axis::{direction, state};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values};
 
 use super::super::compile::Host;
+use super::super::conntrack;
 use super::super::nat::Translations;
 use super::super::routes::Routes;
 use super::super::trip::{Flight, Hop, Tracking, Trip};
 use super::super::walk::Fate;
-use super::shape::{
-    Group, Sense, before_tracking, by_entry, flows, looped, of_the_kernel, swap, without_owner,
-};
+use super::legs::homeward;
+use super::shape::{Group, Sense, before_tracking, by_entry, flows, of_the_kernel, swap, without_owner};
 use super::{Lost, Moment, Question, Step, Way};
 
 /// A flow that is being followed.
@@ -61,7 +61,7 @@ impl<'t, 'm> Talk<'t, 'm> {
                 let left = self.note(Moment::Egress, due, left, trip, Sense::There);
                 let due = flows(self.question.way, &left, Sense::There);
                 let mut trip = self.trip(Sense::There);
-                let arrived = self.enter(&mut trip, looped(left), &Tracking::Seen)?;
+                let arrived = self.enter(&mut trip, homeward(left), &Tracking::Seen)?;
                 Ok(self.note(Moment::Ingress, due, arrived, trip, Sense::There))
             }
         }
@@ -98,13 +98,25 @@ impl<'t, 'm> Talk<'t, 'm> {
         let (mut trip, mut back, mut next) = (self.trip(Sense::Back), Vec::new(), Vec::new());
         for (entry, tracking, flight) in replies {
             let arrived = self.travel(&mut trip, vec![flight], &tracking, Sense::Back)?;
-            for group in by_entry(arrived.clone()) {
+            for group in by_entry(arrived) {
+                match &entry {
+                    // The kernel drops it or gives it another port, as translation has it: it may be lost or not.
+                    Some(zone) if group.seen == state::NEW && conntrack::clash(zone, &group.zone) => {
+                        trip.vanish(group.flight.clone());
+                    }
+                    // Once a rule has translated it, it is no answer any more to who waits for it.
+                    None if !group.flight.nat.is_none() => {
+                        trip.vanish(group.flight);
+                        continue;
+                    }
+                    _ => {}
+                }
+                back.push(group.flight.clone());
                 next.extend(self.follow(entry.as_ref(), group));
             }
-            back.extend(arrived);
         }
         self.note(Moment::Reply, due, back, trip, Sense::Back);
-        let due = PacketSet::from_cubes(next.iter().flat_map(|next: &(Tracking, Flight)| {
+        let due = PacketSet::from_cubes(next.iter().flat_map(|next: &(Option<Tracking>, Flight)| {
             flows(self.question.way, std::slice::from_ref(&next.1), Sense::There).cubes().to_vec()
         }));
         if due.is_empty() {
@@ -112,6 +124,7 @@ impl<'t, 'm> Talk<'t, 'm> {
         }
         let (mut trip, mut through) = (self.trip(Sense::There), Vec::new());
         for (tracking, flight) in next {
+            let Some(tracking) = tracking else { continue };
             through.extend(self.travel(&mut trip, vec![flight], &tracking, Sense::There)?);
         }
         self.note(Moment::Followup, due, through, trip, Sense::There);
@@ -119,8 +132,8 @@ impl<'t, 'm> Talk<'t, 'm> {
     }
 
     /// The packet after an answer that got back: what conntrack then knows of it. `entry` is the zone of the first
-    /// packet's entry, if it had one.
-    fn follow(&self, entry: Option<&Values>, group: Group) -> Vec<(Tracking, Flight)> {
+    /// packet's entry, if it had one. `None` is a packet that is never sent.
+    fn follow(&self, entry: Option<&Values>, group: Group) -> Vec<(Option<Tracking>, Flight)> {
         let nat = group.flight.nat.clone();
         // A socket keeps its route: with the destination translated, OUTPUT still sees the old interface.
         let asked = self.question.packets.cubes().first().and_then(|cube| cube.get(Axis::OutInterface));
@@ -138,24 +151,25 @@ impl<'t, 'm> Talk<'t, 'm> {
             (Some(_), state::ESTABLISHED) => {
                 let way = direction::ORIGINAL;
                 let tracking = Tracking::Established { way, nat: nat.bits(), connmark, zone };
-                vec![(tracking, flight(packets))]
+                vec![(Some(tracking), flight(packets))]
             }
             // The answer went by unseen: for the entry, the flow still waits for it.
             (Some(zone), _) => {
                 let tcp = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6)));
                 let others = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6).complement(255)));
                 let zone = zone.clone();
-                let misfit = Tracking::Misfit { zone: zone.clone() };
+                // Where addresses were not put back, the answer is none to the client's socket.
+                let misfit = nat.is_none().then(|| Tracking::Misfit { zone: zone.clone() });
                 let unanswered = Tracking::Unanswered { nat: nat.bits(), connmark: None, zone };
-                let both = [(misfit, flight(tcp)), (unanswered, flight(others))];
+                let both = [(misfit, flight(tcp)), (Some(unanswered), flight(others))];
                 both.into_iter().filter(|each| !each.1.packets.is_empty()).collect()
             }
             // The answer began an entry of its own, whose answer this packet is.
             (None, state::NEW) => {
                 let tracking = Tracking::Established { way: direction::REPLY, nat: 0, connmark, zone };
-                vec![(tracking, flight(packets))]
+                vec![(Some(tracking), flight(packets))]
             }
-            (None, _) => vec![(Tracking::Unknown, flight(packets))],
+            (None, _) => vec![(Some(Tracking::Unknown), flight(packets))],
         }
     }
 

@@ -77,7 +77,7 @@ pub struct Runner<'t> {
     met: HashMap<String, u32>,
     /// Simple commands that were run.
     steps: u32,
-    /// Lists within lists.
+    /// Commands within commands.
     depth: u32,
 }
 
@@ -112,22 +112,11 @@ impl<'t> Runner<'t> {
 
     /// Runs a list. `minded` says that the script itself minds whether it fails.
     pub fn list(&mut self, list: &[Statement], minded: bool) -> Outcome {
-        if self.depth >= DEEPEST {
-            if let Some(first) = list.first().and_then(|it| it.pipelines.first()) {
-                self.not_followed(first.1.span, "calls nest too deeply to be followed");
-            }
-            return Ok(Status::Unknown);
-        }
-        self.depth += 1;
-        let mut outcome = Ok(Status::Success);
+        let mut status = Status::Success;
         for statement in list {
-            outcome = self.statement(statement, minded);
-            if outcome.is_err() {
-                break;
-            }
+            status = self.statement(statement, minded)?;
         }
-        self.depth -= 1;
-        outcome
+        Ok(status)
     }
 
     /// Says that something is not followed.
@@ -288,7 +277,19 @@ impl<'t> Runner<'t> {
         })
     }
 
+    /// Runs a command. All that nests goes through here: lists in commands, and calls of functions.
     fn command(&mut self, command: &Command, minded: bool) -> Outcome {
+        if self.depth >= DEEPEST {
+            self.not_followed(command.span, "calls nest too deeply to be followed");
+            return Ok(Status::Unknown);
+        }
+        self.depth += 1;
+        let outcome = self.shallow_command(command, minded);
+        self.depth -= 1;
+        outcome
+    }
+
+    fn shallow_command(&mut self, command: &Command, minded: bool) -> Outcome {
         match &command.kind {
             Kind::Simple(words) => self.simple(words, &command.redirects, command.span, minded),
             Kind::Group(list) => self.list(list, minded),
