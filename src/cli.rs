@@ -48,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
         Command::Init => commands::init::run(&mut world),
         Command::Completions(completions) => manual::completions(&mut world, completions.shell),
         Command::Man(man) => manual::page(&mut world, man.command.as_deref()),
+        Command::Generate(generate) => commands::generate::run(&mut world, &generate.options()),
         Command::Trace(trace) => commands::trace::run(&mut world, &trace.options()),
     };
     match result {

@@ -4,6 +4,7 @@ pub mod check;
 pub mod diff;
 pub mod explain;
 mod failure;
+pub mod generate;
 pub mod init;
 pub mod input;
 pub mod trace;

@@ -1,11 +1,13 @@
 //! What every dialect becomes: tables, chains, rules and sets, in the kernel's own terms.
 
 mod loading;
+mod plan;
 mod remark;
 mod remedy;
 mod sets;
 
 pub use loading::{Backend, Removal, TableId};
+pub use plan::{Part, Plan};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};
 pub use sets::{Element, ElementKey, Elements, NamedSet};

@@ -1,7 +1,8 @@
 //! The flags. Help, man page and completions all come from here.
 
-mod mending;
 mod check;
+mod generate;
+mod mending;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::config::{
 use crate::dialects::{DIALECTS, Dialect};
 
 pub use check::Check;
+use generate::Generate;
 
 /// A linter for firewall configurations: says, exactly and at the right line, whether Cloudflare Tunnel
 /// can get out and whether anything gets in
@@ -48,6 +50,7 @@ pub enum Command {
     Check(Box<Check>),
     Diff(Diff),
     Explain(Explain),
+    Generate(Generate),
     Trace(Trace),
     /// Write a fwlint.yaml, with comments, for the firewalls in this folder
     Init,

@@ -114,6 +114,17 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
     Ok(Input { sources: loader.sources, units, dialects: loader.dialects })
 }
 
+/// What cloudflared's own configuration says.
+///
+/// # Errors
+/// A file that cannot be read, and mistakes in it.
+pub fn cloudflared(world: &World, path: &Path) -> Result<Given, Failure> {
+    let mut sources = Sources::default();
+    let file = sources.add(path, read::bytes(&world.directory, path)?);
+    let given = config::read_cloudflared(&sources, file);
+    given.map_err(|mistakes| Failure::Configuration(Box::new(sources), mistakes))
+}
+
 /// Texts that are loaded on one machine, in this order, or exported from one account.
 struct Group {
     /// The name that fwlint.yaml gives it.

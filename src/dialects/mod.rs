@@ -5,7 +5,7 @@ pub mod iptables;
 use std::path::Path;
 
 use crate::finding::Edit;
-use crate::model::{Remark, Ruleset, Step};
+use crate::model::{Plan, Remark, Ruleset, Step};
 use crate::packet::Family;
 use crate::source::{FileId, Sources, Span};
 
@@ -175,5 +175,18 @@ pub fn read(dialect: Dialect, file: FileId, text: &str) -> Ruleset {
             export.units.into_iter().for_each(|unit| all.join(unit.ruleset));
             all
         }
+    }
+}
+
+/// A whole ruleset as a text; of a dialect that speaks for one family alone, that of its family. `None` if fwlint
+/// does not write it.
+pub fn compose(dialect: Dialect, plans: &[Plan]) -> Option<String> {
+    let of =
+        |family| plans.iter().find(|plan| plan.family == family).and_then(iptables::write::compose::dump);
+    match dialect {
+        Dialect::Iptables => of(Family::V4),
+        Dialect::Ip6tables => of(Family::V6),
+        Dialect::IptablesScript => iptables::write::compose::script(plans),
+        _ => None,
     }
 }

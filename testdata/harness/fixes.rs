@@ -1,5 +1,7 @@
 //! Every fix that fwlint proposes for its own examples and hosts can be proven, and most lints propose one.
 
+mod kernel;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

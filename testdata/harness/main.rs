@@ -14,6 +14,7 @@ mod forwarding;
 mod exposure;
 mod fixes;
 mod formats;
+mod generate;
 mod hosts;
 mod kernel;
 mod bdd;

@@ -1,6 +1,7 @@
 //! Changes of the rules as changes of a text: dumps, listings of commands, scripts. What is not to change stays
 //! as it is, byte for byte; what is new is written as its neighbours are.
 
+pub mod compose;
 mod lines;
 mod matches;
 

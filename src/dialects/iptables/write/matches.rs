@@ -17,6 +17,12 @@ pub(super) struct Style {
 const FEW_ADDRESSES: u128 = 32;
 
 impl Style {
+    /// As a dump does.
+    pub fn dump() -> Self {
+        Style { is_dump: true }
+    }
+
+    /// As a text does.
     pub fn of(text: &str) -> Self {
         let is_long = ["-m tcp", "-m udp"].iter().any(|words| text.contains(words));
         Style { is_dump: is_long || !text.contains("--dport") && text.contains("[0:0]") }

@@ -1,0 +1,58 @@
+//! `fwlint generate`: a ruleset for a host that runs the tunnel.
+
+mod plan;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use crate::commands::input;
+use crate::commands::{Failure, Outcome, World};
+use crate::config::Given;
+use crate::dialects::{self, Dialect};
+use crate::packet::Family;
+use crate::profile::{self, Profile};
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The language.
+    pub dialect: Dialect,
+    /// How cloudflared is set up.
+    pub given: Given,
+    /// cloudflared's own configuration, which says the rest of that.
+    pub cloudflared: Option<PathBuf>,
+    /// From where SSH is let in.
+    pub ssh: Vec<IpNet>,
+}
+
+/// Prints a ruleset.
+///
+/// # Errors
+/// For a dialect that is not written, and when the output cannot be written.
+pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
+    let given = match &options.cloudflared {
+        Some(path) => options.given.clone().or(input::cloudflared(world, path)?),
+        None => options.given.clone(),
+    };
+    let settings = given.settle();
+    let profile = profile::NAMES.first().and_then(|name| Profile::named(name));
+    let endpoint = profile.and_then(|profile| profile.endpoint(&settings.region.value));
+    let (Some(profile), Some(endpoint)) = (profile, endpoint) else {
+        return Err(Failure::new(format!("there is no region `{}`", settings.region.value)));
+    };
+    let plans = Family::ALL.map(|family| plan::of(profile, endpoint, &settings, &options.ssh, family));
+    let text = dialects::compose(options.dialect, &plans);
+    let text = text.ok_or_else(|| {
+        let failure = Failure::new(format!("no ruleset is written as `{}`", options.dialect.name()));
+        failure.help("These are: iptables, ip6tables, iptables-script.")
+    })?;
+    write!(world.stdout, "{text}")?;
+    Ok(Outcome::Clean)
+}
+
+/// The addresses of a family.
+fn of_family(family: Family, all: impl Iterator<Item = IpAddr>) -> impl Iterator<Item = IpAddr> {
+    all.filter(move |address| address.is_ipv4() == (family == Family::V4))
+}
