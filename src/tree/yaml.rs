@@ -19,7 +19,9 @@ pub fn documents(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| {
             let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
-            Mistake::at(Span::new(file, at, text.len().min(at + 1)), format!("not YAML: {}", error.info()))
+            let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+            Mistake::at(Span::new(file, at, end), format!("not YAML: {}", error.info()))
         })?;
         let range = span.byte_range().unwrap_or(0..0);
         builder.take(event, Span::new(file, range.start, range.end))?;
@@ -237,5 +239,7 @@ mod tests {
         let mistake = documents(FileId(0), "a: [1,\nb: 2\n").expect_err("a bracket is open");
         assert!(mistake.message.starts_with("not YAML: "), "{}", mistake.message);
         assert!(documents(FileId(0), "").expect("nothing is YAML").is_empty());
+        let wide = documents(FileId(0), "''\u{1772}").expect_err("a text behind a text").span;
+        assert_eq!(wide, Some(Span::new(FileId(0), 2, 5)));
     }
 }
