@@ -21,6 +21,7 @@ pub mod interfaces;
 mod lookup;
 mod nat;
 mod order;
+mod perimeter;
 mod reject;
 mod require;
 mod routes;

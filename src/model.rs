@@ -1,18 +1,22 @@
 //! What every dialect becomes: tables, chains, rules and sets, in the kernel's own terms.
 
+mod families;
 mod loading;
+mod perimeter;
 mod plan;
 mod remark;
 mod remedy;
 mod sets;
 
+pub use families::Families;
 pub use loading::{Backend, Removal, TableId};
+pub use perimeter::{Members, Perimeter};
 pub use plan::{Part, Plan};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};
 pub use sets::{Element, ElementKey, Elements, NamedSet};
 
-use crate::packet::{Axis, Family, PacketSet, Values};
+use crate::packet::{Axis, PacketSet, Values};
 use crate::source::{Span, Spanned};
 
 /// The rules that are loaded together on one machine: one file, or several joined.
@@ -32,15 +36,6 @@ pub struct Ruleset {
     pub has_sets: bool,
     /// What the reader noticed while reading.
     pub remarks: Vec<Remark>,
-}
-
-/// A set of address families.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Families {
-    /// IPv4 is among them.
-    pub v4: bool,
-    /// IPv6 is among them.
-    pub v6: bool,
 }
 
 /// A table: chains of one name space.
@@ -123,6 +118,9 @@ pub enum ChainKind {
     Nat,
     /// Sees every packet; a changed mark makes the kernel route again.
     Route,
+    /// Stands around the machine, in the network of a cloud: what the machine sends to itself and what finds
+    /// its neighbours does not come there.
+    Perimeter(Perimeter),
 }
 
 /// What happens at the end of a base chain.
@@ -174,6 +172,15 @@ pub enum Match {
         name: Box<str>,
         /// Does it hold for everyone else?
         negated: bool,
+    },
+    /// The address of one side is one of a group, and the file does not tell which those are.
+    Member {
+        /// Which side.
+        side: Side,
+        /// The group as the file names it.
+        group: Box<str>,
+        /// Who is in it.
+        who: Members,
     },
     /// What the file cannot tell.
     Atom(Atom),
@@ -327,30 +334,6 @@ pub struct Target {
     pub ports: Option<Values>,
 }
 
-impl Families {
-    /// Neither.
-    pub const NONE: Families = Families { v4: false, v6: false };
-    /// IPv4 alone.
-    pub const V4: Families = Families { v4: true, v6: false };
-    /// IPv6 alone.
-    pub const V6: Families = Families { v4: false, v6: true };
-    /// Both.
-    pub const BOTH: Families = Families { v4: true, v6: true };
-
-    /// Is the family among them?
-    pub fn has(self, family: Family) -> bool {
-        match family {
-            Family::V4 => self.v4,
-            Family::V6 => self.v6,
-        }
-    }
-
-    /// Those of either.
-    pub fn or(self, other: Families) -> Families {
-        Families { v4: self.v4 || other.v4, v6: self.v6 || other.v6 }
-    }
-}
-
 impl Action {
     /// Does it change something of the packet or its flow?
     pub fn changes_packet(&self) -> bool {
@@ -362,15 +345,6 @@ impl Rule {
     /// Does it change something of its packets or their flows?
     pub fn changes_packet(&self) -> bool {
         self.actions.iter().any(|action| action.value.changes_packet())
-    }
-}
-
-impl From<Family> for Families {
-    fn from(family: Family) -> Self {
-        match family {
-            Family::V4 => Families::V4,
-            Family::V6 => Families::V6,
-        }
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn only_unit(input: &Input) -> Result<&Loaded, Failure> {
         units => {
             let names: Vec<&str> = units.iter().map(|loaded| loaded.unit.name.as_str()).collect();
             let message = format!("this is about one host, and these are {}", names.join(", "));
-            Err(Failure::new(message).help("Name one of them, or say --together if they are one."))
+            Err(Failure::new(message).help("Name one of them, with --unit where they are of one export, or say --together if they are one host."))
         }
     }
 }

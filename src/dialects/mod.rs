@@ -1,5 +1,8 @@
 //! The languages that fwlint reads.
 
+mod aws;
+mod cloud;
+mod gcp;
 pub mod iptables;
 
 use std::path::Path;
@@ -22,6 +25,10 @@ pub enum Dialect {
     IptablesList,
     /// What `ipset save` prints.
     Ipset,
+    /// What gcloud prints of firewall rules and policies.
+    Gcp,
+    /// What the aws command prints of security groups and network ACLs.
+    Aws,
 }
 
 /// What there is to know about a dialect.
@@ -135,6 +142,22 @@ pub const DIALECTS: &[Entry] = &[
         by_name: |_| false,
         read: Read::Host(iptables::script::read),
         write: Some(iptables::write::write),
+    },
+    Entry {
+        dialect: Dialect::Gcp,
+        name: "gcp",
+        by_content: |text, _| gcp::is_export(text),
+        by_name: |_| false,
+        read: Read::Units(gcp::read),
+        write: None,
+    },
+    Entry {
+        dialect: Dialect::Aws,
+        name: "aws",
+        by_content: |text, _| aws::is_export(text),
+        by_name: |_| false,
+        read: Read::Units(aws::read),
+        write: None,
     },
 ];
 

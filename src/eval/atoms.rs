@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::Atom;
+use crate::model::{Atom, Members, Side};
 use crate::packet::Axis;
 use crate::source::Span;
 
@@ -22,6 +22,9 @@ pub struct Unknown {
     pub span: Span,
     /// The user or group that it names, when that is the question.
     pub owner: Option<Box<str>>,
+    /// The side of a packet and the group of machines in the cloud, when the question is whether its address
+    /// is among theirs.
+    pub machines: Option<Side>,
 }
 
 impl Atoms {
@@ -70,7 +73,7 @@ impl Atoms {
         let number =
             if atom.pure { *self.pure.entry((table, atom.text.clone())).or_insert(fresh) } else { fresh };
         if number == fresh {
-            self.list.push(Unknown { text: atom.text.clone(), span, owner: None });
+            self.list.push(Unknown { text: atom.text.clone(), span, owner: None, machines: None });
         }
         number
     }
@@ -87,6 +90,16 @@ impl Atoms {
         let atom = Atom { text: format!("owned by {word} {name}").into(), pure: true };
         let number = self.number(table, &atom, span);
         self.list[number as usize].owner = Some(name.into());
+        number
+    }
+
+    /// The number of the unknown "is the address of this side in the group?".
+    pub(super) fn member(&mut self, table: usize, side: Side, group: &str, who: Members, span: Span) -> u32 {
+        let atom = Atom { text: format!("{side:?} in {group}").into(), pure: true };
+        let number = self.number(table, &atom, span);
+        let unknown = &mut self.list[number as usize];
+        unknown.text = group.into();
+        unknown.machines = (who == Members::Machines).then_some(side);
         number
     }
 }

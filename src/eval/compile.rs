@@ -250,6 +250,10 @@ impl<'m> Compiler<'_, 'm> {
             }
             Match::Packets(set) => packets.and(set),
             Match::Atom(atom) => self.ask(packets, atom, part.span, true),
+            Match::Member { side, group, who } => {
+                let number = self.atoms.member(self.number, *side, group, *who, part.span);
+                answered(packets, number, true)
+            }
             Match::Owner { axis, name, negated } => {
                 let atom = Axis::Atom(self.atoms.owner(self.number, *axis, name, part.span));
                 let yes = Ranges::single(u128::from(!negated));
@@ -306,9 +310,14 @@ impl<'m> Compiler<'_, 'm> {
 
     /// Narrows to the packets for which the answer to an unknown is yes (or no).
     fn ask(&mut self, packets: PacketSet, atom: &Atom, span: Span, yes: bool) -> PacketSet {
-        let axis = Axis::Atom(self.atoms.number(self.number, atom, span));
-        packets.with(axis, &Values::single(axis, u128::from(yes)))
+        answered(packets, self.atoms.number(self.number, atom, span), yes)
     }
+}
+
+/// The packets for which an unknown is answered so.
+fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
+    let axis = Axis::Atom(number);
+    packets.with(axis, &Values::single(axis, u128::from(yes)))
 }
 
 /// The packets of the rules of a table that ask for nothing but properties of packets, worked out side by

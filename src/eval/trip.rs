@@ -12,6 +12,7 @@ use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values
 use super::compile::{BaseChain, ChainId, Host, RuleId};
 use super::conntrack;
 use super::nat::{self, Translations};
+use super::perimeter::{met_by, theirs};
 use super::routes::Routes;
 use super::walk::{Decision, Fate, Observer, Walk};
 use losses::Losses;
@@ -157,7 +158,7 @@ impl<'h, 'm> Trip<'h, 'm> {
     ) -> Result<Vec<Flight>, TooManyPieces> {
         let mut passed = Vec::new();
         for flight in flights {
-            let (mine, others) = theirs(&flight.packets, base);
+            let (mine, others) = met_by(&flight.packets, base)?;
             let mut packets = others;
             if let Some(left) = self.lose(hook, base, &mine, &flight.nat)? {
                 packets.add(left);
@@ -326,20 +327,6 @@ pub(super) fn is_from_loopback(cube: &Cube) -> bool {
         values::address(Ipv6Addr::LOCALHOST.into())
     };
     cube.get(Axis::Source).is_some_and(|sources| Values::from(Ranges::new(low, high)).covers(sources))
-}
-
-/// The packets that a base chain sees, and the others.
-fn theirs(packets: &PacketSet, base: BaseChain) -> (PacketSet, PacketSet) {
-    let numbers = Family::ALL.into_iter().filter(|family| base.families.has(*family)).map(Family::number);
-    let families = Ranges::union(numbers.map(|number| (number, number)));
-    let (mut mine, mut others) = (packets.clone(), PacketSet::none());
-    let answer = base.when.map(|(atom, yes)| (Axis::Atom(atom), Ranges::single(u128::from(yes))));
-    let families = (families.count() < 2).then_some((Axis::Family, families));
-    for (axis, values) in families.into_iter().chain(answer) {
-        others.add(mine.map(|cube| cube.with(axis, values.complement(axis.max()))));
-        mine = mine.map(|cube| cube.with(axis, values.clone()));
-    }
-    (mine, others)
 }
 
 /// Connection tracking looks at the packets.

@@ -8,7 +8,7 @@ use crate::config::Policy;
 use crate::eval::exposure::{Default as ByDefault, Exposure, Opening, lets_anything, question};
 use crate::eval::{RuleId, Way};
 use crate::finding::{Finding, Level};
-use crate::model::Hook;
+use crate::model::{Hook, Side};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 use crate::source::Span;
 
@@ -198,8 +198,18 @@ fn has_ports(cube: &Cube) -> bool {
     cube.get(Axis::Protocol).is_none_or(|protocols| [6, 17].iter().any(|&number| protocols.contains(number)))
 }
 
+/// The groups of machines in the cloud that an opening is for alone, if it is.
+pub fn machines(context: &Context, opening: &Opening) -> Vec<String> {
+    let unknowns = opening.depends_on.iter().map(|number| context.host.atoms.get(*number));
+    let groups = unknowns.filter(|unknown| unknown.machines == Some(Side::Source));
+    groups.map(|group| group.text.to_string()).collect()
+}
+
 /// What of an opening is SSH that is not allowed by name.
 pub fn ssh(context: &Context, family: Family, opening: &Opening) -> PacketSet {
+    if !machines(context, opening).is_empty() {
+        return PacketSet::none();
+    }
     if opening.kind != crate::eval::exposure::Kind::Inside || !is_named(opening) {
         return PacketSet::none();
     }

@@ -10,7 +10,9 @@ const ID: &str = "ipv6-unknown";
 /// Looks for it: rules that filter IPv4 and do not speak of IPv6.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let filters = |way| context.exposure(way, Family::V4).is_some();
-    if context.speaks_for(Family::V6) || !filters(Way::In) && !filters(Way::Out) {
+    // Rules of a cloud that name no IPv6 are those of a network that has none.
+    let is_cloud = context.unit.ruleset.is_perimeter();
+    if is_cloud || context.speaks_for(Family::V6) || !filters(Way::In) && !filters(Way::Out) {
         return;
     }
     let message = "nothing is said about IPv6: the rules are for IPv4 alone";

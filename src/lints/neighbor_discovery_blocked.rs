@@ -13,10 +13,9 @@ const ID: &str = "neighbor-discovery-blocked";
 /// Looks for it: IPv6 flows are allowed, and the packets without which none of them arrives are not.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let is_required = context.settings.edge_ip_version.value == EdgeIpVersion::V6;
-    if context.is_fragment()
-        || !context.speaks_for(Family::V6)
-        || !is_required && !exposure::has_ipv6_flows(context)
-    {
+    // No cloud filters it around a machine.
+    let is_told = !context.is_fragment() && !context.unit.ruleset.is_perimeter();
+    if !is_told || !context.speaks_for(Family::V6) || !is_required && !exposure::has_ipv6_flows(context) {
         return;
     }
     let is_blocked = |message: &Message| message.is_blocked(&context.host, &context.routes) == Ok(true);

@@ -29,7 +29,7 @@ struct Item<'x> {
 }
 
 /// What rules have in common that are one finding when there are many of them.
-type Shape = (Kind, ChainId, Vec<Axis>);
+type Shape = (Kind, ChainId, Vec<Axis>, bool);
 
 /// Looks for it: rules that let new connections in or through, and that fwlint.yaml does not name.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
@@ -94,7 +94,7 @@ fn of_family<'x>(context: &'x Context, family: Family) -> Vec<Item<'x>> {
             let is_ssh = ssh.iter().any(|part| std::ptr::eq(part.0, opening));
             let packets = words::to_name(context, family, opening, is_ssh);
             if !packets.is_empty() {
-                let text = words::say(exposure, &packets);
+                let text = words::say_opening(context, exposure, opening, &packets);
                 items.push(Item { opening, exposure, family, packets, text, twin: None });
             }
         }
@@ -118,7 +118,8 @@ fn shape(context: &Context, item: &Item) -> Shape {
     axes.retain(|axis| !matches!(axis, Axis::Atom(_) | Axis::State));
     axes.sort_unstable();
     axes.dedup();
-    (item.opening.kind, rule.chain, axes)
+    let is_inner = !exposure::machines(context, item.opening).is_empty();
+    (item.opening.kind, rule.chain, axes, is_inner)
 }
 
 /// A finding about one rule, and its twin of the other family.
@@ -154,7 +155,11 @@ fn many(context: &Context, items: &[Item]) -> Finding {
     families.dedup();
     let mut packets = PacketSet::none();
     items.iter().for_each(|item| packets.add(item.packets.clone()));
-    let text = words::say(items[0].exposure, &packets);
+    let mut groups: Vec<String> =
+        items.iter().flat_map(|item| exposure::machines(context, item.opening)).collect();
+    groups.dedup();
+    let from = if groups.is_empty() { "anywhere".to_owned() } else { groups.join(", ") };
+    let text = words::say(items[0].exposure, &packets).replace("from anywhere", &format!("from {from}"));
     let does = match items[0].opening.kind {
         Kind::Inside => "let new connections in",
         Kind::Published => "let new connections in, turned by NAT",

@@ -163,6 +163,8 @@ fn default_name(language: &str) -> Option<&'static str> {
         "iptables-script" => "firewall.sh",
         "iptables-list" => "list.txt",
         "ipset" => "ipset",
+        "gcp" => "firewalls.json",
+        "aws" => "groups.json",
         "yaml" => "fwlint.yaml",
         _ => return None,
     })

@@ -8,6 +8,7 @@ use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 use crate::packet::{Axis, Cube, Family};
 use crate::profile::Profile;
+use crate::source::Span;
 
 const ID: &str = "tunnel-edge-blocked";
 
@@ -29,10 +30,12 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// No unit of an export lets the program out, and the user has not said which of them should.
-pub fn by_all(profile: &Profile, units: usize) -> Finding {
+/// `span` is where the first of them begins.
+pub fn by_all(profile: &Profile, units: usize, span: Option<Span>) -> Finding {
     let message =
         format!("none of {units} units lets {} reach the edge on port {}", profile.program, profile.port);
-    Finding::new(ID, Level::Error, message).note(
+    let finding = Finding { span, ..Finding::new(ID, Level::Error, message) };
+    finding.here("here is the first").note(
         "Name the unit that runs the tunnel with `--unit`, or under `units:` in fwlint.yaml: what keeps it from the \
          edge is then said at its place.",
     )
@@ -70,13 +73,17 @@ fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
     if let Some(other) = tunnel.paths.iter().find(|other| other.transport.name != path.transport.name) {
         finding = blame(finding, context, &other.held, &other.part(&other.edges));
     }
+    let shows = if context.unit.ruleset.is_perimeter() {
+        "What a cloud drops shows as a timeout."
+    } else {
+        "A packet that the host itself drops shows as \"sendto: operation not permitted\" (QUIC) or as a timeout (HTTP/2)."
+    };
     let wanted = wanted(context.settings.protocol.value);
     let mut paths: Vec<&Path> = tunnel.paths.iter().collect();
     paths.retain(|path| wanted.contains(&path.transport.name.as_str()));
     let remedy = mend::edges(context, tunnel, all_edges(paths), "let the tunnel out");
     finding.remedy(remedy).note(format!(
-        "Without port {port} the tunnel is down: there is no fallback to port 443, and no proxy is used. A packet \
-         that the host itself drops shows as \"sendto: operation not permitted\" (QUIC) or as a timeout (HTTP/2)."
+        "Without port {port} the tunnel is down: there is no fallback to port 443, and no proxy is used. {shows}"
     ))
 }
 

@@ -33,8 +33,18 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     for path in &paths {
         finding = blame(finding, context, &path.held, &path.part(&path.edges));
     }
-    findings.push(finding.note(
+    let port = tunnel.profile.port;
+    let ports = context.settings.ephemeral_ports.value;
+    let note = if context.unit.ruleset.is_perimeter() {
+        format!(
+            "A list without memory needs an entry for the answers too: what comes in from port {port} to the ports \
+             from which the machine opens connections ({} to {}).",
+            ports.first, ports.last
+        )
+    } else {
         "Accept packets of established connections early, in both directions: `-m conntrack --ctstate \
-         RELATED,ESTABLISHED -j ACCEPT` in INPUT and OUTPUT.",
-    ));
+         RELATED,ESTABLISHED -j ACCEPT` in INPUT and OUTPUT."
+            .to_owned()
+    };
+    findings.push(finding.note(note));
 }

@@ -24,6 +24,11 @@ pub fn assumptions(context: &Context) -> Vec<String> {
     if context.is_fragment() {
         return Vec::new();
     }
+    if context.unit.ruleset.is_perimeter() {
+        let own = ["machines have no filter of their own", "names are resolved by the cloud's own resolver"];
+        let is_own = context.settings.resolvers.value.is_empty();
+        return own.into_iter().take(if is_own { 2 } else { 1 }).map(str::to_owned).collect();
+    }
     let mut assumptions = vec![
         "routing is symmetric: answers come back by the interface by which the question left",
         "packets begin without a mark",

@@ -16,6 +16,8 @@ pub enum Backend {
     Legacy,
     /// nf_tables, which nft and iptables-nft fill.
     Nft,
+    /// A cloud, around the machine.
+    Cloud,
 }
 
 /// What a file removes of all that was loaded before.

@@ -115,7 +115,7 @@ fn families_are_told_apart() {
     }
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+pub fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.sort();

@@ -3,6 +3,7 @@
 mod architecture;
 mod broken;
 mod cli;
+mod clouds;
 mod comfort;
 mod corpus;
 mod differences;

@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fwlint::dialects::{self, Dialect};
+use fwlint::dialects::{self, Dialect, Export, Named, Read};
 use fwlint::model::Ruleset;
-use fwlint::source::Sources;
+use fwlint::source::{FileId, Sources};
 
 use crate::{expected, render, spans};
 
@@ -15,9 +15,22 @@ fn what_is_read_is_what_was_understood() {
     let cases = cases(&root().join("read"), "model");
     let wrong = cases.iter().filter_map(|(input, dialect)| {
         let (ruleset, sources) = read(input, *dialect);
-        expected::compare(&input.with_extension("model"), &render::ruleset(&ruleset, &sources), true)
+        let actual = match dialect.entry().read {
+            Read::Host(_) => render::ruleset(&ruleset, &sources),
+            Read::Units(read) => units(read, &sources),
+        };
+        expected::compare(&input.with_extension("model"), &actual, true)
     });
     expected::report(wrong.collect());
+}
+
+/// An export in words, unit by unit.
+fn units(read: fn(&[(FileId, &str)]) -> Export, sources: &Sources) -> String {
+    let texts: Vec<_> = sources.ids().map(|id| (id, sources.file(id).text.as_str())).collect();
+    let export = read(&texts);
+    let unit = |unit: &Named| format!("unit {}\n{}\n", unit.name, render::ruleset(&unit.ruleset, sources));
+    let units: String = export.units.iter().map(unit).collect();
+    units + &render::remarks(&export.remarks, sources)
 }
 
 /// Where the test data is.

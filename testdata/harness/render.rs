@@ -17,6 +17,7 @@ pub fn ruleset(ruleset: &Ruleset, sources: &Sources) -> String {
             Backend::Unknown => "",
             Backend::Legacy => " in x_tables",
             Backend::Nft => " in nf_tables",
+            Backend::Cloud => " kept by a cloud",
         };
         text += &format!("\n{} table {} of {of}{kept}\n", line(sources, table.span), table.name);
         for chain in &table.chains {
@@ -113,12 +114,17 @@ fn condition(condition: &Match, of: Families) -> String {
         Match::Owner { axis, name, negated } => {
             format!("{axis:?}={}the number of {name}", if *negated { "!" } else { "" })
         }
+        Match::Member { side, group, who } => format!("{side:?} in <{group}> ({who:?})"),
         Match::Atom(atom) if atom.pure => format!("<{}>", atom.text),
         Match::Atom(atom) => format!("<{}?>", atom.text),
     }
 }
 
 fn cube(cube: &Cube, of: Families) -> String {
+    let of = match cube.get(Axis::Family).and_then(Values::first) {
+        Some(1) => Families::V6,
+        _ => of,
+    };
     let sides: Vec<_> = cube.sides().iter().map(|(axis, values)| field(*axis, values, of)).collect();
     if sides.is_empty() { "any".into() } else { sides.join(" and ") }
 }

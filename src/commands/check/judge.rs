@@ -57,7 +57,9 @@ pub fn judge_and_tell(input: &Input, is_quick: bool, budget: Budget, done: &(dyn
     }
     for export in exports.iter().filter(|export| export.serves == Some(false)) {
         let loaded = &input.units[export.first];
-        let missing = profile(&loaded.config).map(|profile| lints::served_by_none(profile, export.count));
+        let span = loaded.unit.ruleset.tables.first().map(|table| table.span);
+        let missing =
+            profile(&loaded.config).map(|profile| lints::served_by_none(profile, export.count, span));
         if let Some(finding) = missing
             && let Some(level) = level(&input.sources, loaded, &finding)
         {

@@ -28,7 +28,7 @@ pub(super) fn of(base: BaseChain<'_>) -> PacketSet {
             let states = [state::NEW, state::RELATED].map(|state| (state, state));
             cube.and_then(|cube| cube.with(Axis::State, Ranges::union(states)))
         }
-        ChainKind::Filter | ChainKind::Route => cube,
+        ChainKind::Filter | ChainKind::Route | ChainKind::Perimeter(_) => cube,
     };
     PacketSet::from(cube)
 }

@@ -359,8 +359,14 @@ impl<'h, 'm> Run<'h, 'm> {
             let family = world.packet.get(Axis::Family).and_then(Values::first);
             let is_theirs =
                 family.is_some_and(|family| if family == 0 { base.families.v4 } else { base.families.v6 });
-            let is_new = world.packet.get(Axis::State).and_then(Values::first) == Some(state::NEW);
-            world.stage == stage && is_theirs && (is_new || base.base.kind != ChainKind::Nat)
+            let state = world.packet.get(Axis::State).and_then(Values::first);
+            let is_met = match base.base.kind {
+                ChainKind::Nat => state == Some(state::NEW),
+                // What finds neighbours passes around a machine unseen.
+                ChainKind::Perimeter(_) => state != Some(state::UNTRACKED),
+                ChainKind::Filter | ChainKind::Route => true,
+            };
+            world.stage == stage && is_theirs && is_met
         };
         (0..self.survey.worlds.len()).filter(|&world| sees(&self.survey.worlds[world])).collect()
     }

@@ -172,7 +172,8 @@ impl<'h, 'm> Run<'h, 'm> {
 /// The base chain of a hook that decides what gets in: the last one that drops what it does not name,
 /// failing that the last with rules, failing that the last.
 fn main(host: &Host, hook: Hook, sees: impl Fn(&BaseChain) -> bool) -> Option<ChainId> {
-    let filters = host.bases(hook).filter(|base| base.base.kind == ChainKind::Filter && sees(base));
+    let is_filter = |kind| matches!(kind, ChainKind::Filter | ChainKind::Perimeter(_));
+    let filters = host.bases(hook).filter(|base| is_filter(base.base.kind) && sees(base));
     let rank = |base: &BaseChain| {
         let drops = base.base.policy.value == Policy::Drop;
         let is_filter = base.priority > -150 && base.priority < 50;

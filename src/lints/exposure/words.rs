@@ -57,17 +57,33 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
         parts.push(say(exposure, &all).replace("tcp to port 22", "ssh"));
     }
     let mut rest = PacketSet::none();
+    let mut inner = Vec::new();
     for opening in exposure.openings.iter().filter(|opening| opening.kind != Kind::Forwarded) {
         let is_ssh = ssh.iter().any(|part| std::ptr::eq(part.0, opening));
-        rest.add(without_quiet(opening, &opening.packets, is_ssh, None));
+        let packets = without_quiet(opening, &opening.packets, is_ssh, None);
+        if super::machines(context, opening).is_empty() {
+            rest.add(packets);
+        } else if !packets.is_empty() {
+            inner.push(say_opening(context, exposure, opening, &packets));
+        }
     }
     if !rest.is_empty() {
         parts.push(say_few(exposure, &rest, 3));
     }
+    parts.append(&mut inner);
     if exposure.more > 0 {
         parts.push("more".to_owned());
     }
     if parts.is_empty() { NOTHING.to_owned() } else { parts.join("; ") }
+}
+
+/// Packets of an opening in words; where it is for some machines of the cloud alone, "from" those.
+pub fn say_opening(context: &Context, exposure: &Exposure, opening: &Opening, packets: &PacketSet) -> String {
+    let said = say(exposure, packets);
+    match super::machines(context, opening).as_slice() {
+        [] => said,
+        groups => said.replace("from anywhere", &format!("from {}", groups.join(", "))),
+    }
 }
 
 /// Packets in words.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::super::Context;
 use crate::config::{RunsIn, User};
 use crate::eval::{Question, Routes, Way, interfaces};
+use crate::model::Side;
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
 
@@ -30,8 +31,12 @@ impl Flow {
     /// The question whether the flow gets out and its answers get in.
     pub fn question(&self, context: &Context) -> Question {
         let (settings, routes) = (context.settings, &context.routes);
-        let known = if self.by_anyone { Vec::new() } else { owners(context) };
-        let is_host = settings.runs_in.value == RunsIn::Host;
+        let known = match self.by_anyone {
+            true => Vec::new(),
+            false => owners(context).into_iter().chain(elsewhere(context)).collect(),
+        };
+        // Around a machine its containers' packets are its own.
+        let is_host = settings.runs_in.value == RunsIn::Host || context.unit.ruleset.is_perimeter();
         let user = match &settings.user.value {
             Some(User::Id(id)) if !self.by_anyone => Ranges::single(u128::from(*id)),
             _ => Ranges::new(0, NO_OWNER - 1),
@@ -86,6 +91,14 @@ fn owners(context: &Context) -> Vec<(u32, bool)> {
     };
     let atoms = (0..).zip(context.host.atoms.iter());
     atoms.filter_map(|(number, unknown)| Some((number, **unknown.owner.as_ref()? == *own))).collect()
+}
+
+/// What is dialled is in the internet, and none of the user's own machines in the cloud.
+fn elsewhere(context: &Context) -> impl Iterator<Item = (u32, bool)> {
+    let atoms = (0..).zip(context.host.atoms.iter());
+    atoms
+        .filter(|(_, unknown)| unknown.machines == Some(Side::Destination))
+        .map(|(number, _)| (number, false))
 }
 
 /// A flow of the host to itself over loopback, to any of these ports.
@@ -157,6 +170,12 @@ pub fn usual_choice() -> PacketSet {
 /// All addresses that a remote machine may have.
 pub fn remotes(family: Family) -> Ranges {
     sources(family)
+}
+
+/// All addresses that a resolver may have, that of a cloud included.
+pub fn resolvers(context: &Context, family: Family) -> Ranges {
+    let own = context.unit.ruleset.platform().filter(|own| own.is_ipv4() == (family == Family::V4));
+    Ranges::union(addresses(own).iter().chain(remotes(family).iter()))
 }
 
 /// Does every interface among these lead into a tunnel?

@@ -124,7 +124,7 @@ fn best<'m>(
         let named =
             ask::addresses(resolvers.iter().copied().filter(|r| r.is_ipv4() == (family == Family::V4)));
         let destinations = match resolvers {
-            [] => ask::remotes(family),
+            [] => ask::resolvers(context, family),
             _ if named.is_empty() => continue,
             _ => named,
         };

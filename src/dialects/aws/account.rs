@@ -1,0 +1,128 @@
+//! What the exports of an account hold, whichever of their shapes they have: the answer of a command, the list in
+//! it, or one item of that.
+
+use std::collections::HashMap;
+
+use crate::dialects::cloud::{Addresses, Fields, Remarks, prefix, text};
+use crate::source::Span;
+use crate::tree::{Kind, Node};
+
+/// What the exports of an account hold.
+#[derive(Debug, Default)]
+pub struct Account<'n> {
+    /// Security groups with their permissions.
+    pub groups: Vec<Fields<'n, 'n>>,
+    /// Rules of security groups, one each.
+    pub rules: Vec<Fields<'n, 'n>>,
+    /// Network ACLs.
+    pub acls: Vec<Fields<'n, 'n>>,
+    /// Network interfaces.
+    pub interfaces: Vec<Fields<'n, 'n>>,
+    /// The addresses of prefix lists, by id, where the exports tell them.
+    pub prefix_lists: HashMap<&'n str, Addresses>,
+}
+
+/// Sorts out what documents hold.
+pub fn account<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut Remarks) -> Account<'n> {
+    let mut account = Account::default();
+    for document in documents {
+        match &document.kind {
+            Kind::List(items) => items.iter().for_each(|item| account.item(item, remarks)),
+            Kind::Null => {}
+            _ => account.answer(document, remarks),
+        }
+    }
+    account
+}
+
+impl<'n> Account<'n> {
+    /// Takes the answer of a command in.
+    fn answer(&mut self, node: &'n Node<'n>, remarks: &mut Remarks) {
+        const LISTS: [&str; 5] =
+            ["SecurityGroups", "SecurityGroupRules", "NetworkAcls", "PrefixLists", "NetworkInterfaces"];
+        let Some(answer) = Fields::of(node, remarks) else { return };
+        let mut is_answer = false;
+        for key in LISTS {
+            is_answer |= answer.get(key).is_some();
+            for item in answer.list(key, remarks) {
+                self.item(item, remarks);
+            }
+        }
+        if let Some(token) = answer.get("NextToken") {
+            remarks.add_with(
+                token.span,
+                "this is only a part of the list: there are more pages",
+                vec!["Without `--max-items`, the aws command prints all of them.".to_owned()],
+            );
+        }
+        if !is_answer {
+            self.item(node, remarks);
+        }
+    }
+
+    /// Takes one item in.
+    fn item(&mut self, node: &'n Node<'n>, remarks: &mut Remarks) {
+        let Some(item) = Fields::of(node, remarks) else { return };
+        let has = |key: &str| item.get(key).is_some();
+        if has("IpPermissions") || has("IpPermissionsEgress") {
+            self.groups.push(item);
+        } else if has("SecurityGroupRuleId") || has("IsEgress") {
+            self.rules.push(item);
+        } else if has("NetworkAclId") {
+            self.acls.push(item);
+        } else if has("NetworkInterfaceId") {
+            self.interfaces.push(item);
+        } else if has("Entries") || has("PrefixListId") {
+            self.prefix_list(item, remarks);
+        } else if has("GroupId") {
+            remarks.add_with(
+                item.span(),
+                "the security group is listed without its permissions",
+                vec!["`aws ec2 describe-security-groups` prints them.".to_owned()],
+            );
+            self.groups.push(item);
+        } else {
+            remarks.unknown(item.span(), "this is nothing of EC2 that filters");
+        }
+    }
+
+    /// Takes a prefix list in: with its prefixes, with its entries, or without both.
+    fn prefix_list(&mut self, list: Fields<'n, 'n>, remarks: &mut Remarks) {
+        let Some(id) = list.text("PrefixListId", remarks) else {
+            let place = list
+                .get("Entries")
+                .map_or(list.span(), |entries| Span { end: entries.span.start + 1, ..entries.span });
+            remarks.add_with(
+                place,
+                "the entries do not say of which prefix list they are",
+                vec![
+                    "`aws ec2 get-managed-prefix-list-entries --prefix-list-id ID | jq '. + {PrefixListId: \"ID\"}'` does."
+                        .to_owned(),
+                ],
+            );
+            return;
+        };
+        let mut known = Addresses::default();
+        let mut is_whole = true;
+        let mut take = |item: &Node, remarks: &mut Remarks| {
+            let Some(text) = text(item, remarks) else { return is_whole = false };
+            match prefix(text.value) {
+                Ok(prefix) => known.add(prefix),
+                Err(problem) => {
+                    remarks.add(text.span, problem);
+                    is_whole = false;
+                }
+            }
+        };
+        list.list("Cidrs", remarks).iter().for_each(|item| take(item, remarks));
+        for entry in list.objects("Entries", remarks) {
+            match entry.get("Cidr") {
+                Some(cidr) => take(cidr, remarks),
+                None => remarks.add(entry.span(), "the field `Cidr` is missing"),
+            }
+        }
+        if is_whole && (list.get("Cidrs").is_some() || list.get("Entries").is_some()) {
+            self.prefix_lists.insert(id.value, known);
+        }
+    }
+}

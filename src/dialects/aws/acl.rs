@@ -1,0 +1,126 @@
+//! Network ACLs: lists without memory, in the order of their numbers.
+
+use super::layer4;
+use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, prefix, rules};
+use crate::model::{self, Verdict};
+use crate::packet::Axis;
+use crate::source::{Span, Spanned};
+
+/// The number of the entry at the end (`*`), for IPv4; that for IPv6 is one more.
+const LAST: i64 = 32_767;
+
+/// A network ACL.
+#[derive(Debug)]
+pub struct Acl<'n> {
+    /// Its id.
+    pub id: Spanned<&'n str>,
+    /// The subnets that it is for.
+    pub subnets: Vec<&'n str>,
+    /// Does it name IPv6 addresses?
+    pub has_v6: bool,
+    /// The entries for what comes in and what goes out, in the model's terms.
+    pub rules: [Vec<model::Rule>; 2],
+    /// Where the entry at the end stands, in each direction.
+    pub last: [Option<Span>; 2],
+}
+
+/// Reads a network ACL.
+pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Acl<'n> {
+    let id = fields.text("NetworkAclId", remarks).unwrap_or(Spanned::new("network ACL", fields.span()));
+    let associations = fields.objects("Associations", remarks);
+    let subnets = associations.iter().filter_map(|each| each.text("SubnetId", remarks));
+    let mut acl = Acl {
+        id,
+        subnets: subnets.map(|subnet| subnet.value).collect(),
+        has_v6: false,
+        rules: Default::default(),
+        last: [None, None],
+    };
+    let mut entries: Vec<(Option<i64>, Fields)> = Vec::new();
+    for entry in fields.objects("Entries", remarks) {
+        let number = entry.number("RuleNumber", remarks);
+        if number.is_none() {
+            remarks.add(entry.span(), "the entry has no number");
+        }
+        // Where it stands nobody knows: it may come before all others, or decide nothing.
+        entries.push((number.map(|number| number.value), entry));
+    }
+    // In the list they stand as they were made.
+    entries.sort_by_key(|entry| entry.0);
+    for (number, entry) in entries {
+        take(&mut acl, number, entry, remarks);
+    }
+    acl
+}
+
+/// Takes an entry in.
+fn take(acl: &mut Acl, number: Option<i64>, entry: Fields, remarks: &mut Remarks) {
+    let is_egress = entry.flag("Egress", remarks);
+    if is_egress.is_none() {
+        remarks.add(entry.span(), "the field `Egress` is missing");
+    }
+    let verdict = match number {
+        None => Spanned::new(Verdict::Unknown("an entry without a number".into()), entry.span()),
+        Some(_) => verdict(entry, remarks),
+    };
+    let place = entry.text("RuleNumber", remarks).map_or(entry.span(), |number| number.span);
+    for direction in Direction::BOTH {
+        if is_egress.is_some_and(|flag| flag.value != (direction == Direction::Out)) {
+            continue;
+        }
+        if number >= Some(LAST) && verdict.value == Verdict::Drop {
+            acl.last[direction as usize].get_or_insert(place);
+            continue;
+        }
+        let conditions = conditions(acl, entry, direction, remarks);
+        acl.rules[direction as usize].extend(rules(place, &conditions, &verdict, None));
+    }
+}
+
+fn verdict(entry: Fields, remarks: &mut Remarks) -> Spanned<Verdict> {
+    let Some(action) = entry.text("RuleAction", remarks) else {
+        remarks.add(entry.span(), "the field `RuleAction` is missing");
+        return Spanned::new(Verdict::Unknown("no action".into()), entry.span());
+    };
+    let verdict = match action.value.to_ascii_lowercase().as_str() {
+        "allow" => Verdict::Accept,
+        "deny" => Verdict::Drop,
+        _ => {
+            remarks.add(action.span, format!("`{}` is neither allow nor deny", action.value));
+            Verdict::Unknown(action.value.into())
+        }
+    };
+    Spanned::new(verdict, action.span)
+}
+
+fn conditions(acl: &mut Acl, entry: Fields, direction: Direction, remarks: &mut Remarks) -> Vec<Condition> {
+    let axis = if direction == Direction::In { Axis::Source } else { Axis::Destination };
+    let cidr = entry.text("CidrBlock", remarks).or_else(|| entry.text("Ipv6CidrBlock", remarks));
+    let address = match cidr.map(|cidr| (cidr, prefix(cidr.value))) {
+        Some((cidr, Ok(prefix))) => {
+            let mut addresses = Addresses::default();
+            addresses.add(prefix);
+            acl.has_v6 |= addresses.has_v6();
+            Condition::known(addresses.packets(axis), cidr.span)
+        }
+        Some((cidr, Err(problem))) => {
+            remarks.add(cidr.span, problem);
+            Condition::none().or_unknown(cidr.value, cidr.span)
+        }
+        None => {
+            remarks.add(entry.span(), "the entry has neither `CidrBlock` nor `Ipv6CidrBlock`");
+            Condition::none().or_unknown("no addresses", entry.span())
+        }
+    };
+    let Some(protocol) = entry.text("Protocol", remarks) else {
+        remarks.add(entry.span(), "the field `Protocol` is missing");
+        return vec![Condition::none().or_unknown("no protocol", entry.span()), address];
+    };
+    let (range, keys) = match entry.get("IcmpTypeCode") {
+        Some(range) => (Some(range), ["Type", "Code"]),
+        None => (entry.get("PortRange"), ["From", "To"]),
+    };
+    let range = range.and_then(|range| Fields::of(range, remarks));
+    let [from, to] = keys.map(|key| range.and_then(|range| range.number(key, remarks)));
+    layer4::condition(protocol, from, to, remarks).into_iter().chain([address]).collect()
+}

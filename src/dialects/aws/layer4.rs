@@ -1,0 +1,79 @@
+//! Protocols, ports, and types of ICMP.
+
+use crate::dialects::cloud::{Condition, Remarks, protocol_number};
+use crate::packet::{Axis, Cube, PacketSet, Ranges};
+use crate::source::{Span, Spanned};
+
+/// Protocols that have ports.
+const WITH_PORTS: [u8; 2] = [6, 17];
+
+/// ICMP and ICMPv6.
+const ICMP: [u8; 2] = [1, 58];
+
+/// What a protocol, and two ports (for ICMP a type and a code), ask of a packet; `None` if that is nothing. Missing
+/// numbers and −1 stand for all. Other protocols have all their packets through.
+pub fn condition(
+    protocol: Spanned<&str>,
+    from: Option<Spanned<i64>>,
+    to: Option<Spanned<i64>>,
+    remarks: &mut Remarks,
+) -> Option<Condition> {
+    if protocol.value == "-1" || protocol.value.eq_ignore_ascii_case("all") {
+        return None;
+    }
+    let Some(number) = protocol_number(protocol.value) else {
+        remarks.add(protocol.span, format!("there is no protocol `{}`", protocol.value));
+        return Some(Condition::none().or_unknown(format!("protocol {}", protocol.value), protocol.span));
+    };
+    let span = [from, to].into_iter().flatten().fold(protocol.span, |span, field| span.to(field.span));
+    let cube = Cube::any().with(Axis::Protocol, Ranges::single(number.into()));
+    let number_of = |field: Option<Spanned<i64>>| field.map(|field| field.value).filter(|value| *value != -1);
+    let (low, high) = (number_of(from), number_of(to));
+    let range = if WITH_PORTS.contains(&number) {
+        ports(low, high)
+    } else if ICMP.contains(&number) {
+        types(low, high)
+    } else {
+        Ok(None)
+    };
+    match range {
+        Ok(None) => Some(Condition::known(PacketSet::from(cube), span)),
+        Ok(Some((low, high))) => {
+            let cube = cube.and_then(|cube| cube.with(Axis::DestinationPort, Ranges::new(low, high)));
+            Some(Condition::known(PacketSet::from(cube), span))
+        }
+        Err(problem) => {
+            let place = wrong_place(span, from, to);
+            remarks.add(place, problem);
+            Some(Condition::none().or_unknown("these ports", place))
+        }
+    }
+}
+
+/// Where numbers that do not fit stand.
+fn wrong_place(span: Span, from: Option<Spanned<i64>>, to: Option<Spanned<i64>>) -> Span {
+    match (from, to) {
+        (Some(from), Some(to)) => from.span.to(to.span),
+        (Some(one), None) | (None, Some(one)) => one.span,
+        (None, None) => span,
+    }
+}
+
+fn ports(low: Option<i64>, high: Option<i64>) -> Result<Option<(u128, u128)>, String> {
+    let (Some(low), Some(high)) = (low.or(high), high.or(low)) else { return Ok(None) };
+    match (u16::try_from(low), u16::try_from(high)) {
+        (Ok(low), Ok(high)) if low <= high => Ok(Some((low.into(), high.into()))),
+        (Ok(_), Ok(_)) => Err(format!("the range of ports {low} to {high} is upside down")),
+        _ => Err(format!("{low} to {high} is no range of ports")),
+    }
+}
+
+/// A type and a code, as on [`Axis::DestinationPort`].
+fn types(kind: Option<i64>, code: Option<i64>) -> Result<Option<(u128, u128)>, String> {
+    let Some(kind) = kind else { return Ok(None) };
+    let wrong = || "no type and code of ICMP".to_owned();
+    let kind = u128::from(u8::try_from(kind).map_err(|_| wrong())?);
+    let Some(code) = code else { return Ok(Some((kind << 8, kind << 8 | 0xff))) };
+    let code = u128::from(u8::try_from(code).map_err(|_| wrong())?);
+    Ok(Some((kind << 8 | code, kind << 8 | code)))
+}

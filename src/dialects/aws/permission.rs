@@ -1,0 +1,173 @@
+//! Permissions of security groups: what they allow, peer by peer.
+
+use super::account::Account;
+use super::layer4;
+use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, prefix, rules};
+use crate::model::{self, Match, Members, Side, Verdict};
+use crate::packet::Axis;
+use crate::source::{Span, Spanned};
+
+/// Rules, and whether any of them names IPv6 addresses.
+#[derive(Debug, Default)]
+pub struct Allowed {
+    /// In the model's terms.
+    pub rules: Vec<model::Rule>,
+    /// Is IPv6 among what they allow?
+    pub has_v6: bool,
+}
+
+/// Where permissions stand, and where they lead.
+struct Reader<'a, 'n> {
+    account: &'a Account<'n>,
+    direction: Direction,
+    allowed: &'a mut Allowed,
+}
+
+impl Allowed {
+    /// Adds the permissions of a group in one direction.
+    pub fn add_group(
+        &mut self,
+        group: Fields,
+        direction: Direction,
+        account: &Account,
+        remarks: &mut Remarks,
+    ) {
+        let key = if direction == Direction::In { "IpPermissions" } else { "IpPermissionsEgress" };
+        let mut reader = Reader { account, direction, allowed: self };
+        if group.get(key).is_none() {
+            // What the export has left out may be anything.
+            reader.push(Vec::new(), Condition::none().or_unknown(key, group.span()), group.span(), None);
+        }
+        for permission in group.objects(key, remarks) {
+            reader.permission(permission, remarks);
+        }
+    }
+
+    /// Adds one rule of `describe-security-group-rules`.
+    pub fn add_rule(&mut self, rule: Fields, direction: Direction, account: &Account, remarks: &mut Remarks) {
+        let mut reader = Reader { account, direction, allowed: self };
+        let layer4 = layer4_of(rule, remarks);
+        let mut has_peer = false;
+        for key in ["CidrIpv4", "CidrIpv6"] {
+            if let Some(cidr) = rule.text(key, remarks) {
+                has_peer = true;
+                reader.address(&layer4, cidr, rule, remarks);
+            }
+        }
+        if let Some(list) = rule.text("PrefixListId", remarks) {
+            has_peer = true;
+            reader.prefix_list(&layer4, list, rule, remarks);
+        }
+        if let Some(group) = rule.get("ReferencedGroupInfo").and_then(|node| Fields::of(node, remarks)) {
+            has_peer = true;
+            reader.group(&layer4, group, rule, remarks);
+        }
+        if !has_peer {
+            remarks.add(rule.span(), "the rule says neither from where nor to where");
+            reader.push(layer4, Condition::none().or_unknown("no peer", rule.span()), rule.span(), None);
+        }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// One entry of `IpPermissions`.
+    fn permission(&mut self, permission: Fields, remarks: &mut Remarks) {
+        let layer4 = layer4_of(permission, remarks);
+        for (list, key) in [("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")] {
+            for peer in permission.objects(list, remarks) {
+                match peer.text(key, remarks) {
+                    Some(cidr) => self.address(&layer4, cidr, peer, remarks),
+                    None => {
+                        remarks.add(peer.span(), format!("the field `{key}` is missing"));
+                        let unknown = Condition::none().or_unknown(key, peer.span());
+                        self.push(layer4.clone(), unknown, peer.span(), None);
+                    }
+                }
+            }
+        }
+        for peer in permission.objects("PrefixListIds", remarks) {
+            if let Some(list) = peer.text("PrefixListId", remarks) {
+                self.prefix_list(&layer4, list, peer, remarks);
+            }
+        }
+        for peer in permission.objects("UserIdGroupPairs", remarks) {
+            self.group(&layer4, peer, peer, remarks);
+        }
+    }
+
+    fn address(&mut self, layer4: &[Condition], cidr: Spanned<&str>, peer: Fields, remarks: &mut Remarks) {
+        let condition = match prefix(cidr.value) {
+            Ok(prefix) => {
+                let mut addresses = Addresses::default();
+                addresses.add(prefix);
+                self.allowed.has_v6 |= addresses.has_v6();
+                Condition::known(addresses.packets(self.axis()), cidr.span)
+            }
+            Err(problem) => {
+                remarks.add(cidr.span, problem);
+                Condition::none().or_unknown(cidr.value, cidr.span)
+            }
+        };
+        self.push(layer4.to_vec(), condition, cidr.span, comment(peer, remarks));
+    }
+
+    fn prefix_list(
+        &mut self,
+        layer4: &[Condition],
+        list: Spanned<&str>,
+        peer: Fields,
+        remarks: &mut Remarks,
+    ) {
+        let condition = match self.account.prefix_lists.get(list.value) {
+            Some(known) => {
+                self.allowed.has_v6 |= known.has_v6();
+                Condition::known(known.clone().packets(self.axis()), list.span)
+            }
+            None => self.members(list, Members::Anybody),
+        };
+        self.push(layer4.to_vec(), condition, list.span, comment(peer, remarks));
+    }
+
+    fn group(&mut self, layer4: &[Condition], group: Fields, peer: Fields, remarks: &mut Remarks) {
+        let id = group.text("GroupId", remarks).or_else(|| group.text("GroupName", remarks));
+        let id = id.unwrap_or(Spanned::new("a security group", group.span()));
+        let condition = self.members(id, Members::Machines);
+        self.push(layer4.to_vec(), condition, id.span, comment(peer, remarks));
+    }
+
+    fn members(&self, group: Spanned<&str>, who: Members) -> Condition {
+        let side = if self.direction == Direction::In { Side::Source } else { Side::Destination };
+        Condition::none().or(Spanned::new(Match::Member { side, group: group.value.into(), who }, group.span))
+    }
+
+    fn axis(&self) -> Axis {
+        if self.direction == Direction::In { Axis::Source } else { Axis::Destination }
+    }
+
+    fn push(
+        &mut self,
+        mut conditions: Vec<Condition>,
+        peer: Condition,
+        span: Span,
+        comment: Option<Spanned<Box<str>>>,
+    ) {
+        conditions.push(peer);
+        let verdict = Spanned::new(Verdict::Accept, span);
+        self.allowed.rules.extend(rules(span, &conditions, &verdict, comment.as_ref()));
+    }
+}
+
+/// What protocol and ports of a permission ask, if anything.
+fn layer4_of(permission: Fields, remarks: &mut Remarks) -> Vec<Condition> {
+    let Some(protocol) = permission.text("IpProtocol", remarks) else {
+        remarks.add(permission.span(), "the field `IpProtocol` is missing");
+        return vec![Condition::none().or_unknown("no protocol", permission.span())];
+    };
+    let (from, to) = (permission.number("FromPort", remarks), permission.number("ToPort", remarks));
+    layer4::condition(protocol, from, to, remarks).into_iter().collect()
+}
+
+fn comment(peer: Fields, remarks: &mut Remarks) -> Option<Spanned<Box<str>>> {
+    let text = peer.text("Description", remarks).filter(|text| !text.value.is_empty());
+    text.map(|text| text.map(Box::from))
+}

@@ -1,0 +1,137 @@
+//! Units: security groups, network ACLs, and network interfaces with all their groups and the ACL of their subnet.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::account::Account;
+use super::acl::{self, Acl};
+use super::permission::Allowed;
+use crate::dialects::Named;
+use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, rules};
+use crate::model::{Families, Perimeter, Policy, Verdict};
+use crate::source::{Span, Spanned};
+
+/// The resolver, the instance metadata and the time service: neither security groups nor network ACLs filter them
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html>).
+const PLATFORM: &[IpAddr] = &[
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+    IpAddr::V4(Ipv4Addr::new(169, 254, 169, 123)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x123)),
+];
+
+/// Security groups track connections.
+const GROUP: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM };
+
+/// Network ACLs do not.
+const ACL: Perimeter = Perimeter { is_stateful: false, platform: PLATFORM };
+
+/// A security group.
+struct Group<'n> {
+    id: Spanned<&'n str>,
+    /// What it allows in and out.
+    allowed: [Allowed; 2],
+}
+
+/// The units of an account.
+pub fn units(account: &Account, remarks: &mut Remarks) -> Vec<Named> {
+    let groups = groups(account, remarks);
+    let acls: Vec<Acl> = account.acls.iter().map(|acl| acl::read(*acl, remarks)).collect();
+    let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (group.id.value, group)).collect();
+    let of_subnet: HashMap<&str, &Acl> =
+        acls.iter().flat_map(|acl| acl.subnets.iter().map(move |subnet| (*subnet, acl))).collect();
+    let mut units: Vec<Named> = groups.iter().map(|group| unit(group.id, &[group], None)).collect();
+    units.extend(acls.iter().map(|acl| unit(acl.id, &[], Some(acl))));
+    for interface in &account.interfaces {
+        let id = interface.text("NetworkInterfaceId", remarks);
+        let id = id.unwrap_or(Spanned::new("network interface", interface.span()));
+        let references = interface.objects("Groups", remarks);
+        let references: Vec<_> =
+            references.iter().filter_map(|group| group.text("GroupId", remarks)).collect();
+        // Of a group that is in no export here nobody knows what it allows.
+        let missing = references.iter().filter(|group| !by_id.contains_key(group.value));
+        let missing: Vec<Group> =
+            missing.map(|group| Group { id: *group, allowed: unknown(*group) }).collect();
+        let known = references.iter().filter_map(|group| by_id.get(group.value).copied());
+        let its: Vec<&Group> = known.chain(&missing).collect();
+        let subnet = interface.text("SubnetId", remarks);
+        units.push(unit(id, &its, subnet.and_then(|subnet| of_subnet.get(subnet.value).copied())));
+    }
+    units
+}
+
+/// All security groups, by their permissions, or by their rules where those alone are told.
+fn groups<'n>(account: &Account<'n>, remarks: &mut Remarks) -> Vec<Group<'n>> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    for fields in &account.groups {
+        let id = fields.text("GroupId", remarks).or_else(|| fields.text("GroupName", remarks));
+        let id = id.unwrap_or(Spanned::new("security group", fields.span()));
+        let mut allowed: [Allowed; 2] = Default::default();
+        for direction in Direction::BOTH {
+            allowed[direction as usize].add_group(*fields, direction, account, remarks);
+        }
+        known.insert(id.value, groups.len());
+        groups.push(Group { id, allowed });
+    }
+    let described = groups.len();
+    for rule in &account.rules {
+        let id = rule.text("GroupId", remarks).unwrap_or(Spanned::new("security group", rule.span()));
+        let at = *known.entry(id.value).or_insert_with(|| {
+            groups.push(Group { id, allowed: Default::default() });
+            groups.len() - 1
+        });
+        // Groups that are described in full have their rules already.
+        if at >= described {
+            add_rule(&mut groups[at], *rule, account, remarks);
+        }
+    }
+    groups
+}
+
+fn add_rule(group: &mut Group, rule: Fields, account: &Account, remarks: &mut Remarks) {
+    let is_egress = rule.flag("IsEgress", remarks);
+    if is_egress.is_none() {
+        remarks.add(rule.span(), "the field `IsEgress` is missing");
+    }
+    for direction in Direction::BOTH {
+        if is_egress.is_none_or(|flag| flag.value == (direction == Direction::Out)) {
+            group.allowed[direction as usize].add_rule(rule, direction, account, remarks);
+        }
+    }
+}
+
+/// What a group may allow of which only the id is known.
+fn unknown(id: Spanned<&str>) -> [Allowed; 2] {
+    Direction::BOTH.map(|direction| {
+        let text = format!("security group {} {}", id.value, direction.name());
+        let condition = Condition::none().or_unknown(text, id.span);
+        let verdict = Spanned::new(Verdict::Accept, id.span);
+        Allowed { rules: rules(id.span, &[condition], &verdict, None), has_v6: false }
+    })
+}
+
+/// A unit of the groups around an interface, all of which allow, and of the ACL behind them.
+fn unit(id: Spanned<&str>, groups: &[&Group], acl: Option<&Acl>) -> Named {
+    let has_v6 = groups.iter().any(|group| group.allowed.iter().any(|allowed| allowed.has_v6));
+    let has_v6 = has_v6 || acl.is_some_and(|acl| acl.has_v6 && groups.is_empty());
+    let families = if has_v6 { Families::BOTH } else { Families::V4 };
+    let mut builder = Builder::new(id.value, families, id.span);
+    for direction in Direction::BOTH {
+        let denies = |span: Span| Spanned::new(Policy::Drop, span);
+        if !groups.is_empty() || acl.is_none() {
+            let rules =
+                groups.iter().flat_map(|group| group.allowed[direction as usize].rules.iter().cloned());
+            let place = groups.first().map_or(id.span, |group| group.id.span);
+            builder.layer(direction, direction.name(), GROUP, 0, denies(place), rules.collect());
+        }
+        if let Some(acl) = acl {
+            let name = format!("{} {}", acl.id.value, direction.name());
+            let last = acl.last[direction as usize].unwrap_or(acl.id.span);
+            builder.layer(direction, &name, ACL, 1, denies(last), acl.rules[direction as usize].clone());
+        }
+    }
+    Named { name: id.value.to_owned(), ruleset: builder.build() }
+}

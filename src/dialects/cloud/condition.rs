@@ -1,0 +1,70 @@
+//! What one field of a rule asks of a packet.
+
+use crate::model::{Atom, Match, Rule, Verdict};
+use crate::packet::PacketSet;
+use crate::source::{Span, Spanned};
+
+/// What one field, or several that mean the same, ask of a packet: it is one of the packets that are known, or
+/// some of what is not known holds.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    known: Option<(PacketSet, Span)>,
+    unknown: Vec<Spanned<Match>>,
+}
+
+impl Condition {
+    /// Nothing fulfils it, so far.
+    pub fn none() -> Self {
+        Condition { known: None, unknown: Vec::new() }
+    }
+
+    /// These packets fulfil it.
+    pub fn known(packets: PacketSet, span: Span) -> Self {
+        Condition { known: Some((packets, span)), unknown: Vec::new() }
+    }
+
+    /// Packets fulfil it of which the export does not tell.
+    pub fn or_unknown(self, text: impl Into<Box<str>>, span: Span) -> Self {
+        self.or(Spanned::new(Match::Atom(Atom { text: text.into(), pure: true }), span))
+    }
+
+    /// What fulfils this fulfils it.
+    pub fn or(mut self, other: Spanned<Match>) -> Self {
+        self.unknown.push(other);
+        self
+    }
+
+    /// Each way to fulfil it.
+    fn ways(&self) -> Vec<Spanned<Match>> {
+        let known = self.known.iter().map(|(packets, span)| {
+            let packets = Match::Packets(Box::new(packets.clone()));
+            Spanned::new(packets, *span)
+        });
+        known.chain(self.unknown.iter().cloned()).collect()
+    }
+}
+
+/// The rules that a rule of an export becomes, which fulfils all of some conditions: one for each way to fulfil
+/// them. Ways that hang on something unknown stand where that is written.
+pub fn rules(
+    span: Span,
+    conditions: &[Condition],
+    verdict: &Spanned<Verdict>,
+    comment: Option<&Spanned<Box<str>>>,
+) -> Vec<Rule> {
+    let mut ways: Vec<Vec<Spanned<Match>>> = vec![Vec::new()];
+    for condition in conditions {
+        let next = condition.ways();
+        ways = ways.iter().flat_map(|way| next.iter().map(move |more| extended(way, more))).collect();
+    }
+    let rule = |matches: Vec<Spanned<Match>>| {
+        let unknown = matches.iter().find(|part| !matches!(part.value, Match::Packets(_)));
+        let span = unknown.map_or(span, |part| part.span);
+        Rule { span, matches, actions: Vec::new(), verdict: verdict.clone(), comment: comment.cloned() }
+    };
+    ways.into_iter().map(rule).collect()
+}
+
+fn extended(way: &[Spanned<Match>], more: &Spanned<Match>) -> Vec<Spanned<Match>> {
+    way.iter().chain([more]).cloned().collect()
+}

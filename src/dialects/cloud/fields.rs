@@ -1,0 +1,134 @@
+//! The fields of an object of an export. Exports leave fields out or set them to `null`, and write numbers as
+//! texts; what has another type than it should is a remark.
+
+use crate::model::{Remark, RemarkKind};
+use crate::source::{Span, Spanned};
+use crate::tree::{Kind, Node};
+
+/// What is wrong with an export.
+#[derive(Debug, Default)]
+pub struct Remarks(Vec<Remark>);
+
+/// The fields of one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'n, 't>(pub &'n Node<'t>);
+
+impl Remarks {
+    /// The provider would refuse this, or it makes no sense.
+    pub fn add(&mut self, span: Span, message: impl Into<String>) {
+        self.add_with(span, message, Vec::new());
+    }
+
+    /// The same with sentences that explain.
+    pub fn add_with(&mut self, span: Span, message: impl Into<String>, notes: Vec<String>) {
+        self.0.push(Remark { kind: RemarkKind::Syntax, span, message: message.into(), notes });
+    }
+
+    /// Something is there that fwlint does not know.
+    pub fn unknown(&mut self, span: Span, message: impl Into<String>) {
+        self.0.push(Remark {
+            kind: RemarkKind::UnknownMatch,
+            span,
+            message: message.into(),
+            notes: Vec::new(),
+        });
+    }
+
+    /// All remarks, each once, in the order of their places.
+    pub fn finish(mut self) -> Vec<Remark> {
+        self.0.sort_by_key(|remark| (remark.span.file, remark.span.start));
+        self.0.dedup();
+        self.0
+    }
+
+    fn expected(&mut self, what: &str, found: &Node) {
+        self.add(found.span, format!("expected {what}, found {}", found.kind.describe()));
+    }
+}
+
+impl<'n, 't> Fields<'n, 't> {
+    /// The value of a field; `None` if it is missing or null.
+    pub fn get(self, key: &str) -> Option<&'n Node<'t>> {
+        self.0.get(key).filter(|node| node.kind != Kind::Null)
+    }
+
+    /// A field that is a text or a number.
+    pub fn text(self, key: &str, remarks: &mut Remarks) -> Option<Spanned<&'n str>> {
+        text(self.get(key)?, remarks)
+    }
+
+    /// A field that is true or false, as such or as a text.
+    pub fn flag(self, key: &str, remarks: &mut Remarks) -> Option<Spanned<bool>> {
+        let node = self.get(key)?;
+        let value = match &node.kind {
+            Kind::Bool(value) => Some(*value),
+            Kind::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Kind::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => None,
+        };
+        if value.is_none() {
+            remarks.expected("true or false", node);
+        }
+        Some(Spanned::new(value?, node.span))
+    }
+
+    /// A field that is a whole number, as such or as a text.
+    pub fn number(self, key: &str, remarks: &mut Remarks) -> Option<Spanned<i64>> {
+        let node = self.get(key)?;
+        let value = node.text().and_then(|text| text.trim().parse().ok());
+        if value.is_none() {
+            match node.text() {
+                Some(text) => remarks.add(node.span, format!("`{text}` is no whole number")),
+                None => remarks.expected("a number", node),
+            }
+        }
+        Some(Spanned::new(value?, node.span))
+    }
+
+    /// The items of a field that is a list; none if it is missing.
+    pub fn list(self, key: &str, remarks: &mut Remarks) -> &'n [Node<'t>] {
+        match self.get(key) {
+            None => &[],
+            Some(Node { kind: Kind::List(items), .. }) => items,
+            // One item without its list is meant as a list of one.
+            Some(other) => {
+                remarks.expected("a list", other);
+                std::slice::from_ref(other)
+            }
+        }
+    }
+
+    /// The items of a field that is a list of objects.
+    pub fn objects(self, key: &str, remarks: &mut Remarks) -> Vec<Fields<'n, 't>> {
+        self.list(key, remarks).iter().filter_map(|item| Fields::of(item, remarks)).collect()
+    }
+
+    /// The items of a field that is a list of texts.
+    pub fn texts(self, key: &str, remarks: &mut Remarks) -> Vec<Spanned<&'n str>> {
+        self.list(key, remarks).iter().filter_map(|item| text(item, remarks)).collect()
+    }
+
+    /// A node that has to be an object.
+    pub fn of(node: &'n Node<'t>, remarks: &mut Remarks) -> Option<Self> {
+        match node.kind {
+            Kind::Map(_) => Some(Fields(node)),
+            _ => {
+                remarks.expected("an object", node);
+                None
+            }
+        }
+    }
+
+    /// Where the object stands.
+    pub fn span(self) -> Span {
+        self.0.span
+    }
+}
+
+/// A node that has to be a text or a number.
+pub fn text<'n>(node: &'n Node, remarks: &mut Remarks) -> Option<Spanned<&'n str>> {
+    if node.text().is_none() {
+        remarks.expected("a text", node);
+    }
+    Some(Spanned::new(node.text()?, node.span))
+}

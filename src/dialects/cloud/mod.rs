@@ -1,0 +1,14 @@
+//! What the exports of all clouds have in common: their text, their fields, their values, and the rules and
+//! chains that they become.
+
+mod condition;
+mod document;
+mod fields;
+mod unit;
+mod values;
+
+pub use condition::{Condition, rules};
+pub use document::{documents, looks_like_data};
+pub use fields::{Fields, Remarks, text};
+pub use unit::{Builder, Direction};
+pub use values::{Addresses, any_address, port_range, prefix, protocol_number};

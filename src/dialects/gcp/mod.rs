@@ -1,0 +1,44 @@
+//! Google Cloud: VPC firewall rules, and hierarchical and network firewall policies, as gcloud prints them in
+//! JSON and YAML and as the REST interface answers.
+//!
+//! The fields are those of the Compute Engine API (`firewalls`, `firewallPolicies`); what the rules mean is from
+//! <https://cloud.google.com/firewall/docs/firewalls>, <https://cloud.google.com/firewall/docs/using-firewalls>,
+//! <https://cloud.google.com/firewall/docs/firewall-policies-rule-details> and
+//! <https://cloud.google.com/firewall/docs/firewall-policies-overview>.
+
+mod layer4;
+mod policy;
+mod rule;
+mod shape;
+mod side;
+mod targets;
+mod unit;
+
+use super::Export;
+use super::cloud::{Remarks, documents, looks_like_data};
+use crate::source::FileId;
+
+/// Is a text surely such an export? Each of these stands in every export of its kind.
+pub fn is_export(text: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "compute#firewall",
+        "layer4Configs",
+        "firewallPolicys",
+        "firewall_policy_name",
+        "sourceServiceAccounts",
+        "targetServiceAccounts",
+    ];
+    let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+    looks_like_data(text)
+        && (WORDS.iter().any(|word| has(word))
+            || has("IPProtocol") && (has("sourceRanges") || has("destinationRanges")))
+}
+
+/// Reads the exports of one project.
+pub fn read(texts: &[(FileId, &str)]) -> Export {
+    let mut remarks = Remarks::default();
+    let documents: Vec<_> = texts.iter().map(|(file, text)| documents(*file, text, &mut remarks)).collect();
+    let project = shape::project(documents.iter().flatten(), &mut remarks);
+    let units = unit::units(&project);
+    Export { units, remarks: remarks.finish() }
+}

@@ -1,0 +1,181 @@
+//! Hierarchical and network firewall policies.
+
+use super::layer4;
+use super::rule::{direction, last_part};
+use super::side::Side;
+use super::targets::Targets;
+use crate::dialects::cloud::{Condition, Direction, Fields, Remarks, rules};
+use crate::model::{self, Members, Verdict};
+use crate::packet::Axis;
+use crate::source::{Span, Spanned};
+
+/// The first of the four rules at the end of each policy, which only hand packets on.
+const FIRST_GENERATED: i64 = 2_147_483_644;
+
+/// A firewall policy.
+#[derive(Debug)]
+pub struct Policy<'n> {
+    /// Its name.
+    pub name: Spanned<&'n str>,
+    /// When it is asked.
+    pub stage: Stage,
+    /// The networks that it is for, by name; empty where the export does not say, and for hierarchical policies.
+    pub networks: Vec<&'n str>,
+    /// Its rules, as they stand.
+    pub rules: Vec<PolicyRule<'n>>,
+}
+
+/// When a policy is asked, by default: in this order, with the VPC firewall rules between the second and the third.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Policies of the organisation and of its folders.
+    Hierarchy,
+    /// Policies that Google keeps.
+    System,
+    /// A policy of the network.
+    Global,
+    /// A policy of the network in a region.
+    Regional,
+}
+
+/// A rule of a policy.
+#[derive(Debug)]
+pub struct PolicyRule<'n> {
+    /// Which way it looks; `None` if that is not to be understood.
+    pub direction: Option<Direction>,
+    /// Lower numbers come first.
+    pub priority: i64,
+    /// Which machines it is for; `None` if it does nothing.
+    pub targets: Option<Targets<'n>>,
+    /// The networks that it is for, by name; empty for all.
+    pub networks: Vec<&'n str>,
+    /// Does it name IPv6 addresses?
+    pub has_v6: bool,
+    /// In the model's terms.
+    pub rules: Vec<model::Rule>,
+}
+
+/// Reads a policy.
+pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
+    let name = ["shortName", "displayName", "name"].iter().find_map(|key| fields.text(key, remarks));
+    let rules = fields.objects("rules", remarks);
+    if fields.get("rules").is_none() {
+        remarks.add_with(
+            name.map_or(fields.span(), |name| name.span),
+            "the policy is listed without its rules",
+            vec!["`gcloud compute network-firewall-policies describe POLICY --global --format=json` prints them.".to_owned()],
+        );
+    }
+    let associations = fields.objects("associations", remarks);
+    let targets = associations.iter().filter_map(|each| each.text("attachmentTarget", remarks));
+    let networks = targets.map(|target| target.value).filter(|target| target.contains("/networks/"));
+    let networks: Vec<&str> = networks.map(last_part).collect();
+    Policy {
+        name: name.unwrap_or(Spanned::new("policy", fields.span())),
+        stage: stage(fields, &networks, remarks),
+        networks,
+        rules: rules.into_iter().map(|rule| read_rule(rule, remarks)).collect(),
+    }
+}
+
+/// A rule that stands alone, as a policy of its own.
+pub fn of_one_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
+    let name = Spanned::new("policy", fields.span());
+    Policy { name, stage: Stage::Global, networks: Vec::new(), rules: vec![read_rule(fields, remarks)] }
+}
+
+fn stage(fields: Fields, networks: &[&str], remarks: &mut Remarks) -> Stage {
+    let kind = fields.text("type", remarks).map_or("", |kind| kind.value).to_ascii_uppercase();
+    match kind.as_str() {
+        "HIERARCHY" => Stage::Hierarchy,
+        _ if kind.starts_with("SYSTEM") => Stage::System,
+        "NETWORK_REGIONAL" => Stage::Regional,
+        "NETWORK" => Stage::Global,
+        _ if fields.get("region").is_some() => Stage::Regional,
+        // Policies of an organisation have a parent, and are attached to no network.
+        _ if networks.is_empty() && fields.get("parent").is_some() => Stage::Hierarchy,
+        _ => Stage::Global,
+    }
+}
+
+fn read_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> PolicyRule<'n> {
+    let priority = fields.number("priority", remarks);
+    let name = fields.text("ruleName", remarks).map(|name| name.span);
+    let span = name.or(priority.map(|priority| priority.span)).unwrap_or(fields.span());
+    let verdict = verdict(fields, span, remarks);
+    let comment = fields.text("description", remarks).filter(|text| !text.value.is_empty());
+    let comment = comment.map(|text| text.map(Box::from));
+    let is_disabled = fields.flag("disabled", remarks).is_some_and(|flag| flag.value);
+    let priority = priority.map_or(FIRST_GENERATED, |priority| priority.value);
+    // What Google puts at the end of each policy says what would happen anyway.
+    let is_generated = priority >= FIRST_GENERATED && verdict.value == Verdict::Return;
+    let targets = if is_disabled || is_generated { None } else { Targets::of(fields, remarks) };
+    let resources = fields.texts("targetResources", remarks);
+    let (conditions, has_v6) = match fields.get("match").and_then(|node| Fields::of(node, remarks)) {
+        Some(matches) => conditions(matches, remarks),
+        None => (Vec::new(), false),
+    };
+    PolicyRule {
+        direction: direction(fields, remarks),
+        priority,
+        targets,
+        networks: resources.iter().map(|resource| last_part(resource.value)).collect(),
+        has_v6: has_v6 && !is_generated,
+        rules: rules(span, &conditions, &verdict, comment.as_ref()),
+    }
+}
+
+fn verdict(fields: Fields, span: Span, remarks: &mut Remarks) -> Spanned<Verdict> {
+    let Some(action) = fields.text("action", remarks) else {
+        remarks.add(span, "the field `action` is missing");
+        return Spanned::new(Verdict::Unknown("no action".into()), span);
+    };
+    let verdict = match action.value.to_ascii_lowercase().as_str() {
+        "allow" => Verdict::Accept,
+        "deny" => Verdict::Drop,
+        "goto_next" => Verdict::Return,
+        // Whatever inspects the packets lets them through or does not.
+        "apply_security_profile_group" => Verdict::Queue,
+        _ => {
+            remarks.unknown(action.span, format!("the action `{}` is not known", action.value));
+            Verdict::Unknown(action.value.into())
+        }
+    };
+    Spanned::new(verdict, action.span)
+}
+
+/// What a rule asks of a packet, and whether it names IPv6 addresses. All ends that it names on a side are
+/// alternatives; what kind of network they are in is a condition besides.
+fn conditions(fields: Fields, remarks: &mut Remarks) -> (Vec<Condition>, bool) {
+    let mut all = Vec::new();
+    let mut has_v6 = false;
+    for (side, axis) in [("src", Axis::Source), ("dest", Axis::Destination)] {
+        let key = |rest: &str| format!("{side}{rest}");
+        let mut ends = Side::new(axis);
+        ends.ranges(fields, &key("IpRanges"), remarks);
+        for rest in ["Fqdns", "RegionCodes", "ThreatIntelligences", "AddressGroups"] {
+            ends.names(fields, &key(rest), Members::Anybody, remarks);
+        }
+        let tags = fields.objects(&key("SecureTags"), remarks);
+        let tags: Vec<_> = tags.iter().filter_map(|tag| tag.text("name", remarks)).collect();
+        ends.named(&key("SecureTags"), &tags, Members::Machines);
+        has_v6 |= ends.has_v6();
+        all.extend(ends.condition(None, fields.span()));
+        for rest in ["NetworkType", "NetworkContext"] {
+            let Some(kind) = fields.text(&key(rest), remarks) else { continue };
+            if !kind.value.ends_with("UNSPECIFIED") {
+                let text = format!("{} {}", key(rest), kind.value);
+                all.push(Condition::none().or_unknown(text, kind.span));
+            }
+        }
+        let networks = fields.texts(&key("Networks"), remarks);
+        let mut inside = Side::new(axis);
+        inside.named(&key("Networks"), &networks, Members::Machines);
+        all.extend(inside.condition(None, fields.span()));
+    }
+    if let Some(list) = fields.get("layer4Configs") {
+        let entries = fields.objects("layer4Configs", remarks);
+        all.extend(layer4::condition(&entries, "ipProtocol", list.span, remarks));
+    }
+    (all, has_v6)
+}

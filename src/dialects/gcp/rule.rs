@@ -1,0 +1,140 @@
+//! VPC firewall rules.
+
+use super::layer4;
+use super::side::Side;
+use super::targets::Targets;
+use crate::dialects::cloud::{Condition, Direction, Fields, Remarks, any_address, rules};
+use crate::model::{self, Members, Verdict};
+use crate::packet::{Axis, Family};
+use crate::source::{Span, Spanned};
+
+/// The priority of a rule that names none.
+const DEFAULT_PRIORITY: i64 = 1000;
+
+/// The highest number that a priority may be.
+const LAST_PRIORITY: i64 = 65_535;
+
+/// A VPC firewall rule.
+#[derive(Debug)]
+pub struct Rule<'n> {
+    /// The network, by its name.
+    pub network: &'n str,
+    /// Which way it looks; `None` if that is not to be understood.
+    pub direction: Option<Direction>,
+    /// Lower numbers come first; among equals, rules that deny do.
+    pub priority: i64,
+    /// Does it deny?
+    pub denies: bool,
+    /// Which machines it is for; `None` if it does nothing.
+    pub targets: Option<Targets<'n>>,
+    /// Does it name IPv6 addresses?
+    pub has_v6: bool,
+    /// What it is to be pointed at by.
+    pub span: Span,
+    /// In the model's terms.
+    pub rules: Vec<model::Rule>,
+}
+
+/// Reads a rule.
+pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
+    let name = fields.text("name", remarks);
+    let span = name.map_or(fields.span(), |name| name.span);
+    let network = fields.text("network", remarks).map_or("default", |network| last_part(network.value));
+    let direction = direction(fields, remarks);
+    let verdict = verdict(fields, span, remarks);
+    let comment = fields.text("description", remarks).filter(|text| !text.value.is_empty());
+    let comment = comment.map(|text| text.map(Box::from));
+    let is_disabled = fields.flag("disabled", remarks).is_some_and(|flag| flag.value);
+    let targets = if is_disabled { None } else { Targets::of(fields, remarks) };
+    let (conditions, has_v6) = conditions(fields, direction.unwrap_or(Direction::In), span, remarks);
+    Rule {
+        network,
+        direction,
+        priority: priority(fields, remarks),
+        denies: verdict.value == Verdict::Drop,
+        targets,
+        has_v6,
+        span,
+        rules: rules(span, &conditions, &verdict, comment.as_ref()),
+    }
+}
+
+fn priority(fields: Fields, remarks: &mut Remarks) -> i64 {
+    let Some(priority) = fields.number("priority", remarks) else { return DEFAULT_PRIORITY };
+    if !(0..=LAST_PRIORITY).contains(&priority.value) {
+        remarks.add(priority.span, format!("a priority is a number from 0 to {LAST_PRIORITY}"));
+    }
+    priority.value
+}
+
+/// Rules of older exports name no direction: they look at what comes in.
+pub fn direction(fields: Fields, remarks: &mut Remarks) -> Option<Direction> {
+    let Some(text) = fields.text("direction", remarks) else { return Some(Direction::In) };
+    match text.value.to_ascii_uppercase().as_str() {
+        "INGRESS" => Some(Direction::In),
+        "EGRESS" => Some(Direction::Out),
+        _ => {
+            remarks.add(text.span, format!("`{}` is neither INGRESS nor EGRESS", text.value));
+            None
+        }
+    }
+}
+
+fn verdict(fields: Fields, span: Span, remarks: &mut Remarks) -> Spanned<Verdict> {
+    match (fields.get("allowed"), fields.get("denied")) {
+        (Some(allowed), None) => Spanned::new(Verdict::Accept, allowed.span),
+        (None, Some(denied)) => Spanned::new(Verdict::Drop, denied.span),
+        (Some(_), Some(denied)) => {
+            remarks.add(denied.span, "a rule either allows or denies");
+            Spanned::new(Verdict::Unknown("allowed and denied".into()), denied.span)
+        }
+        (None, None) => {
+            remarks.add_with(
+                span,
+                "the rule has neither `allowed` nor `denied`",
+                vec!["`gcloud compute firewall-rules list --format=json` prints all fields.".to_owned()],
+            );
+            Spanned::new(Verdict::Unknown("neither allowed nor denied".into()), span)
+        }
+    }
+}
+
+/// What a rule asks of a packet, and whether it names IPv6 addresses.
+fn conditions(
+    fields: Fields,
+    direction: Direction,
+    span: Span,
+    remarks: &mut Remarks,
+) -> (Vec<Condition>, bool) {
+    let mut sources = Side::new(Axis::Source);
+    sources.ranges(fields, "sourceRanges", remarks);
+    sources.names(fields, "sourceTags", Members::Machines, remarks);
+    sources.names(fields, "sourceServiceAccounts", Members::Machines, remarks);
+    let mut destinations = Side::new(Axis::Destination);
+    destinations.ranges(fields, "destinationRanges", remarks);
+    let has_v6 = sources.has_v6() || destinations.has_v6();
+    // A rule that names no far end is for all of IPv4.
+    let world = |is_far: bool| (is_far && !has_v6).then(|| any_address(Family::V4));
+    let near = fields.get(if direction == Direction::In { "sourceRanges" } else { "destinationRanges" });
+    let place = near.map_or(span, |node| node.span);
+    let sides = [
+        sources.condition(world(direction == Direction::In), place),
+        destinations.condition(world(direction == Direction::Out), place),
+    ];
+    let (key, list) = match fields.get("allowed") {
+        Some(list) => ("allowed", list.span),
+        None => ("denied", fields.get("denied").map_or(span, |list| list.span)),
+    };
+    let entries = fields.objects(key, remarks);
+    let layer4 = if fields.get(key).is_some() {
+        layer4::condition(&entries, "IPProtocol", list, remarks)
+    } else {
+        None
+    };
+    (layer4.into_iter().chain(sides.into_iter().flatten()).collect(), has_v6)
+}
+
+/// The name at the end of an address of a resource.
+pub fn last_part(address: &str) -> &str {
+    address.rsplit('/').next().unwrap_or(address)
+}

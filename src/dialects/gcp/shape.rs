@@ -1,0 +1,71 @@
+//! Which of the shapes of an export a document has: a list, a single object, an answer of the REST interface, or
+//! one of those that have lost what they were asked for.
+
+use super::policy::{self, Policy};
+use super::rule::{self, Rule};
+use crate::dialects::cloud::{Fields, Remarks};
+use crate::tree::{Kind, Node};
+
+/// What the exports of a project hold.
+#[derive(Debug, Default)]
+pub struct Project<'n> {
+    /// VPC firewall rules.
+    pub rules: Vec<Rule<'n>>,
+    /// Firewall policies, in the order in which they are evaluated where the export says so.
+    pub policies: Vec<Policy<'n>>,
+}
+
+/// Sorts out what documents hold.
+pub fn project<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut Remarks) -> Project<'n> {
+    let mut project = Project::default();
+    for document in documents {
+        match &document.kind {
+            Kind::List(items) => items.iter().for_each(|item| take(&mut project, item, remarks)),
+            // YAML has an empty document behind its last `---`.
+            Kind::Null => {}
+            _ => take(&mut project, document, remarks),
+        }
+    }
+    project
+}
+
+/// Takes one object in.
+fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks) {
+    let Some(object) = Fields::of(node, remarks) else { return };
+    let has = |key: &str| object.get(key).is_some();
+    if has("firewallPolicys") || has("firewalls") {
+        for policy in object.objects("firewallPolicys", remarks) {
+            project.policies.push(policy::read(policy, remarks));
+        }
+        for rule in object.objects("firewalls", remarks) {
+            project.rules.push(rule::read(rule, remarks));
+        }
+    } else if has("items") {
+        object.list("items", remarks).iter().for_each(|item| take(project, item, remarks));
+        if let Some(token) = object.get("nextPageToken") {
+            remarks.add_with(
+                token.span,
+                "this is only a part of the list: there are more pages",
+                vec!["`gcloud compute firewall-rules list --format=json` prints all of them.".to_owned()],
+            );
+        }
+    } else if has("firewall_policy_name") || has("rule_type") {
+        remarks.add_with(
+            object.span(),
+            "this form of the effective firewalls has lost protocols, ports and names",
+            vec!["`gcloud compute networks get-effective-firewalls NETWORK --format=json`, in exactly this format, prints them.".to_owned()],
+        );
+    } else if has("rules") || has("kind") && is_policy(object) {
+        project.policies.push(policy::read(object, remarks));
+    } else if has("match") {
+        project.policies.push(policy::of_one_rule(object, remarks));
+    } else if has("allowed") || has("denied") || has("network") || has("direction") {
+        project.rules.push(rule::read(object, remarks));
+    } else if object.text("kind", remarks).is_none_or(|kind| kind.value != "compute#firewallList") {
+        remarks.unknown(object.span(), "this is no firewall rule and no firewall policy");
+    }
+}
+
+fn is_policy(object: Fields) -> bool {
+    object.get("kind").and_then(Node::text).is_some_and(|kind| kind == "compute#firewallPolicy")
+}

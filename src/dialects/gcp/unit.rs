@@ -1,0 +1,181 @@
+//! Units: for each network the machines that no rule names, and those of each tag and service account that a rule
+//! does name. A policy that is exported without its network is a unit of its own.
+
+use std::collections::{BTreeSet, HashSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::policy::{Policy, Stage};
+use super::rule::Rule;
+use super::shape::Project;
+use super::targets::{Target, Targets};
+use crate::dialects::Named;
+use crate::dialects::cloud::{Builder, Direction};
+use crate::model::{self, Atom, Families, Match, Perimeter, Policy as Default, Verdict};
+use crate::source::{Span, Spanned};
+
+/// Connections are tracked. The metadata server, which is the resolver too, is reached whatever the rules are
+/// (<https://cloud.google.com/firewall/docs/firewalls#gcp_network_blocked_traffic>).
+const PERIMETER: Perimeter =
+    Perimeter { is_stateful: true, platform: &[IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254))] };
+
+/// The machines of a unit.
+#[derive(Clone, Copy)]
+struct Members<'p, 'n> {
+    network: &'p str,
+    target: Option<Target<'n>>,
+}
+
+/// The units of a project.
+pub fn units(project: &Project) -> Vec<Named> {
+    let attached = project.policies.iter().flat_map(|policy| policy.networks.iter().copied());
+    let attached = distinct(project.rules.iter().map(|rule| rule.network).chain(attached));
+    let is_loose = |policy: &&Policy| policy.networks.is_empty() && policy.stage != Stage::Hierarchy;
+    let mut units = Vec::new();
+    if attached.is_empty() {
+        let policies: Vec<&Policy> = project.policies.iter().collect();
+        // Rules may be for some networks alone; all others are the first unit.
+        let named =
+            policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.networks.iter().copied());
+        let others = policies.iter().map(|policy| policy.name.value).take(1);
+        for network in distinct(others.chain(named)) {
+            units.extend(of_network(&[], &policies, network));
+        }
+        return units;
+    }
+    let is_only = attached.len() == 1;
+    for network in &attached {
+        let rules: Vec<&Rule> = project.rules.iter().filter(|rule| rule.network == *network).collect();
+        let is_its = |policy: &&Policy| {
+            policy.networks.contains(network)
+                || policy.stage == Stage::Hierarchy
+                || is_only && is_loose(policy)
+        };
+        let policies: Vec<&Policy> = project.policies.iter().filter(is_its).collect();
+        units.extend(of_network(&rules, &policies, network));
+    }
+    if !is_only {
+        for policy in project.policies.iter().filter(is_loose) {
+            units.extend(of_network(&[], &[policy], policy.name.value));
+        }
+    }
+    units
+}
+
+/// Names without those that came before.
+fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut known = HashSet::new();
+    names.filter(|name| known.insert(*name)).collect()
+}
+
+/// The units of one network.
+fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str) -> Vec<Named> {
+    let targets = rules.iter().filter_map(|rule| rule.targets.as_ref());
+    let of_policies =
+        policies.iter().flat_map(|policy| &policy.rules).filter_map(|rule| rule.targets.as_ref());
+    let targets: BTreeSet<Target> = targets.chain(of_policies).flat_map(Targets::iter).collect();
+    let first =
+        rules.iter().map(|rule| rule.span).chain(policies.iter().map(|policy| policy.name.span)).next();
+    let Some(span) = first else { return Vec::new() };
+    let has_v6 = rules.iter().any(|rule| rule.has_v6)
+        || policies.iter().flat_map(|policy| &policy.rules).any(|rule| rule.has_v6);
+    let families = if has_v6 { Families::BOTH } else { Families::V4 };
+    let members = std::iter::once(None).chain(targets.into_iter().map(Some));
+    let unit = |target: Option<Target>| {
+        let name = target.map_or_else(|| network.to_owned(), |target| format!("{network}/{}", target.name()));
+        let mut builder = Builder::new(&name, families, span);
+        for direction in Direction::BOTH {
+            fill(&mut builder, direction, rules, policies, Members { network, target }, span);
+        }
+        Named { name, ruleset: builder.build() }
+    };
+    members.map(unit).collect()
+}
+
+/// Fills one direction of a unit in.
+fn fill(
+    builder: &mut Builder,
+    direction: Direction,
+    rules: &[&Rule],
+    policies: &[&Policy],
+    members: Members,
+    span: Span,
+) {
+    // The implied rules at the end: what comes in is denied, what goes out is allowed.
+    let default = if direction == Direction::In { Default::Drop } else { Default::Accept };
+    let own = of_rules(rules, direction, members.target);
+    let mut policies: Vec<&&Policy> = policies.iter().collect();
+    policies.sort_by_key(|policy| policy.stage);
+    let mut called: Vec<(Stage, model::Rule)> = Vec::new();
+    for policy in policies {
+        let rules = of_policy(policy, direction, members);
+        if !rules.is_empty() {
+            let name = format!("{} {}", policy.name.value, direction.name());
+            called.push((policy.stage, call(&name, policy.name.span, &[])));
+            builder.chain(&name, policy.name.span, rules);
+        }
+    }
+    let base = if called.is_empty() {
+        own
+    } else {
+        let (before, after): (Vec<_>, Vec<_>) = called.into_iter().partition(|call| call.0 <= Stage::System);
+        let mut base: Vec<model::Rule> = before.into_iter().map(|call| call.1).collect();
+        let after: Vec<model::Rule> = after.into_iter().map(|call| call.1).collect();
+        base.extend(in_either_order(builder, direction, own, after, span));
+        base
+    };
+    builder.layer(direction, direction.name(), PERIMETER, 0, Spanned::new(default, span), base);
+}
+
+/// VPC firewall rules come before the policies of the network, unless the network says otherwise, which no export
+/// of rules tells.
+fn in_either_order(
+    builder: &mut Builder,
+    direction: Direction,
+    own: Vec<model::Rule>,
+    after: Vec<model::Rule>,
+    span: Span,
+) -> Vec<model::Rule> {
+    if own.is_empty() || after.is_empty() {
+        return own.into_iter().chain(after).collect();
+    }
+    let name = format!("VPC firewall rules {}", direction.name());
+    builder.chain(&name, span, own);
+    let place = after[0].span;
+    let atom =
+        Atom { text: "networkFirewallPolicyEnforcementOrder BEFORE_CLASSIC_FIREWALL".into(), pure: true };
+    let is_before = Spanned::new(Match::Atom(atom), place);
+    let first = after.iter().map(|rule| model::Rule { matches: vec![is_before.clone()], ..rule.clone() });
+    let own = call(&name, span, &[]);
+    first.chain([own]).chain(after.iter().cloned()).collect()
+}
+
+/// A rule that asks another chain.
+fn call(name: &str, span: Span, matches: &[Spanned<Match>]) -> model::Rule {
+    let verdict = Spanned::new(Verdict::Jump(name.into()), span);
+    model::Rule { span, matches: matches.to_vec(), actions: Vec::new(), verdict, comment: None }
+}
+
+/// The VPC firewall rules for some machines, in the order in which they count: by priority, and among equals those
+/// that deny first.
+fn of_rules(rules: &[&Rule], direction: Direction, target: Option<Target>) -> Vec<model::Rule> {
+    let is_its = |rule: &&&Rule| {
+        rule.direction.is_none_or(|its| its == direction)
+            && rule.targets.as_ref().is_some_and(|targets| targets.include(target))
+    };
+    let mut chosen: Vec<&&Rule> = rules.iter().filter(is_its).collect();
+    chosen.sort_by_key(|rule| (rule.priority, !rule.denies));
+    chosen.into_iter().flat_map(|rule| rule.rules.iter().cloned()).collect()
+}
+
+/// The rules of a policy for some machines, in the order in which they count.
+fn of_policy(policy: &Policy, direction: Direction, members: Members) -> Vec<model::Rule> {
+    let mut chosen: Vec<_> = policy
+        .rules
+        .iter()
+        .filter(|rule| rule.direction.is_none_or(|its| its == direction))
+        .filter(|rule| rule.networks.is_empty() || rule.networks.contains(&members.network))
+        .filter(|rule| rule.targets.as_ref().is_some_and(|targets| targets.include(members.target)))
+        .collect();
+    chosen.sort_by_key(|rule| rule.priority);
+    chosen.into_iter().flat_map(|rule| rule.rules.iter().cloned()).collect()
+}
