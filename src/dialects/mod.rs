@@ -4,6 +4,7 @@ mod aws;
 mod cloud;
 mod gcp;
 pub mod iptables;
+pub mod nft;
 
 use std::path::Path;
 
