@@ -4,6 +4,7 @@ mod aws;
 mod cloud;
 mod gcp;
 pub mod iptables;
+mod nearest;
 pub mod nft;
 
 use std::path::Path;

@@ -15,9 +15,9 @@ pub(super) use icmp::by_family as icmp_type;
 pub(super) use links::mac_address;
 
 use super::given::Instance;
-use super::nearest;
 use super::options::Opt;
 use super::rule::Builder;
+use crate::dialects::nearest;
 use crate::model::{Families, Remark, RemarkKind};
 use crate::packet::Family;
 use crate::source::Span;

@@ -10,7 +10,6 @@ mod line;
 pub mod list;
 pub mod loader;
 mod matches;
-mod nearest;
 mod numerals;
 mod options;
 mod parse;

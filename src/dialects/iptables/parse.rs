@@ -6,7 +6,8 @@ use super::given::{Given, Instance, Parsed, Protocol, Target, Values};
 use super::matches::Extension;
 use super::options::{self, Opt, Takes};
 use super::rule::{Context, Word};
-use super::{matches, nearest, protocols, targets};
+use super::{matches, protocols, targets};
+use crate::dialects::nearest;
 use crate::model::{Remark, RemarkKind};
 use crate::source::Span;
 

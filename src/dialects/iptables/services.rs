@@ -1,8 +1,9 @@
 //! Ports by number or by the name of a service.
 
 use super::given::Given;
+use super::numerals;
 use super::rule::Builder;
-use super::{nearest, numerals};
+use crate::dialects::nearest;
 use crate::model::{Remark, RemarkKind};
 use crate::source::Span;
 

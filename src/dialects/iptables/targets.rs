@@ -5,10 +5,10 @@ mod nat;
 mod reject;
 
 use super::given::Target;
-use super::nearest;
 use super::numerals;
 use super::options::{Opt, flag, one, two};
 use super::rule::Builder;
+use crate::dialects::nearest;
 use crate::model::{Action, Families, RemarkKind, Verdict};
 use crate::source::Spanned;
 

@@ -4,3 +4,6 @@
 //! two say the same by construction.
 
 pub mod ast;
+mod text;
+
+pub use text::read as read_text;

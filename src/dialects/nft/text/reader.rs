@@ -1,0 +1,180 @@
+//! What is at hand while a text is read: the place, the variables, the remarks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::cursor::Cursor;
+use crate::dialects::nearest;
+use crate::dialects::nft::ast::{Command, Expression, ExpressionKind, File};
+use crate::model::{Remark, RemarkKind};
+use crate::source::{FileId, Span};
+
+/// How deep braces and parentheses may nest.
+const DEEPEST: u32 = 64;
+
+/// What is wrong at a place; reading goes on behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Mistake {
+    kind: RemarkKind,
+    span: Span,
+    message: String,
+    notes: Vec<String>,
+}
+
+pub(super) type Result<T> = std::result::Result<T, Mistake>;
+
+/// What stands around the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    /// A table, or nothing.
+    Table,
+    /// A chain, set or object in a table.
+    Inner,
+}
+
+/// Reads a text from its beginning to its end.
+pub(super) struct Reader<'t> {
+    pub cursor: Cursor<'t>,
+    /// Variables of the file, its table, its chain: the innermost last.
+    scopes: Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
+    pub file: File<'t>,
+    pub place: Block,
+    depth: u32,
+    /// Has a block just ended because another began in it?
+    is_cut: bool,
+}
+
+impl Mistake {
+    /// Something that the loader refuses.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Mistake { kind: RemarkKind::Syntax, span, message: message.into(), notes: Vec::new() }
+    }
+
+    /// Something that a newer nft may know.
+    pub fn unknown(span: Span, message: impl Into<String>) -> Self {
+        Mistake { kind: RemarkKind::UnknownMatch, ..Mistake::new(span, message) }
+    }
+
+    /// A word that is none of these. If it is near to one of them it is misspelt.
+    pub fn not_among<'n>(span: Span, what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> Self {
+        let mut mistake = Mistake::unknown(span, format!("unknown {what} `{word}`"));
+        if let Some(near) = nearest::nearest(word, names) {
+            mistake.kind = RemarkKind::Syntax;
+            mistake.notes.push(format!("Perhaps `{near}` is meant."));
+        }
+        mistake
+    }
+}
+
+impl<'t> Reader<'t> {
+    pub fn new(file: FileId, text: &'t str) -> Self {
+        let cursor = Cursor::new(file, text);
+        let (file, place) = (File::default(), Block::Table);
+        Reader { cursor, scopes: vec![HashMap::new()], file, place, depth: 0, is_cut: false }
+    }
+
+    pub fn finish(mut self) -> File<'t> {
+        self.file.remarks.sort_by_key(|remark| remark.span);
+        self.file
+    }
+
+    pub fn push(&mut self, command: Command<'t>) {
+        self.file.commands.push(command);
+    }
+
+    /// Tells of a mistake.
+    pub fn tell(&mut self, mistake: Mistake) {
+        let Mistake { kind, span, message, notes } = mistake;
+        self.file.remarks.push(Remark { kind, span, message, notes });
+    }
+
+    /// Ends a block that is never closed, in front of what cannot be in it or at the end of the text.
+    pub fn cut(&mut self, header: Span) {
+        // Of blocks in each other the innermost is told.
+        if !self.is_cut {
+            self.tell(Mistake::new(header, "the `{` of this is never closed"));
+        }
+        self.is_cut = true;
+    }
+
+    /// Has a block just ended so?
+    pub fn take_cut(&mut self) -> bool {
+        self.is_cut && self.cursor.byte().is_some() && std::mem::take(&mut self.is_cut)
+    }
+
+    /// A mistake at the next word or sign: something else is wanted there.
+    pub fn wanted(&mut self, what: &str) -> Mistake {
+        let here = self.cursor.here();
+        match here.start == here.end {
+            true => Mistake::new(here, format!("{what} is missing")),
+            false => Mistake::new(here, format!("{what} is missing before this")),
+        }
+    }
+
+    /// Takes a sign, which must be next.
+    pub fn need(&mut self, sign: &str) -> Result<()> {
+        match self.cursor.eat(sign) {
+            true => Ok(()),
+            false => Err(self.wanted(&format!("`{sign}`"))),
+        }
+    }
+
+    /// Does something one level deeper in braces or parentheses.
+    pub fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth >= DEEPEST {
+            return Err(Mistake::new(self.cursor.here(), "this nests too deeply"));
+        }
+        self.depth += 1;
+        let result = read(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Reads a block with variables of its own.
+    pub fn scoped<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.scopes.push(HashMap::new());
+        let result = read(self);
+        self.scopes.pop();
+        result
+    }
+
+    /// `define`, `redefine` and `undefine`, their keyword taken.
+    pub fn define(&mut self, keyword: &str) -> Result<()> {
+        let Some(name) = self.cursor.word() else { return Err(self.wanted("the name of a variable")) };
+        let known = self.scopes.iter().rposition(|scope| scope.contains_key(name.value));
+        let innermost = self.scopes.len() - 1;
+        if keyword == "undefine" {
+            let Some(at) = known else {
+                return Err(Mistake::new(name.span, format!("variable `{}` is not defined", name.value)));
+            };
+            self.scopes[at].remove(name.value);
+            return Ok(());
+        }
+        self.need("=")?;
+        let value = self.list()?;
+        if keyword == "define" && known == Some(innermost) {
+            self.tell(Mistake::new(name.span, format!("variable `{}` is defined already", name.value)));
+        }
+        self.scopes[innermost].insert(name.value, Arc::new(value));
+        Ok(())
+    }
+
+    /// `$NAME`, the sign being next.
+    pub fn variable(&mut self) -> Result<Expression<'t>> {
+        self.cursor.skip_blanks();
+        let start = self.cursor.at;
+        self.cursor.eat("$");
+        let Some(name) = self.cursor.word() else { return Err(self.wanted("the name of a variable")) };
+        let span = self.cursor.since(start);
+        let value = self.scopes.iter().rev().find_map(|scope| scope.get(name.value)).cloned();
+        let Some(value) = value else {
+            let names: Vec<&str> = self.scopes.iter().flat_map(|scope| scope.keys().copied()).collect();
+            let mut mistake = Mistake::new(span, format!("variable `{}` is not defined", name.value));
+            let near = nearest::nearest(name.value, names.into_iter());
+            mistake.notes.extend(near.map(|near| format!("Perhaps `${near}` is meant.")));
+            self.tell(mistake);
+            return Ok(Expression::new(ExpressionKind::Unknown, span));
+        };
+        Ok(Expression::new(ExpressionKind::Variable(value), span))
+    }
+}

@@ -1,0 +1,105 @@
+//! Words of nft: names, numbers, addresses, quoted texts.
+//!
+//! As the patterns of nft's own scanner (`scanner.l`) have it: a name begins with a letter and may hold
+//! `/`, `-` and `.`; what begins with a digit ends before these, but for the dots of an address.
+
+use std::net::Ipv6Addr;
+
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till, take_while, take_while1};
+use nom::character::complete::{char, satisfy};
+use nom::combinator::{opt, peek, recognize, verify};
+use nom::multi::many0_count;
+use nom::sequence::{delimited, pair};
+use nom::{IResult, Parser};
+
+/// A word at the beginning of a text, without its quotes.
+pub(super) fn word(text: &str) -> IResult<&str, &str> {
+    alt((quoted, with_colons, number, name)).parse(text)
+}
+
+/// Can a word begin with this byte?
+pub(super) fn begins_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'"' | b'_' | b':' | b'\\') || byte >= 0x80
+}
+
+/// `"any text of one line"`.
+fn quoted(text: &str) -> IResult<&str, &str> {
+    delimited(char('"'), take_till(|c| c == '"' || c == '\n'), char('"')).parse(text)
+}
+
+/// An IPv6 or MAC address.
+fn with_colons(text: &str) -> IResult<&str, &str> {
+    let digits = take_while1(|c: char| c.is_ascii_hexdigit() || c == ':' || c == '.');
+    let not_name = |text: &&str| is_mac(text) || text.parse::<Ipv6Addr>().is_ok();
+    let is_colon_near = |text: &&str| text.len() < 5 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let begins = verify(take_till(|c| c == ':'), is_colon_near);
+    let (_, _) = peek(pair(begins, char(':'))).parse(text)?;
+    verify(digits, not_name).parse(text)
+}
+
+/// What begins with a digit: `22`, `0x16`, `10.0.0.1`, `1h30m`.
+fn number(text: &str) -> IResult<&str, &str> {
+    let (_, _) = peek(satisfy(|c| c.is_ascii_digit())).parse(text)?;
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let dotted = pair(char('.'), take_while1(is_part));
+    recognize(pair(take_while1(is_part), many0_count(dotted))).parse(text)
+}
+
+/// A name, perhaps with a `*` at its end or a `\*` for a star that is meant.
+fn name(text: &str) -> IResult<&str, &str> {
+    let is_first = |c: char| c.is_alphabetic() || c == '_' || c == '.';
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/' | '-' | '.');
+    let plain = recognize(pair(satisfy(is_first), take_while(is_part)));
+    let star = || alt((tag("\\*"), tag("*")));
+    let starred = recognize((opt(plain), star(), take_while(is_part)));
+    let plain = recognize(pair(satisfy(is_first), take_while(is_part)));
+    alt((starred, plain)).parse(text).and_then(|(rest, word)| match word {
+        // A lone `*` or `.` is a sign, not a name.
+        "*" | "." => Err(nom::Err::Error(nom::error::Error::new(text, nom::error::ErrorKind::Verify))),
+        word => Ok((rest, word)),
+    })
+}
+
+fn is_mac(text: &str) -> bool {
+    let is_byte = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_hexdigit());
+    text.split(':').count() == 6 && text.split(':').all(is_byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(text: &str) -> Option<&str> {
+        word(text).ok().map(|(_, word)| word)
+    }
+
+    #[test]
+    fn numbers_end_before_signs_and_names_do_not() {
+        assert_eq!(first("10.0.0.0/8"), Some("10.0.0.0"));
+        assert_eq!(first("1024-65535"), Some("1024"));
+        assert_eq!(first("22:accept"), Some("22"));
+        assert_eq!(first("80 . 443"), Some("80"));
+        assert_eq!(first("nd-router-advert,"), Some("nd-router-advert"));
+        assert_eq!(first("1h30m "), Some("1h30m"));
+    }
+
+    #[test]
+    fn addresses_have_colons() {
+        assert_eq!(first("fe80::/10"), Some("fe80::"));
+        assert_eq!(first("::1-::5"), Some("::1"));
+        assert_eq!(first("::ffff:0.0.0.0/96"), Some("::ffff:0.0.0.0"));
+        assert_eq!(first("00:11:22:33:44:55 accept"), Some("00:11:22:33:44:55"));
+        assert_eq!(first("ab:cd:ef:01:02:03"), Some("ab:cd:ef:01:02:03"));
+    }
+
+    #[test]
+    fn stars_stand_in_names_of_interfaces() {
+        assert_eq!(first("eth* accept"), Some("eth*"));
+        assert_eq!(first("eth\\*x"), Some("eth\\*x"));
+        assert_eq!(first("\"a b\" c"), Some("a b"));
+        assert_eq!(first("* : drop"), None);
+        assert_eq!(first(". tcp"), None);
+        assert_eq!(first("\"open\nnext"), None);
+    }
+}
