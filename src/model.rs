@@ -247,6 +247,8 @@ pub enum Action {
     },
     /// The mark becomes something that the file cannot tell.
     ForgetMark,
+    /// The same with the mark of the flow.
+    ForgetConnMark,
     /// Takes the packet out of connection tracking (where that has not happened yet, and no other rule
     /// has said how to track it).
     NoTrack,
@@ -305,6 +307,13 @@ pub enum Reject {
         kind: u8,
         /// The code.
         code: u8,
+    },
+    /// "Destination unreachable" of the packet's family, with a code for each.
+    Icmpx {
+        /// The code for IPv4.
+        v4: u8,
+        /// The code for IPv6.
+        v6: u8,
     },
 }
 

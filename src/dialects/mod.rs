@@ -31,6 +31,8 @@ pub enum Dialect {
     Gcp,
     /// What the aws command prints of security groups and network ACLs.
     Aws,
+    /// nft's text.
+    Nft,
 }
 
 /// What there is to know about a dialect.
@@ -105,6 +107,13 @@ pub struct Named {
 
 /// All dialects, in the order in which they are tried.
 pub const DIALECTS: &[Entry] = &[
+    Entry {
+        dialect: Dialect::Nft,
+        name: "nft",
+        by_content: |text, _| nft::is_nft(text),
+        by_name: |name| name.ends_with(".nft") || name == "nftables.conf",
+        read: nft::read,
+    },
     Entry {
         dialect: Dialect::Ipset,
         name: "ipset",

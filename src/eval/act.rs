@@ -24,6 +24,7 @@ pub(super) fn act(cube: &Cube, action: &Action) -> Vec<Cube> {
             with_entry(cube, |cube| copy(cube, (Axis::ConnMark, connmark_mask), (Axis::Mark, mark_mask)))
         }
         Action::ForgetMark => vec![cube.clone().without(Axis::Mark)],
+        Action::ForgetConnMark => with_entry(cube, |cube| vec![cube.clone().without(Axis::ConnMark)]),
         Action::NoTrack => {
             before_tracking(cube, |cube| cube.set(Axis::State, Ranges::single(state::UNTRACKED)))
         }

@@ -76,8 +76,15 @@ fn make(cube: &Cube, reject: Reject) -> Option<Cube> {
             let is_acked = cube.get(Axis::TcpFlags)?.first()? & 16 != 0;
             swap(cube).set(Axis::TcpFlags, Ranges::single(if is_acked { 4 } else { 20 }))
         }
-        Reject::Icmp { kind, code } => {
-            let protocol = if family == Family::V4.number() { 1 } else { 58 };
+        Reject::Icmp { .. } | Reject::Icmpx { .. } => {
+            let is_v4 = family == Family::V4.number();
+            let protocol = if is_v4 { 1 } else { 58 };
+            let (kind, code) = match reject {
+                Reject::Icmp { kind, code } => (kind, code),
+                Reject::Icmpx { v4, .. } if is_v4 => (3, v4),
+                Reject::Icmpx { v6, .. } => (1, v6),
+                Reject::TcpReset => return None,
+            };
             let number = u128::from(kind) << 8 | u128::from(code);
             let cube = swap(cube.clone()).without(Axis::SourcePort).without(Axis::TcpFlags);
             cube.set(Axis::Protocol, Ranges::single(protocol))

@@ -229,6 +229,7 @@ fn action(action: &Action) -> String {
             format!("mark=mark&!{mark_mask:#x}^connmark&{connmark_mask:#x}")
         }
         Action::ForgetMark => "mark=?".into(),
+        Action::ForgetConnMark => "connmark=?".into(),
         Action::NoTrack => "notrack".into(),
         Action::Track { original, reply } => {
             let zone = |zone: &Option<u16>| zone.map_or("?".into(), |zone| zone.to_string());
@@ -244,6 +245,7 @@ fn verdict(verdict: &Verdict, of: Families) -> String {
     match verdict {
         Verdict::Reject(Reject::TcpReset) => "reject with a reset".into(),
         Verdict::Reject(Reject::Icmp { kind, code }) => format!("reject with {kind}/{code}"),
+        Verdict::Reject(Reject::Icmpx { v4, v6 }) => format!("reject with 3/{v4} or 1/{v6}"),
         Verdict::Jump(chain) => format!("jump {chain}"),
         Verdict::Goto(chain) => format!("goto {chain}"),
         Verdict::Unknown(name) => format!("unknown {name}"),

@@ -20,7 +20,7 @@ pub(super) const UDPLITE: u8 = 136;
 
 /// The protocol of a name or number; 0 stands for all. iptables looks names up in its own list and
 /// in `/etc/protocols`, in lower case; the numbers are the IANA's.
-pub(super) fn number(name: &str) -> Option<u8> {
+pub(in crate::dialects) fn number(name: &str) -> Option<u8> {
     match name {
         "tcp" => return Some(TCP),
         "udp" => return Some(UDP),

@@ -9,7 +9,7 @@ use crate::source::Span;
 
 /// Why a text is no port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum NoPort {
+pub(in crate::dialects) enum NoPort {
     /// It may be the name of a service, which only the machine's `/etc/services` knows.
     Unknown(String),
     /// The loader refuses it, for this reason.
@@ -18,7 +18,7 @@ pub(super) enum NoPort {
 
 /// The port of a number, or of a service by the names that machines commonly have in
 /// `/etc/services`. The ports are the IANA's; a name has the same for every protocol.
-pub(super) fn port(text: &str) -> Result<u128, NoPort> {
+pub(in crate::dialects) fn port(text: &str) -> Result<u128, NoPort> {
     if let Some(port) = numerals::number(text, 0xffff) {
         return Ok(u128::from(port));
     }
@@ -41,7 +41,7 @@ pub(super) fn port(text: &str) -> Result<u128, NoPort> {
 
 impl NoPort {
     /// Says so, and keeps the option as an atom.
-    pub fn tell(self, builder: &mut Builder<'_>, given: &Given<'_, '_>) {
+    pub(super) fn tell(self, builder: &mut Builder<'_>, given: &Given<'_, '_>) {
         let at = given.value().map_or(given.span, |word| word.span);
         builder.remarks.push(self.remark(at));
         builder.pure(given);

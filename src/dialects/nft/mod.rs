@@ -4,6 +4,16 @@
 //! two say the same by construction.
 
 pub mod ast;
+mod lower;
+mod symbols;
 mod text;
 
-pub use text::read as read_text;
+pub use text::{is_nft, read as read_text};
+
+use crate::model::Ruleset;
+use crate::source::FileId;
+
+/// Reads what `nft list ruleset` printed, or what is meant for `nft -f`.
+pub fn read(file: FileId, text: &str) -> Ruleset {
+    lower::lower(text::read(file, text))
+}

@@ -6,12 +6,15 @@ mod cursor;
 mod elements;
 mod objects;
 mod reader;
+mod recognise;
 mod rules;
 mod selectors;
 mod sets;
 mod statements;
 mod values;
 mod words;
+
+pub use recognise::is_nft;
 
 use super::ast::File;
 use crate::source::FileId;

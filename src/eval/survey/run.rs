@@ -393,7 +393,9 @@ fn choose<'h>(parts: &[Part<'h>], atom: u32, yes: bool) -> Parts<'h> {
 fn blur(packet: Cube, action: &Action) -> Cube {
     match action {
         Action::Mark { .. } | Action::RestoreMark { .. } | Action::ForgetMark => packet.without(Axis::Mark),
-        Action::ConnMark { .. } | Action::SaveMark { .. } => packet.without(Axis::ConnMark),
+        Action::ConnMark { .. } | Action::SaveMark { .. } | Action::ForgetConnMark => {
+            packet.without(Axis::ConnMark)
+        }
         Action::NoTrack | Action::Track { .. } | Action::Fill { .. } => packet,
     }
 }

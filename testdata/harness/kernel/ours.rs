@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 
 /// The kinds of rulesets that fwlint reads so far, and the names of files of that kind.
-const READABLE: [(&str, &str); 8] = [
+const READABLE: [(&str, &str); 9] = [
     ("ipset", "ipset.conf"),
     ("v4", "rules.v4"),
     ("v4-nft", "rules.v4"),
@@ -15,6 +15,7 @@ const READABLE: [(&str, &str); 8] = [
     ("v6-nft", "rules.v6"),
     ("v6-legacy", "rules.v6"),
     ("script", "firewall.sh"),
+    ("nft", "rules.nft"),
 ];
 
 /// What a dump begins with if the kind of iptables is given.

@@ -108,6 +108,66 @@ impl Display for Target<'_> {
     }
 }
 
+impl Display for Statement<'_> {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        let over = |over: &bool| if *over { "over " } else { "" };
+        match &self.kind {
+            StatementKind::Match { left, comparison, right } => {
+                write!(to, "{left} {}{right}", comparison.sign())
+            }
+            StatementKind::Flags { left, negated, value, mask } => {
+                write!(to, "{left} {}{value} / {mask}", if *negated { "!= " } else { "" })
+            }
+            StatementKind::Verdict(verdict) => verdict.fmt(to),
+            StatementKind::VerdictMap(sides) => write!(to, "{} vmap {}", sides.0, sides.1),
+            StatementKind::Set(sides) => write!(to, "{} set {}", sides.0, sides.1),
+            StatementKind::Update { operation, set, element, statements } => {
+                let verb = match operation {
+                    SetOperation::Add => "add",
+                    SetOperation::Update => "update",
+                    SetOperation::Delete => "delete",
+                };
+                write!(to, "{verb} @{} {{ {element}", set.value)?;
+                statements.iter().try_for_each(|statement| write!(to, " {statement}"))?;
+                to.write_str(" }")
+            }
+            StatementKind::Meter { name, element, statements } => {
+                write!(to, "meter {} {{ {element}", name.value)?;
+                statements.iter().try_for_each(|statement| write!(to, " {statement}"))?;
+                to.write_str(" }")
+            }
+            StatementKind::Limit { over: beyond, rate, unit, burst } => {
+                let size = if unit.bytes { " bytes" } else { "" };
+                write!(to, "limit rate {}{rate}{size}/{}", over(beyond), unit.per)?;
+                match burst {
+                    Some(burst) => {
+                        write!(to, " burst {burst} {}", if unit.bytes { "bytes" } else { "packets" })
+                    }
+                    None => Ok(()),
+                }
+            }
+            StatementKind::Quota { over: beyond, bytes } => write!(to, "quota {}{bytes} bytes", over(beyond)),
+            StatementKind::CtCount { over: beyond, count } => write!(to, "ct count {}{count}", over(beyond)),
+            StatementKind::Stateful(kind, name) => write!(to, "{} name {name}", kind.name()),
+            StatementKind::Reject(_) => to.write_str("reject"),
+            StatementKind::Nat { kind, .. } => to.write_str(match kind {
+                NatKind::Snat => "snat",
+                NatKind::Dnat => "dnat",
+                NatKind::Masquerade => "masquerade",
+                NatKind::Redirect => "redirect",
+            }),
+            StatementKind::Tproxy => to.write_str("tproxy"),
+            StatementKind::Notrack => to.write_str("notrack"),
+            StatementKind::Queue { .. } => to.write_str("queue"),
+            StatementKind::Passive(name) => to.write_str(name),
+            StatementKind::Forward => to.write_str("fwd"),
+            StatementKind::Synproxy => to.write_str("synproxy"),
+            StatementKind::Xt { kind, name } => write!(to, "xt {} {}", kind.value, name.value),
+            StatementKind::Unknown => to.write_str("?"),
+        }
+    }
+}
+
 impl Comparison {
     /// Its sign, with the space that follows it; nothing for the implicit one.
     pub fn sign(self) -> &'static str {

@@ -24,11 +24,6 @@ impl<'t> Cursor<'t> {
         Cursor { file, text, at, end: at }
     }
 
-    /// The file that is read.
-    pub fn file(&self) -> FileId {
-        self.file
-    }
-
     /// What is left.
     pub fn rest(&self) -> &'t str {
         &self.text[self.at..]

@@ -1,0 +1,37 @@
+//! From the syntax tree to the model.
+//!
+//! First the commands are done one after the other, as the kernel does ([`load`]); then each chain
+//! that is left is worked out, rule by rule.
+
+mod actions;
+mod bits;
+mod chains;
+mod compare;
+mod concat;
+mod load;
+mod maps;
+mod nat;
+mod priority;
+mod reject;
+mod rules;
+mod sets;
+mod subject;
+mod values;
+
+use super::ast::File;
+use crate::model::Ruleset;
+
+/// What a file makes of the rules of a machine.
+pub fn lower(file: File<'_>) -> Ruleset {
+    let File { commands, remarks } = file;
+    let mut loaded = load::load(commands);
+    let mut ruleset = Ruleset { families: loaded.families(), remarks, ..Ruleset::default() };
+    ruleset.remarks.append(&mut loaded.remarks);
+    for table in std::mem::take(&mut loaded.tables) {
+        let (table, remarks) = chains::table(table, loaded.is_whole);
+        ruleset.remarks.extend(remarks);
+        ruleset.tables.extend(table);
+    }
+    ruleset.remarks.sort_by_key(|remark| remark.span);
+    ruleset
+}

@@ -1,0 +1,107 @@
+//! What rules set: marks, which other rules may look at, and much that no rule sees.
+
+use super::rules::Builder;
+use super::subject::Subject;
+use super::{bits, maps};
+use crate::dialects::nft::ast::{Expression, ExpressionKind, Group, Selector, Statement};
+use crate::model::{Action, Match};
+use crate::packet::Axis;
+use crate::source::Spanned;
+
+/// `meta mark set …` and the like.
+pub(super) fn set<'s, 't>(
+    builder: &mut Builder<'s, 't>,
+    statement: &'s Statement<'t>,
+    what: &'s Expression<'t>,
+    to: &'s Expression<'t>,
+) {
+    let ExpressionKind::Selector(selector) = what.resolved() else { return };
+    let action = match (selector.group, selector.name) {
+        (Group::Meta, "mark") => mark(builder, to, true),
+        (Group::Ct, "mark") => mark(builder, to, false),
+        // What other rules compare must not be taken for what it was.
+        _ if changes_what_is_compared(selector) => {
+            builder.atom(format!("as before: {what}"), false, statement.span);
+            return;
+        }
+        _ => return builder.found_in(to, statement),
+    };
+    // A value that is looked up is there only for packets that the map knows.
+    if let ExpressionKind::Map(sides) = to.resolved() {
+        match maps::entries(builder, &sides.0, &sides.1, statement.span).ok().and_then(|it| maps::any_of(&it))
+        {
+            Some(found) => builder.push(found, statement.span),
+            None => builder.atom_of(statement),
+        }
+    }
+    builder.known.forget(Axis::Mark);
+    builder.known.forget(Axis::ConnMark);
+    builder.actions.push(Spanned::new(action, statement.span));
+}
+
+/// Is it a field of the packet that the engine follows?
+fn changes_what_is_compared(selector: &Selector) -> bool {
+    let is_followed = matches!(
+        selector.name,
+        "saddr" | "daddr" | "sport" | "dport" | "protocol" | "nexthdr" | "flags" | "type" | "code"
+    );
+    let is_header = matches!(
+        selector.group,
+        Group::Ip | Group::Ip6 | Group::Tcp | Group::Udp | Group::Th | Group::Icmp | Group::Icmpv6
+    );
+    is_header && is_followed || (selector.group == Group::Meta && selector.name == "pkttype")
+}
+
+/// What becomes of the packet's mark, or of that of its flow.
+fn mark(builder: &mut Builder<'_, '_>, to: &Expression<'_>, of_packet: bool) -> Action {
+    let own = if of_packet { (Group::Meta, "mark") } else { (Group::Ct, "mark") };
+    let other = if of_packet { (Group::Ct, "mark") } else { (Group::Meta, "mark") };
+    let change = |and, xor| match of_packet {
+        true => Action::Mark { and, xor },
+        false => Action::ConnMark { and, xor },
+    };
+    let numbers = super::values::Numbers::of(crate::dialects::nft::ast::Datatype::Mark);
+    if let Ok(value) = numbers.number(to, &mut Vec::new()) {
+        return change(0, value as u32);
+    }
+    let Some((base, and, xor)) = arithmetic(builder, to) else { return forget(of_packet) };
+    match (base, xor) {
+        (base, _) if base == own => change(and, xor),
+        (base, 0) if base == other && of_packet => {
+            Action::RestoreMark { mark_mask: u32::MAX, connmark_mask: and }
+        }
+        (base, 0) if base == other => Action::SaveMark { mark_mask: and, connmark_mask: u32::MAX },
+        _ => forget(of_packet),
+    }
+}
+
+fn forget(of_packet: bool) -> Action {
+    if of_packet { Action::ForgetMark } else { Action::ForgetConnMark }
+}
+
+/// `(mark & and) ^ xor`, and of what.
+fn arithmetic(
+    builder: &mut Builder<'_, '_>,
+    to: &Expression<'_>,
+) -> Option<((Group, &'static str), u32, u32)> {
+    let subject = Subject::of(to, &builder.known, &mut builder.remarks)?;
+    let base = match subject.axis {
+        Axis::Mark => (Group::Meta, "mark"),
+        Axis::ConnMark => (Group::Ct, "mark"),
+        _ => return None,
+    };
+    let (and, xor) = bits::as_and_xor(&subject.steps)?;
+    Some((base, and, xor))
+}
+
+/// Does a condition look at marks?
+pub(super) fn looks_at_marks(condition: &Match) -> bool {
+    match condition {
+        Match::Field(axis, _) => matches!(axis, Axis::Mark | Axis::ConnMark),
+        Match::Packets(set) => {
+            let sides = set.cubes().iter().flat_map(|cube| cube.sides());
+            sides.into_iter().any(|side| matches!(side.0, Axis::Mark | Axis::ConnMark))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,337 @@
+//! Rules: statement by statement, to one rule of the model or several.
+
+use super::sets::Sets;
+use super::{actions, compare, maps, nat, reject};
+use crate::dialects::nft::ast::{
+    Expression, ExpressionKind, Family, Group, Rule, StatefulKind, Statement, StatementKind, Target, Verdict,
+};
+use crate::model::{self, Action, Atom, Match, Remark};
+use crate::packet::{Axis, Ranges, Values};
+use crate::source::{Span, Spanned};
+
+/// What is surely true of the packets that come to a statement, axis by axis.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known(Vec<(Axis, Values)>);
+
+impl Known {
+    /// What is known on an axis of ranges.
+    pub fn ranges(&self, axis: Axis) -> Option<&Ranges> {
+        self.0.iter().find(|side| side.0 == axis).and_then(|side| side.1.ranges())
+    }
+
+    /// Notes a condition. Is it true of all packets already?
+    fn narrow(&mut self, axis: Axis, values: &Values) -> bool {
+        match self.0.iter_mut().find(|side| side.0 == axis) {
+            Some((_, known)) => {
+                let is_told = values.covers(known);
+                if !is_told {
+                    *known = known.and(values);
+                }
+                is_told
+            }
+            None => {
+                self.0.push((axis, values.clone()));
+                values.is_all(axis)
+            }
+        }
+    }
+
+    /// Forgets what an action changes.
+    pub fn forget(&mut self, axis: Axis) {
+        self.0.retain(|side| side.0 != axis);
+    }
+}
+
+/// A rule that is being worked out.
+pub(super) struct Builder<'s, 't> {
+    pub family: Family,
+    pub sets: &'s Sets<'s, 't>,
+    pub known: Known,
+    pub matches: Vec<Spanned<Match>>,
+    pub actions: Vec<Spanned<Action>>,
+    pub remarks: Vec<Remark>,
+    /// What has become of the rule so far.
+    pub done: Vec<model::Rule>,
+    /// Chains that stand in braces in the rule.
+    pub chains: Vec<InBraces<'s, 't>>,
+    rule: &'s Rule<'t>,
+    span: Span,
+}
+
+/// A chain that stands in braces in a rule: its name, its rules, its place.
+pub(super) type InBraces<'s, 't> = (Box<str>, &'s [Rule<'t>], Span);
+
+/// Works a rule out.
+pub(super) fn rule<'s, 't>(family: Family, sets: &'s Sets<'s, 't>, rule: &'s Rule<'t>) -> Builder<'s, 't> {
+    let mut known = Known::default();
+    let families = super::load::families(family);
+    let of_family =
+        crate::packet::Family::ALL.into_iter().filter(|it| families.has(*it)).map(|it| it.number());
+    known.narrow(Axis::Family, &Ranges::union(of_family.map(|number| (number, number))).into());
+    let mut builder = Builder {
+        family,
+        sets,
+        known,
+        matches: Vec::with_capacity(rule.statements.len()),
+        actions: Vec::new(),
+        remarks: Vec::new(),
+        done: Vec::new(),
+        chains: Vec::new(),
+        rule,
+        span: rule.span,
+    };
+    builder.statements(&rule.statements);
+    builder
+}
+
+impl<'s, 't> Builder<'s, 't> {
+    /// The statements from one on; what they decide.
+    fn statements(&mut self, statements: &'s [Statement<'t>]) {
+        let mut rest = statements.iter();
+        while let Some(statement) = rest.next() {
+            let is_condition = !matches!(
+                statement.kind,
+                StatementKind::Verdict(_) | StatementKind::Passive(_) | StatementKind::Set(_)
+            );
+            if is_condition && !self.actions.is_empty() {
+                self.split();
+            }
+            if let Some(verdict) = self.statement(statement, rest.as_slice()) {
+                return self.finish(Spanned::new(verdict, statement.span));
+            }
+            if matches!(statement.kind, StatementKind::VerdictMap(_)) {
+                return;
+            }
+        }
+        self.finish(Spanned::new(model::Verdict::Continue, self.span));
+    }
+
+    /// One statement; its verdict if it ends the rule.
+    fn statement(
+        &mut self,
+        statement: &'s Statement<'t>,
+        rest: &'s [Statement<'t>],
+    ) -> Option<model::Verdict> {
+        match &statement.kind {
+            StatementKind::Match { .. } | StatementKind::Flags { .. } => compare::add(self, statement),
+            StatementKind::Verdict(verdict) => return Some(self.verdict(verdict)),
+            StatementKind::VerdictMap(sides) => self.verdict_map(statement, &sides.0, &sides.1, rest),
+            StatementKind::Reject(with) => return Some(reject::verdict(self, with.as_ref(), statement.span)),
+            StatementKind::Nat { .. } => return nat::statement(self, statement),
+            StatementKind::Notrack => self.actions.push(Spanned::new(Action::NoTrack, statement.span)),
+            StatementKind::Set(sides) => actions::set(self, statement, &sides.0, &sides.1),
+            StatementKind::Queue { .. } => return Some(model::Verdict::Queue),
+            StatementKind::Tproxy => self.atom("a socket takes it".into(), true, statement.span),
+            StatementKind::Update { statements, .. } | StatementKind::Meter { statements, .. } => {
+                // What is done for each member may decide, as a limit does.
+                if statements.iter().any(decides) {
+                    self.atom_of(statement);
+                }
+            }
+            StatementKind::Limit { .. } | StatementKind::Quota { .. } | StatementKind::CtCount { .. } => {
+                self.atom_of(statement);
+            }
+            StatementKind::Stateful(StatefulKind::Limit | StatefulKind::Quota, _) => self.atom_of(statement),
+            StatementKind::Stateful(StatefulKind::Synproxy, _) | StatementKind::Synproxy => {
+                return Some(model::Verdict::Unknown("synproxy".into()));
+            }
+            StatementKind::Stateful(_, name) => self.found_in(name, statement),
+            StatementKind::Passive(_) => {}
+            StatementKind::Forward => return Some(model::Verdict::Unknown("fwd".into())),
+            StatementKind::Xt { kind, name } => return self.xtables(&kind.value, &name.value, statement),
+            StatementKind::Unknown => {
+                self.atom("what is not understood".into(), false, statement.span);
+                if rest.is_empty() {
+                    return Some(model::Verdict::Unknown("what is not understood".into()));
+                }
+            }
+        }
+        None
+    }
+
+    fn verdict(&mut self, verdict: &'s Verdict<'t>) -> model::Verdict {
+        match verdict {
+            Verdict::Accept => model::Verdict::Accept,
+            Verdict::Drop => model::Verdict::Drop,
+            Verdict::Continue => model::Verdict::Continue,
+            Verdict::Return => model::Verdict::Return,
+            Verdict::Jump(target) => self.target(target).map_or_else(unknown, model::Verdict::Jump),
+            Verdict::Goto(target) => self.target(target).map_or_else(unknown, model::Verdict::Goto),
+        }
+    }
+
+    fn target(&mut self, target: &'s Target<'t>) -> Option<Box<str>> {
+        match target {
+            Target::Chain(name) => Some(name.value.as_ref().into()),
+            Target::Rules(rules) => {
+                let name: Box<str> = format!("{{{}}}", rules.span.start).into();
+                self.chains.push((name.clone(), &rules.value, rules.span));
+                Some(name)
+            }
+            Target::Unknown(_) => None,
+        }
+    }
+
+    /// Each element with its verdict is a rule of its own. A packet that is in none goes on to the next
+    /// rule; only `continue` leads to the statements behind the map.
+    fn verdict_map(
+        &mut self,
+        statement: &'s Statement<'t>,
+        key: &Expression<'t>,
+        map: &'s Expression<'t>,
+        rest: &'s [Statement<'t>],
+    ) {
+        let Ok(entries) = maps::entries(self, key, map, statement.span) else {
+            self.atom(text_of(statement).0, false, statement.span);
+            return self.finish(Spanned::new(model::Verdict::Unknown("vmap".into()), statement.span));
+        };
+        let (matches, known) = (self.matches.clone(), self.known.clone());
+        for entry in entries {
+            let span = if is_inside(entry.span, self.rule.span) { entry.span } else { self.rule.span };
+            (self.matches, self.known, self.span) = (matches.clone(), known.clone(), span);
+            self.matches.push(Spanned::new(entry.packets, span));
+            match entry.value.resolved() {
+                ExpressionKind::Verdict(Verdict::Continue) if !rest.is_empty() => {
+                    self.span = self.rule.span;
+                    self.statements(rest);
+                }
+                ExpressionKind::Verdict(verdict) => {
+                    let verdict = self.verdict(verdict);
+                    self.finish(Spanned::new(verdict, span));
+                }
+                _ => self.finish(Spanned::new(unknown(), span)),
+            }
+        }
+    }
+
+    /// A name that is looked up in a map is there only for packets that the map knows.
+    pub fn found_in(&mut self, name: &'s Expression<'t>, statement: &'s Statement<'t>) {
+        if let ExpressionKind::Map(sides) = name.resolved() {
+            let entries = maps::entries(self, &sides.0, &sides.1, statement.span);
+            match entries.ok().and_then(|entries| maps::any_of(&entries)) {
+                Some(found) => self.push(found, statement.span),
+                None => self.atom_of(statement),
+            }
+        }
+    }
+
+    /// A match or target of iptables that nft has no words for.
+    fn xtables(&mut self, kind: &str, name: &str, statement: &Statement<'_>) -> Option<model::Verdict> {
+        const PASSIVE: [&str; 10] =
+            ["comment", "LOG", "NFLOG", "TCPMSS", "CHECKSUM", "TOS", "DSCP", "CLASSIFY", "AUDIT", "TRACE"];
+        match kind {
+            _ if PASSIVE.contains(&name) => None,
+            "match" => {
+                self.atom(format!("xt match {name}"), false, statement.span);
+                None
+            }
+            _ => Some(model::Verdict::Unknown(name.into())),
+        }
+    }
+
+    /// Adds a condition on one axis, unless it is known to hold.
+    pub fn field(&mut self, axis: Axis, values: Values, span: Span) {
+        if !self.known.narrow(axis, &values) {
+            self.matches.push(Spanned::new(Match::Field(axis, values), span));
+        }
+    }
+
+    /// Adds a condition.
+    pub fn push(&mut self, condition: Match, span: Span) {
+        match condition {
+            Match::Field(axis, values) => self.field(axis, values, span),
+            other => self.matches.push(Spanned::new(other, span)),
+        }
+    }
+
+    /// Adds a condition that the file does not decide.
+    pub fn atom(&mut self, text: String, pure: bool, span: Span) {
+        let atom = Atom { text: text.into(), pure };
+        self.matches.push(Spanned::new(Match::Atom(atom), span));
+    }
+
+    /// Adds a statement as a condition that the file does not decide.
+    pub fn atom_of(&mut self, statement: &Statement<'_>) {
+        let (text, is_whole) = text_of(statement);
+        self.atom(text, is_whole && is_pure(statement, self.sets), statement.span);
+    }
+
+    /// A condition behind an action: what was done is a rule of its own, and what follows another.
+    fn split(&mut self) {
+        let mut matches = self.matches.clone();
+        self.finish(Spanned::new(model::Verdict::Continue, self.span));
+        // The marks that were compared may be others now.
+        for condition in matches.iter_mut().filter(|it| actions::looks_at_marks(&it.value)) {
+            condition.value = Match::Atom(Atom { text: "as before: mark".into(), pure: false });
+        }
+        self.matches = matches;
+    }
+
+    fn finish(&mut self, verdict: Spanned<model::Verdict>) {
+        let mut matches = std::mem::take(&mut self.matches);
+        matches.shrink_to_fit();
+        let actions = std::mem::take(&mut self.actions);
+        let comment = self.rule.comment.as_ref().map(|it| it.clone().map(|text| text.as_ref().into()));
+        self.done.push(model::Rule { span: self.span, matches, actions, verdict, comment });
+    }
+}
+
+fn unknown() -> model::Verdict {
+    model::Verdict::Unknown("what is not understood".into())
+}
+
+fn is_inside(inner: Span, outer: Span) -> bool {
+    inner.file == outer.file && outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// Does a statement decide whether a rule goes on, in a way that the file does not tell?
+fn decides(statement: &Statement<'_>) -> bool {
+    matches!(
+        statement.kind,
+        StatementKind::Limit { .. } | StatementKind::Quota { .. } | StatementKind::CtCount { .. }
+    )
+}
+
+/// A statement in words; `false` if they are cut short.
+fn text_of(statement: &Statement<'_>) -> (String, bool) {
+    const LONGEST: usize = 200;
+    let mut text = statement.to_string();
+    let is_whole = text.len() <= LONGEST;
+    if !is_whole {
+        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    (text, is_whole)
+}
+
+/// Do the packet and the file alone decide?
+fn is_pure(statement: &Statement<'_>, sets: &Sets<'_, '_>) -> bool {
+    match &statement.kind {
+        StatementKind::Match { left, right, .. } => is_fixed(left, sets) && is_fixed(right, sets),
+        StatementKind::Flags { left, .. } => is_fixed(left, sets),
+        _ => false,
+    }
+}
+
+fn is_fixed(expression: &Expression<'_>, sets: &Sets<'_, '_>) -> bool {
+    match expression.resolved() {
+        ExpressionKind::Named(name) => sets.has(name) && sets.elements(name).is_ok(),
+        ExpressionKind::Selector(selector) => match selector.group {
+            Group::Ct => matches!(selector.name, "state" | "direction" | "l3proto" | "protocol" | "id"),
+            Group::Meta => !matches!(
+                selector.name,
+                "mark" | "random" | "time" | "hour" | "day" | "priority" | "nftrace" | "secmark" | "cpu"
+            ),
+            _ => true,
+        },
+        ExpressionKind::Directed(selector, _) => !matches!(selector.name, "bytes" | "packets" | "avgpkt"),
+        ExpressionKind::Function(words) => !words.starts_with("numgen"),
+        ExpressionKind::Binary(_, sides) => is_fixed(&sides.0, sets) && is_fixed(&sides.1, sets),
+        ExpressionKind::Concat(parts) | ExpressionKind::List(parts) => {
+            parts.iter().all(|part| is_fixed(part, sets))
+        }
+        ExpressionKind::Map(_) | ExpressionKind::Unknown => false,
+        _ => true,
+    }
+}
