@@ -97,6 +97,8 @@ pub struct Base {
 /// The hooks of the kernel's packet path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hook {
+    /// What comes in by a device, before all else.
+    Ingress,
     /// All that comes in, before the routing decision.
     Prerouting,
     /// To the host itself.
@@ -107,6 +109,8 @@ pub enum Hook {
     Output,
     /// All that goes out, after the routing decision.
     Postrouting,
+    /// What leaves by a device, after all else.
+    Egress,
 }
 
 /// What a base chain is for.

@@ -112,7 +112,7 @@ pub const DIALECTS: &[Entry] = &[
         name: "nft",
         by_content: |text, _| nft::is_nft(text),
         by_name: |name| name.ends_with(".nft") || name == "nftables.conf",
-        read: nft::read,
+        read: Read::Host(nft::read),
     },
     Entry {
         dialect: Dialect::Ipset,

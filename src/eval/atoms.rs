@@ -27,6 +27,20 @@ pub struct Unknown {
     pub machines: Option<Side>,
 }
 
+/// How nft's tests of IPv6 extension headers and fragments begin.
+const HEADERS: [&str; 10] = [
+    "frag ",
+    "hbh ",
+    "rt nexthdr ",
+    "rt hdrlength ",
+    "rt type ",
+    "rt seg-left ",
+    "dst ",
+    "mh ",
+    "srh ",
+    "ip frag-off & 0x1fff != 0",
+];
+
 impl Atoms {
     /// The unknown of an [`Axis::Atom`].
     pub fn get(&self, number: u32) -> &Unknown {
@@ -62,6 +76,14 @@ impl Atoms {
             "-f" | "--fragment" => Some((number, false)),
             "! -f" | "! --fragment" => Some((number, true)),
             text if text.starts_with("-m rt ") || text.starts_with("-m frag ") => Some((number, false)),
+            // The same in nft.
+            text if text.starts_with("exthdr ") => Some((number, text.ends_with("missing"))),
+            text if HEADERS.iter().any(|header| text.starts_with(header)) => Some((number, false)),
+            text if text.starts_with("fib saddr . ") && text.contains("iif oif ") => {
+                let is_missing = text.ends_with("missing") || text.ends_with(" 0");
+                (is_missing || text.ends_with("exists"))
+                    .then_some((number, is_missing == text.contains("!=")))
+            }
             text if text.contains("rpfilter") => Some((number, !text.contains("--invert"))),
             _ => None,
         })

@@ -41,9 +41,11 @@ pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result
         let flights = vec![Flight { packets: cube.into(), nat: Translations::default() }];
         let flights = with_interface(flights, Axis::InInterface, Ranges::single(0));
         let flights = trip.hook(Hook::Output, flights, &tracking)?;
-        let mut flights = trip.hook(Hook::Postrouting, flights, &tracking)?;
+        let flights = trip.hook(Hook::Postrouting, flights, &tracking)?;
+        let mut flights = trip.hook(Hook::Egress, flights, &tracking)?;
         if to_itself {
-            flights = trip.hook(Hook::Prerouting, looped(flights), &Tracking::Seen)?;
+            flights = trip.hook(Hook::Ingress, looped(flights), &Tracking::Seen)?;
+            flights = trip.hook(Hook::Prerouting, flights, &Tracking::Seen)?;
             flights = trip.hook(Hook::Input, flights, &Tracking::Seen)?;
         }
         arrived += flights.len();

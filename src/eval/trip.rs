@@ -103,7 +103,7 @@ impl<'h, 'm> Trip<'h, 'm> {
         let nat_place = match hook {
             Hook::Prerouting | Hook::Output => Some(-100),
             Hook::Input | Hook::Postrouting => Some(100),
-            Hook::Forward => None,
+            Hook::Ingress | Hook::Forward | Hook::Egress => None,
         };
         let mut is_tracked = !tracks;
         let mut is_mapped = false;

@@ -86,7 +86,7 @@ fn at_hook<'r>(rule: &'r Rule, base: &Base) -> Option<(&'r Spanned<Match>, &'sta
         Hook::Output if incoming.is_some() => {
             Some((incoming?, "what leaves the host has not come in by an interface"))
         }
-        Hook::Input | Hook::Prerouting if outgoing.is_some() => {
+        Hook::Input | Hook::Prerouting | Hook::Ingress if outgoing.is_some() => {
             Some((outgoing?, "what comes in has no outgoing interface here"))
         }
         _ if base.kind == ChainKind::Nat => Some((state?, "nat chains see only the first packet of a flow")),

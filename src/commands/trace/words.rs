@@ -124,11 +124,13 @@ fn conditions(hop: &Hop) -> Vec<(u32, &'static str)> {
 
 fn hook(hook: Hook) -> &'static str {
     match hook {
+        Hook::Ingress => "INGRESS",
         Hook::Prerouting => "PREROUTING",
         Hook::Input => "INPUT",
         Hook::Forward => "FORWARD",
         Hook::Output => "OUTPUT",
         Hook::Postrouting => "POSTROUTING",
+        Hook::Egress => "EGRESS",
     }
 }
 

@@ -8,6 +8,7 @@ mod bits;
 mod chains;
 mod compare;
 mod concat;
+mod frames;
 mod load;
 mod maps;
 mod nat;
@@ -26,11 +27,12 @@ pub fn lower(file: File<'_>) -> Ruleset {
     let File { commands, remarks } = file;
     let mut loaded = load::load(commands);
     let mut ruleset = Ruleset { families: loaded.families(), remarks, ..Ruleset::default() };
+    ruleset.removals = loaded.removals;
     ruleset.remarks.append(&mut loaded.remarks);
-    for table in std::mem::take(&mut loaded.tables) {
-        let (table, remarks) = chains::table(table, loaded.is_whole);
+    for table in loaded.tables {
+        let (table, remarks) = chains::table(table);
         ruleset.remarks.extend(remarks);
-        ruleset.tables.extend(table);
+        ruleset.tables.push(table);
     }
     ruleset.remarks.sort_by_key(|remark| remark.span);
     ruleset

@@ -72,7 +72,7 @@ impl<'m> Talk<'_, 'm> {
         };
         let (stopped, left): (Vec<_>, Vec<_>) = left.into_iter().partition(is_stopped);
         stopped.into_iter().for_each(|flight| trip.vanish(flight));
-        Ok(left)
+        trip.hook(Hook::Egress, left, tracking)
     }
 
     /// Into the host: PREROUTING, then INPUT. What is not for the host goes on to FORWARD.
@@ -83,6 +83,7 @@ impl<'m> Talk<'_, 'm> {
         tracking: &Tracking,
     ) -> Result<Vec<Flight>, TooManyPieces> {
         let flights = with_interface(flights, Axis::OutInterface, Ranges::single(0));
+        let flights = trip.hook(Hook::Ingress, flights, tracking)?;
         let arrived = trip.hook(Hook::Prerouting, flights, tracking)?;
         let (mut own, mut others) = (Vec::new(), Vec::new());
         for flight in arrived {
@@ -136,6 +137,7 @@ impl<'m> Talk<'_, 'm> {
         flights: Vec<Flight>,
         tracking: &Tracking,
     ) -> Result<Vec<Flight>, TooManyPieces> {
+        let flights = trip.hook(Hook::Ingress, flights, tracking)?;
         let arrived = trip.hook(Hook::Prerouting, flights, tracking)?;
         self.onward(trip, arrived, tracking)
     }
@@ -159,7 +161,8 @@ impl<'m> Talk<'_, 'm> {
         };
         let flights = flights.into_iter().map(routed).collect();
         let through = trip.hook(Hook::Forward, flights, tracking)?;
-        trip.hook(Hook::Postrouting, through, tracking)
+        let through = trip.hook(Hook::Postrouting, through, tracking)?;
+        trip.hook(Hook::Egress, through, tracking)
     }
 }
 

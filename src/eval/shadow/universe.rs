@@ -10,11 +10,11 @@ pub(super) fn of(base: BaseChain<'_>) -> PacketSet {
     let (none, some) = (Ranges::single(0), Ranges::new(1, u128::MAX));
     let any = Ranges::new(0, u128::MAX);
     let (incoming, outgoing) = match base.base.hook {
-        Hook::Prerouting | Hook::Input => (some, none),
+        Hook::Ingress | Hook::Prerouting | Hook::Input => (some, none),
         Hook::Forward => (some.clone(), some),
         Hook::Output => (none, some),
         // What the host makes itself has come in nowhere.
-        Hook::Postrouting => (any, some),
+        Hook::Postrouting | Hook::Egress => (any, some),
     };
     let families = Family::ALL.into_iter().filter(|family| base.families.has(*family)).map(Family::number);
     let families = Ranges::union(families.map(|number| (number, number)));

@@ -24,6 +24,9 @@ impl<'h, 'm> Run<'h, 'm> {
     pub fn all(mut self, routes: &Routes) -> Result<Survey<'h, 'm>, TooManyPieces> {
         let way = self.survey.way;
         let start = if way == Way::Out { Hook::Output } else { Hook::Prerouting };
+        if way != Way::Out {
+            self.hook(Hook::Ingress, Stage::Start, false)?;
+        }
         self.hook(start, Stage::Start, way == Way::Out)?;
         for world in &mut self.survey.worlds {
             let is_turned = world.turned_by.is_some();
@@ -52,6 +55,7 @@ impl<'h, 'm> Run<'h, 'm> {
             self.hook(Hook::Forward, Stage::Onward, true)?;
         }
         self.hook(Hook::Postrouting, Stage::Onward, false)?;
+        self.hook(Hook::Egress, Stage::Onward, false)?;
         Ok(self.survey)
     }
 
@@ -62,7 +66,7 @@ impl<'h, 'm> Run<'h, 'm> {
         let nat_place = match hook {
             Hook::Prerouting | Hook::Output => Some(-100),
             Hook::Input | Hook::Postrouting => Some(100),
-            Hook::Forward => None,
+            Hook::Ingress | Hook::Forward | Hook::Egress => None,
         };
         let main =
             if has_main { main(host, hook, |base| !self.worlds_at(stage, base).is_empty()) } else { None };

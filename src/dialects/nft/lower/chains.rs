@@ -1,15 +1,15 @@
 //! Tables and chains of the model.
 
-use super::load::{LoadedTable, families};
+use super::load::{self, LoadedChain, LoadedTable};
 use super::sets::Sets;
 use super::values::wrong;
-use super::{priority, rules};
-use crate::dialects::nft::ast::{Chain, Family, Hook, Rule};
-use crate::model::{self, Base, ChainKind, Policy, Remark};
-use crate::source::Spanned;
+use super::{frames, priority, rules};
+use crate::dialects::nft::ast::{Family, Hook, Rule};
+use crate::model::{self, Base, ChainKind, Policy, Remark, TableId};
+use crate::source::{Span, Spanned};
 
-/// A table of the model, and what was noticed in it; `None` for one that sees no IP packets.
-pub(super) fn table(table: LoadedTable<'_>, is_whole: bool) -> (Option<model::Table>, Vec<Remark>) {
+/// A table of the model, and what was noticed in it.
+pub(super) fn table(table: LoadedTable<'_>) -> (model::Table, Vec<Remark>) {
     let mut remarks = Vec::new();
     let sets = Sets::of(&table);
     let mut chains = Vec::with_capacity(table.chains.len());
@@ -18,29 +18,35 @@ pub(super) fn table(table: LoadedTable<'_>, is_whole: bool) -> (Option<model::Ta
         chains.push(made);
         chains.extend(inner);
     }
-    let _ = is_whole;
-    let made = model::Table {
-        name: table.name.value.as_ref().into(),
-        families: families(table.family),
-        chains,
-        dormant: table.dormant,
-        span: table.span,
-    };
-    (Some(made), remarks)
+    let TableId { name, families, backend } = load::id(table.family, &table.name);
+    (model::Table { name, families, chains, dormant: table.dormant, span: table.span, backend }, remarks)
 }
 
 /// A chain, and those that stand in braces in it.
 fn chain<'t>(
     family: Family,
     sets: &Sets<'_, 't>,
-    chain: &Chain<'t>,
+    loaded: &LoadedChain<'t>,
     remarks: &mut Vec<Remark>,
 ) -> (model::Chain, Vec<model::Chain>) {
-    let base = chain.hook.as_ref().and_then(|hook| base(family, chain, hook, remarks));
+    let chain = &loaded.chain;
+    let base = chain.hook.as_ref().and_then(|hook| base(family, loaded, hook, remarks));
     let mut inner = Vec::new();
-    let rules = rules_of(family, sets, &chain.rules, &mut inner, remarks);
+    let in_front = rules_of(family, sets, &chain.rules[..loaded.in_front], &mut inner, remarks);
+    let behind = rules_of(family, sets, &chain.rules[loaded.in_front..], &mut inner, remarks);
     let name = chain.name.value.as_ref().into();
-    (model::Chain { name, span: chain.span, declared: true, base, rules }, inner)
+    let mut made = plain(name, chain.span, behind);
+    made.in_front = in_front.len();
+    made.rules.splice(..0, in_front);
+    made.base = base;
+    if let Some(hook) = &chain.hook {
+        frames::bind(family, hook, &mut made);
+    }
+    (made, inner)
+}
+
+fn plain(name: Box<str>, span: Span, rules: Vec<model::Rule>) -> model::Chain {
+    model::Chain { name, span, declared: true, base: None, rules, in_front: 0 }
 }
 
 fn rules_of<'t>(
@@ -60,13 +66,19 @@ fn rules_of<'t>(
     }
     for (name, rules, span) in inner {
         let rules = rules_of(family, sets, rules, chains, remarks);
-        chains.push(model::Chain { name, span, declared: true, base: None, rules });
+        chains.push(plain(name, span, rules));
     }
     all
 }
 
 /// How the kernel calls a chain; `None` with a remark if it cannot be.
-fn base(family: Family, chain: &Chain<'_>, hook: &Hook<'_>, remarks: &mut Vec<Remark>) -> Option<Base> {
+fn base(
+    family: Family,
+    loaded: &LoadedChain<'_>,
+    hook: &Hook<'_>,
+    remarks: &mut Vec<Remark>,
+) -> Option<Base> {
+    let chain = &loaded.chain;
     let kind = match &*hook.kind.value {
         "filter" => ChainKind::Filter,
         "nat" => ChainKind::Nat,
@@ -80,20 +92,22 @@ fn base(family: Family, chain: &Chain<'_>, hook: &Hook<'_>, remarks: &mut Vec<Re
         }
     };
     let place = match (family, &*hook.hook.value) {
-        (Family::Ip | Family::Ip6 | Family::Inet, name) => match name {
-            "prerouting" => Some(model::Hook::Prerouting),
-            "input" => Some(model::Hook::Input),
-            "forward" => Some(model::Hook::Forward),
-            "output" => Some(model::Hook::Output),
-            "postrouting" => Some(model::Hook::Postrouting),
-            _ => None,
-        },
-        _ => None,
-    };
-    let Some(place) = place else {
-        let message = format!("family {} has no hook `{}`", family.name(), hook.hook.value);
-        remarks.push(wrong(hook.hook.span, message));
-        return None;
+        (Family::Ip | Family::Ip6 | Family::Inet | Family::Bridge, "prerouting") => model::Hook::Prerouting,
+        (Family::Ip | Family::Ip6 | Family::Inet | Family::Bridge | Family::Arp, "input") => {
+            model::Hook::Input
+        }
+        (Family::Ip | Family::Ip6 | Family::Inet | Family::Bridge, "forward") => model::Hook::Forward,
+        (Family::Ip | Family::Ip6 | Family::Inet | Family::Bridge | Family::Arp, "output") => {
+            model::Hook::Output
+        }
+        (Family::Ip | Family::Ip6 | Family::Inet | Family::Bridge, "postrouting") => model::Hook::Postrouting,
+        (Family::Netdev | Family::Inet, "ingress") => model::Hook::Ingress,
+        (Family::Netdev, "egress") => model::Hook::Egress,
+        _ => {
+            let message = format!("family {} has no hook `{}`", family.name(), hook.hook.value);
+            remarks.push(wrong(hook.hook.span, message));
+            return None;
+        }
     };
     let priority = match priority::number(family, &hook.priority.value) {
         Ok(number) => number,
@@ -108,5 +122,14 @@ fn base(family: Family, chain: &Chain<'_>, hook: &Hook<'_>, remarks: &mut Vec<Re
         Some(policy) => Spanned::new(Policy::Accept, policy.span),
         None => Spanned::new(Policy::Accept, chain.span),
     };
-    Some(Base { hook: place, priority, kind, policy, policy_is_written: chain.policy.is_some() })
+    Some(Base {
+        hook: place,
+        priority,
+        nft_priority: None,
+        registered: loaded.registered,
+        only_with: None,
+        kind,
+        policy,
+        policy_is_written: chain.policy.is_some(),
+    })
 }

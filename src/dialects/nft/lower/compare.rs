@@ -6,7 +6,7 @@ use super::rules::Builder;
 use super::subject::{Form, Subject};
 use super::values::{Numbers, Unresolved};
 use crate::dialects::nft::ast::{
-    Binary, Comparison, Datatype, Expression, ExpressionKind, Group, Statement, StatementKind,
+    Binary, Comparison, Datatype, Expression, ExpressionKind, Family, Group, Statement, StatementKind,
 };
 use crate::model::Match;
 use crate::packet::axis::NO_OWNER;
@@ -24,6 +24,8 @@ enum Wanted {
 pub(super) fn add(builder: &mut Builder<'_, '_>, statement: &Statement<'_>) {
     let before = builder.matches.len();
     let is_exact = match &statement.kind {
+        // What is in a packet of ARP says nothing of those of IP.
+        _ if builder.family == Family::Arp => Err(Unresolved),
         StatementKind::Match { left, comparison, right } => {
             compare(builder, statement, left, *comparison, right)
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::dialects::nft::ast::{
     Chain, Command, Content, Element, Family, Name, Object, Place, Rule, Set, Table, TableName, Verb,
 };
-use crate::model::{Families, Remark, RemarkKind};
+use crate::model::{Backend, Families, Remark, RemarkKind, Removal, TableId};
 use crate::source::{Span, Spanned};
 
 /// All that a file loads.
@@ -15,10 +15,12 @@ pub(super) struct Loaded<'t> {
     pub tables: Vec<LoadedTable<'t>>,
     /// Does nothing else exist: was all there was before flushed, or is it a dump of everything?
     pub is_whole: bool,
+    /// What is removed of all that was loaded before the file.
+    pub removals: Vec<Removal>,
     /// What was noticed.
     pub remarks: Vec<Remark>,
-    /// Tables that existed before the file, whatever is in them, and that it adds to.
-    foreign: bool,
+    /// How many base chains were registered.
+    registered: u32,
 }
 
 /// A table as it is in the end.
@@ -28,10 +30,18 @@ pub(super) struct LoadedTable<'t> {
     pub name: Name<'t>,
     pub span: Span,
     pub dormant: bool,
-    pub chains: Vec<Chain<'t>>,
+    pub chains: Vec<LoadedChain<'t>>,
     pub sets: HashMap<Box<str>, Set<'t>>,
-    /// Was it there before the file, as far as the file tells: things in it may be missing here.
-    pub is_foreign: bool,
+}
+
+/// A chain as it is in the end.
+#[derive(Debug)]
+pub(super) struct LoadedChain<'t> {
+    pub chain: Chain<'t>,
+    /// The how manieth base chain it was when it was made.
+    pub registered: u32,
+    /// How many of its rules, from the first, stand in front of those that were there before the file.
+    pub in_front: usize,
 }
 
 /// Does all commands.
@@ -56,7 +66,7 @@ impl<'t> Loaded<'t> {
         if self.is_whole {
             return Families::BOTH;
         }
-        let has_base = |table: &&LoadedTable<'t>| table.chains.iter().any(|chain| chain.hook.is_some());
+        let has_base = |table: &&LoadedTable<'t>| table.chains.iter().any(|it| it.chain.hook.is_some());
         let families = self.tables.iter().filter(has_base).map(|table| families(table.family));
         families.fold(Families::NONE, Families::or)
     }
@@ -64,34 +74,41 @@ impl<'t> Loaded<'t> {
     fn command(&mut self, command: Command<'t>) {
         let Command { verb, object, span } = command;
         match (verb, object) {
-            (Verb::Flush, Object::Ruleset(family)) => {
-                self.tables.retain(|table| family.is_some_and(|family| family != table.family));
-                self.is_whole |= family.is_none();
-            }
+            (Verb::Flush, Object::Ruleset(family)) => self.flush_ruleset(family),
             (Verb::Add | Verb::Create, Object::Table(table)) => self.add_table(table),
             (Verb::Delete | Verb::Destroy, Object::Table(table)) => {
+                self.removals.push(Removal::Table(id(table.family, &table.name)));
                 self.tables.retain(|it| it.family != table.family || it.name.value != table.name.value);
             }
             (Verb::Flush, Object::Table(table)) => {
+                self.removals.push(Removal::Rules(id(table.family, &table.name), None));
                 if let Some(known) = self.find(table.family, &table.name) {
-                    known.chains.iter_mut().for_each(|chain| chain.rules.clear());
+                    known.chains.iter_mut().for_each(LoadedChain::flush);
                 }
             }
-            (Verb::Add | Verb::Create, Object::Chain(name, chain)) => self.table(&name).add_chain(chain),
+            (Verb::Add | Verb::Create, Object::Chain(name, chain)) => {
+                let at = self.place_of(name.family, &name.name, name.name.span);
+                self.add_chain(at, chain);
+            }
             (Verb::Delete | Verb::Destroy, Object::Chain(name, chain)) => {
+                let removed = Some(chain.name.value.as_ref().into());
+                self.removals.push(Removal::Chains(id(name.family, &name.name), removed));
                 let table = self.table(&name);
-                table.chains.retain(|it| it.name.value != chain.name.value);
+                table.chains.retain(|it| it.chain.name.value != chain.name.value);
             }
             (Verb::Flush, Object::Chain(name, chain)) => {
-                let table = self.table(&name);
                 let all = chain.name.value.is_empty();
-                let flushed = table.chains.iter_mut().filter(|it| all || it.name.value == chain.name.value);
-                flushed.for_each(|chain| chain.rules.clear());
+                let flushed = (!all).then(|| chain.name.value.as_ref().into());
+                self.removals.push(Removal::Rules(id(name.family, &name.name), flushed));
+                let chains = self.table(&name).chains.iter_mut();
+                chains
+                    .filter(|it| all || it.chain.name.value == chain.name.value)
+                    .for_each(LoadedChain::flush);
             }
             (Verb::Rename(new), Object::Chain(name, chain)) => {
-                let table = self.table(&name);
-                let renamed = table.chains.iter_mut().find(|it| it.name.value == chain.name.value);
-                renamed.into_iter().for_each(|chain| chain.name = new.clone());
+                let mut chains = self.table(&name).chains.iter_mut();
+                let renamed = chains.find(|it| it.chain.name.value == chain.name.value);
+                renamed.into_iter().for_each(|it| it.chain.name = new.clone());
             }
             (verb, Object::Rule { table, chain, place, rule }) => {
                 self.rule(&verb, &table, &chain, place, rule, span);
@@ -111,15 +128,24 @@ impl<'t> Loaded<'t> {
         }
     }
 
+    fn flush_ruleset(&mut self, family: Option<Family>) {
+        match family {
+            None => {
+                self.tables.clear();
+                self.removals.push(Removal::Everything);
+                self.is_whole = true;
+            }
+            Some(family) => self.tables.retain(|table| table.family != family),
+        }
+    }
+
     fn find(&mut self, family: Family, name: &Name<'_>) -> Option<&mut LoadedTable<'t>> {
         self.tables.iter_mut().find(|table| table.family == family && table.name.value == name.value)
     }
 
     /// The table of a name; one that the file does not make was there before.
     fn table(&mut self, name: &TableName<'t>) -> &mut LoadedTable<'t> {
-        let is_foreign = !self.is_whole;
         let at = self.place_of(name.family, &name.name, name.name.span);
-        self.foreign |= is_foreign;
         &mut self.tables[at]
     }
 
@@ -133,7 +159,6 @@ impl<'t> Loaded<'t> {
                 dormant: false,
                 chains: Vec::new(),
                 sets: HashMap::new(),
-                is_foreign: !self.is_whole,
             });
             self.tables.len() - 1
         })
@@ -141,14 +166,29 @@ impl<'t> Loaded<'t> {
 
     fn add_table(&mut self, table: Table<'t>) {
         let at = self.place_of(table.family, &table.name, table.span);
-        let known = &mut self.tables[at];
-        known.dormant |= table.flags.iter().any(|flag| flag.value == "dormant");
+        self.tables[at].dormant |= table.flags.iter().any(|flag| flag.value == "dormant");
         for content in table.content {
             match content {
-                Content::Chain(chain) => known.add_chain(chain),
-                Content::Set(set) => known.add_set(set),
+                Content::Chain(chain) => self.add_chain(at, chain),
+                Content::Set(set) => self.tables[at].add_set(set),
                 Content::Flowtable(_) | Content::Stateful(_) => {}
             }
+        }
+    }
+
+    fn add_chain(&mut self, at: usize, chain: Chain<'t>) {
+        let number = self.registered;
+        let known = self.tables[at].chain(&chain.name, number);
+        if known.chain.hook.is_none() && chain.hook.is_some() {
+            known.registered = number;
+            known.chain.hook = chain.hook;
+            self.registered += 1;
+        }
+        known.chain.span = chain.span;
+        known.chain.policy = chain.policy.or(known.chain.policy.take());
+        match known.chain.rules.is_empty() {
+            true => known.chain.rules = chain.rules,
+            false => known.chain.rules.extend(chain.rules),
         }
     }
 
@@ -161,26 +201,32 @@ impl<'t> Loaded<'t> {
         rule: Rule<'t>,
         span: Span,
     ) {
-        let chain = self.table(table).chain(chain);
+        let number = self.registered;
+        let known = self.table(table).chain(chain, number);
+        let rules = &mut known.chain.rules;
         let by_place = |place: Spanned<Place>| match place.value {
-            Place::Handle(handle) => chain.rules.iter().position(|rule| rule.handle == Some(handle)),
-            Place::Index(index) => Some(index as usize).filter(|at| *at < chain.rules.len()),
+            Place::Handle(handle) => rules.iter().position(|rule| rule.handle == Some(handle)),
+            Place::Index(index) => Some(index as usize).filter(|at| *at < rules.len()),
         };
         let at = place.map(by_place);
+        let before = (rules.len(), at.flatten().is_none_or(|at| at < known.in_front));
         match (verb, at) {
-            (Verb::Add, None) => chain.rules.push(rule),
-            (Verb::Insert, None) => chain.rules.insert(0, rule),
-            (Verb::Add, Some(Some(at))) => chain.rules.insert(at + 1, rule),
-            (Verb::Insert, Some(Some(at))) => chain.rules.insert(at, rule),
-            (Verb::Replace, Some(Some(at))) => chain.rules[at] = rule,
-            (Verb::Delete | Verb::Destroy, Some(Some(at))) => drop(chain.rules.remove(at)),
+            (Verb::Add, None) => rules.push(rule),
+            (Verb::Insert, None) => rules.insert(0, rule),
+            (Verb::Add, Some(Some(at))) => rules.insert(at + 1, rule),
+            (Verb::Insert, Some(Some(at))) => rules.insert(at, rule),
+            (Verb::Replace, Some(Some(at))) => rules[at] = rule,
+            (Verb::Delete | Verb::Destroy, Some(Some(at))) => drop(rules.remove(at)),
             // A rule that was there before the file: where it stands among these is not known.
             (_, Some(None)) => {
                 let message = "which rule this is about is not known from the file".into();
                 let (kind, notes) = (RemarkKind::NotFollowed, Vec::new());
-                self.remarks.push(Remark { kind, span, message, notes });
+                return self.remarks.push(Remark { kind, span, message, notes });
             }
             _ => {}
+        }
+        if before.1 && !matches!((verb, at), (Verb::Add, None)) {
+            known.in_front = (known.in_front + rules.len()).saturating_sub(before.0);
         }
     }
 
@@ -204,10 +250,10 @@ impl<'t> Loaded<'t> {
 
 impl<'t> LoadedTable<'t> {
     /// The chain of a name, made if it is not there.
-    fn chain(&mut self, name: &Name<'t>) -> &mut Chain<'t> {
-        let known = self.chains.iter().position(|chain| chain.name.value == name.value);
+    fn chain(&mut self, name: &Name<'t>, registered: u32) -> &mut LoadedChain<'t> {
+        let known = self.chains.iter().position(|it| it.chain.name.value == name.value);
         let at = known.unwrap_or_else(|| {
-            self.chains.push(Chain {
+            let chain = Chain {
                 name: name.clone(),
                 handle: None,
                 hook: None,
@@ -216,19 +262,11 @@ impl<'t> LoadedTable<'t> {
                 comment: None,
                 rules: Vec::new(),
                 span: name.span,
-            });
+            };
+            self.chains.push(LoadedChain { chain, registered, in_front: 0 });
             self.chains.len() - 1
         });
         &mut self.chains[at]
-    }
-
-    fn add_chain(&mut self, chain: Chain<'t>) {
-        let Some(known) = self.chains.iter_mut().find(|it| it.name.value == chain.name.value) else {
-            return self.chains.push(chain);
-        };
-        known.hook = known.hook.take().or(chain.hook);
-        known.policy = chain.policy.or(known.policy.take());
-        known.rules.extend(chain.rules);
     }
 
     fn add_set(&mut self, set: Set<'t>) {
@@ -239,12 +277,29 @@ impl<'t> LoadedTable<'t> {
     }
 }
 
+impl LoadedChain<'_> {
+    fn flush(&mut self) {
+        self.chain.rules.clear();
+        self.in_front = 0;
+    }
+}
+
+/// By what the model tells a table from others. Tables of frames have their family in their name, since
+/// they see the same packets as `inet`.
+pub(super) fn id(family: Family, name: &Name<'_>) -> TableId {
+    let name = match family {
+        Family::Ip | Family::Ip6 | Family::Inet => name.value.as_ref().into(),
+        _ => format!("{} {}", family.name(), name.value).into(),
+    };
+    TableId { name, families: families(family), backend: Backend::Nft }
+}
+
 /// The families whose packets a table sees.
 pub(super) fn families(family: Family) -> Families {
     match family {
-        Family::Ip => Families::V4,
+        // Without address resolution there is no IPv4.
+        Family::Ip | Family::Arp => Families::V4,
         Family::Ip6 => Families::V6,
         Family::Inet | Family::Bridge | Family::Netdev => Families::BOTH,
-        Family::Arp => Families::NONE,
     }
 }

@@ -24,7 +24,7 @@ impl<'s, 't> Sets<'s, 't> {
     pub fn of(table: &'s LoadedTable<'t>) -> Self {
         let mut updated = HashSet::new();
         for chain in &table.chains {
-            chain.rules.iter().for_each(|rule| find_updates(rule, &mut updated));
+            chain.chain.rules.iter().for_each(|rule| find_updates(rule, &mut updated));
         }
         Sets { sets: &table.sets, updated, numbers: Mutex::default() }
     }
