@@ -24,9 +24,16 @@ const MOST_DEPENDS: f64 = 2.0;
 /// How many disagreements are printed in full.
 const MOST_PRINTED: usize = 10;
 
-/// Each mix of the generator's flavour and the backend, and its share of the rulesets in sixths.
-const PORTIONS: [(&str, &str, usize); 4] =
-    [("iptables", "nft", 2), ("iptables", "legacy", 2), ("script", "nft", 1), ("script", "legacy", 1)];
+/// Each mix of the generator's flavour and the backend, and its share of the rulesets in twelfths.
+const PORTIONS: [(&str, &str, usize); 7] = [
+    ("iptables", "nft", 2),
+    ("iptables", "legacy", 2),
+    ("script", "nft", 1),
+    ("script", "legacy", 1),
+    ("nft", "nft", 4),
+    ("both", "nft", 1),
+    ("both", "legacy", 1),
+];
 
 #[test]
 fn fwlint_and_the_kernel_agree_on_random_rulesets() {
@@ -38,8 +45,8 @@ fn fwlint_and_the_kernel_agree_on_random_rulesets() {
     let tally = thread::scope(|scope| {
         let mut first = 0;
         let mut running = Vec::new();
-        for (flavour, backend, sixths) in PORTIONS {
-            let portion = Portion { flavour, backend, seed, first, count: (count * sixths).div_ceil(6) };
+        for (flavour, backend, twelfths) in PORTIONS {
+            let portion = Portion { flavour, backend, seed, first, count: (count * twelfths).div_ceil(12) };
             first += portion.count;
             let folder = &folder;
             running.push(scope.spawn(move || portion.run(folder)));
