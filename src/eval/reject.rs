@@ -97,7 +97,7 @@ fn make(cube: &Cube, reject: Reject) -> Option<Cube> {
     // An ICMP error is sent by a socket of the kernel, a reset by none.
     let answer = match reject {
         Reject::TcpReset => without_owner(answer),
-        Reject::Icmp { .. } => of_the_kernel(answer),
+        Reject::Icmp { .. } | Reject::Icmpx { .. } => of_the_kernel(answer),
     };
     if !has_entry {
         return Some(answer);

@@ -18,6 +18,7 @@ mod formats;
 mod generate;
 mod hosts;
 mod kernel;
+mod nft;
 mod bdd;
 mod covers;
 mod packets;

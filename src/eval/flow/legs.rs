@@ -6,6 +6,7 @@ use crate::model::Hook;
 use crate::packet::axis::{direction, kind};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 
+use super::super::conntrack::split;
 use super::super::trip::{Flight, Tracking, Trip, is_from_loopback};
 use super::Way;
 use super::shape::{Sense, elsewhere, flows, looped, with_interface};
@@ -101,25 +102,26 @@ impl<'m> Talk<'_, 'm> {
                 flight => own.push(flight),
             }
         }
-        // Answers belong to a socket from here on (early demultiplexing); new packets never do.
-        if self.question.way == Way::Out && matches!(tracking, Tracking::Established { .. }) {
-            own = own.into_iter().map(|flight| self.with_client(flight)).collect();
-        }
+        // Answers over TCP and UDP belong to a socket from here on (early demultiplexing), and the ACK that
+        // ends a handshake to the service's; new packets never do.
+        own = match (self.question.way, tracking) {
+            (Way::Out, Tracking::Established { .. }) => {
+                let first = self.question.packets.cubes().first();
+                let owner = |axis| first.and_then(|cube| cube.get(axis)).cloned();
+                let owners = [owner(Axis::Uid), owner(Axis::Gid)];
+                own.into_iter().map(|flight| of_socket(flight, &[6, 17], &owners)).collect()
+            }
+            (Way::In, Tracking::Established { way: direction::ORIGINAL, .. }) => {
+                let service = self.question.service;
+                let owners = [service.map(|service| service.0), service.map(|service| service.1)];
+                let owners = owners.map(|owner| owner.map(|owner| Values::from(Ranges::single(owner))));
+                own.into_iter().map(|flight| of_socket(flight, &[6], &owners)).collect()
+            }
+            _ => own,
+        };
         let mut through = trip.hook(Hook::Input, own, tracking)?;
         through.extend(self.onward(trip, others, tracking)?);
         Ok(through)
-    }
-
-    /// Packets that belong to the client's socket.
-    fn with_client(&self, flight: Flight) -> Flight {
-        let first = self.question.packets.cubes().first();
-        let owner = |axis| first.and_then(|cube| cube.get(axis)).cloned();
-        let put = |cube: Cube, axis| match owner(axis) {
-            Some(values) => cube.set(axis, values),
-            None => cube.without(axis),
-        };
-        let packets = flight.packets.map(|cube| Some(put(put(cube, Axis::Uid), Axis::Gid)));
-        Flight { packets, nat: flight.nat }
     }
 
     /// Is a flight, after its destination was translated, for the host itself?
@@ -178,6 +180,23 @@ pub(super) fn homeward(left: Vec<Flight>) -> Vec<Flight> {
 /// Do packets go to an address of the host?
 fn is_for_the_host(cube: &Cube) -> bool {
     cube.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() == Some(kind::LOCAL))
+}
+
+/// Packets that, if they are of these protocols, belong to a socket, whose user and group may be known.
+fn of_socket(flight: Flight, protocols: &[u128], owners: &[Option<Values>; 2]) -> Flight {
+    let protocols = Ranges::union(protocols.iter().map(|&number| (number, number)));
+    let mut packets = PacketSet::none();
+    for cube in flight.packets.cubes() {
+        let (mine, others) = split(cube, Axis::Protocol, protocols.clone());
+        packets.add(PacketSet::from(others));
+        packets.add(PacketSet::from(mine.map(|cube| {
+            [Axis::Uid, Axis::Gid].into_iter().zip(owners).fold(cube, |cube, (axis, owner)| match owner {
+                Some(values) => cube.set(axis, values.clone()),
+                None => cube.without(axis),
+            })
+        })));
+    }
+    Flight { packets, nat: flight.nat }
 }
 
 /// Does a flight go to addresses of 127.0.0.0/8 only?

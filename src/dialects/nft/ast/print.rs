@@ -113,7 +113,10 @@ impl Display for Statement<'_> {
         let over = |over: &bool| if *over { "over " } else { "" };
         match &self.kind {
             StatementKind::Match { left, comparison, right } => {
-                write!(to, "{left} {}{right}", comparison.sign())
+                let is_plain = !matches!(left.resolved(), ExpressionKind::Binary(..));
+                let is_equal = matches!(comparison, Comparison::Implicit | Comparison::Equal);
+                let sign = if is_equal && !is_plain { "== " } else { comparison.sign() };
+                write!(to, "{left} {sign}{right}")
             }
             StatementKind::Flags { left, negated, value, mask } => {
                 write!(to, "{left} {}{value} / {mask}", if *negated { "!= " } else { "" })

@@ -3,7 +3,9 @@
 use super::rules::Builder;
 use super::subject::Subject;
 use super::{bits, maps};
-use crate::dialects::nft::ast::{Expression, ExpressionKind, Group, Selector, Statement};
+use crate::dialects::nft::ast::{
+    Datatype, Direction, Expression, ExpressionKind, Group, Selector, Statement,
+};
 use crate::model::{Action, Match};
 use crate::packet::Axis;
 use crate::source::Spanned;
@@ -15,8 +17,13 @@ pub(super) fn set<'s, 't>(
     what: &'s Expression<'t>,
     to: &'s Expression<'t>,
 ) {
-    let ExpressionKind::Selector(selector) = what.resolved() else { return };
+    let (selector, direction) = match what.resolved() {
+        ExpressionKind::Selector(selector) => (selector, None),
+        ExpressionKind::Directed(selector, direction) => (selector, Some(*direction)),
+        _ => return,
+    };
     let action = match (selector.group, selector.name) {
+        (Group::Ct, "zone") => zone(to, direction),
         (Group::Meta, "mark") => mark(builder, to, true),
         (Group::Ct, "mark") => mark(builder, to, false),
         // What other rules compare must not be taken for what it was.
@@ -60,7 +67,7 @@ fn mark(builder: &mut Builder<'_, '_>, to: &Expression<'_>, of_packet: bool) -> 
         true => Action::Mark { and, xor },
         false => Action::ConnMark { and, xor },
     };
-    let numbers = super::values::Numbers::of(crate::dialects::nft::ast::Datatype::Mark);
+    let numbers = super::values::Numbers::of(Datatype::Mark);
     if let Ok(value) = numbers.number(to, &mut Vec::new()) {
         return change(0, value as u32);
     }
@@ -72,6 +79,17 @@ fn mark(builder: &mut Builder<'_, '_>, to: &Expression<'_>, of_packet: bool) -> 
         }
         (base, 0) if base == other => Action::SaveMark { mark_mask: and, connmark_mask: u32::MAX },
         _ => forget(of_packet),
+    }
+}
+
+/// In which zone the packet is tracked; without a direction, in this one for both.
+fn zone(to: &Expression<'_>, direction: Option<Direction>) -> Action {
+    let numbers = super::values::Numbers { datatype: Datatype::Integer, bits: 16 };
+    let zone = numbers.number(to, &mut Vec::new()).ok().and_then(|zone| u16::try_from(zone).ok());
+    match direction {
+        None => Action::Track { original: zone, reply: zone },
+        Some(Direction::Original) => Action::Track { original: zone, reply: Some(0) },
+        Some(Direction::Reply) => Action::Track { original: Some(0), reply: zone },
     }
 }
 

@@ -58,7 +58,7 @@ fn masked(mask: u128, bits: u32, wanted: &Ranges) -> Option<Ranges> {
         let blocks = wanted.iter().filter_map(|(low, high)| {
             let first = low.div_ceil(step).checked_mul(step)?;
             let last = high.min(all) / step * step;
-            (first <= last).then(|| (first, last | low_bits))
+            (first <= last).then_some((first, last | low_bits))
         });
         return Some(Ranges::union(blocks));
     }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::rules::Builder;
-use super::subject::Subject;
+use super::rules::{Builder, Known};
+use super::subject::{self, Subject, WITH_PORTS};
 use super::values::Unresolved;
 use crate::dialects::nft::ast::{Element, Expression, ExpressionKind};
 use crate::model::{Match, Remark};
-use crate::packet::{Cube, PacketSet, Values};
+use crate::packet::{Axis, Cube, PacketSet, Ranges, Values};
 use crate::source::Span;
 
 /// Adds a lookup of several properties.
@@ -19,7 +19,7 @@ pub(super) fn compare(
     right: &Expression<'_>,
 ) -> Result<(), Unresolved> {
     let subjects = subjects(builder, left)?;
-    let all = match right.resolved() {
+    let found = match right.resolved() {
         ExpressionKind::Named(name) => {
             let elements = builder.sets.elements(name)?;
             packets(&subjects, elements, &mut builder.remarks)?
@@ -28,17 +28,10 @@ pub(super) fn compare(
         ExpressionKind::Concat(_) => PacketSet::from(cube(&subjects, right, &mut builder.remarks)?),
         _ => return Err(Unresolved),
     };
-    add(builder, span, &subjects, all, negated)
-}
-
-/// Adds what the properties need, and that they are in the set or not.
-pub(super) fn add(
-    builder: &mut Builder<'_, '_>,
-    span: Span,
-    subjects: &[Subject],
-    found: PacketSet,
-    negated: bool,
-) -> Result<(), Unresolved> {
+    has_protocols(&subjects, &builder.known, &found)?;
+    if negated && needs_ports(&subjects, &builder.known) {
+        return Err(Unresolved);
+    }
     let needs = subjects.iter().flat_map(|subject| &subject.needs);
     let packets = if negated {
         let there =
@@ -55,15 +48,47 @@ pub(super) fn add(
     Ok(())
 }
 
-/// What each part looks at. What one of them needs is known to those behind it.
+/// What each part looks at. Where one of them is the protocol, those behind it may be ports.
 pub(super) fn subjects(
     builder: &mut Builder<'_, '_>,
     parts: &[Expression<'_>],
 ) -> Result<Vec<Subject>, Unresolved> {
-    parts
-        .iter()
-        .map(|part| Subject::of(part, &builder.known, &mut builder.remarks).ok_or(Unresolved))
-        .collect()
+    let mut known = builder.known.clone();
+    let mut subjects = Vec::with_capacity(parts.len());
+    for part in parts {
+        let subject = Subject::of(part, &known, &mut builder.remarks).ok_or(Unresolved)?;
+        if subject.axis == Axis::Protocol {
+            known.narrow(Axis::Protocol, &with_ports());
+        }
+        subjects.push(subject);
+    }
+    Ok(subjects)
+}
+
+/// Does each element that has ports have a protocol that has them? Ports of what has none are nothing that
+/// is known.
+pub(super) fn has_protocols(
+    subjects: &[Subject],
+    known: &Known,
+    found: &PacketSet,
+) -> Result<(), Unresolved> {
+    let has_one = |cube: &Cube| cube.get(Axis::Protocol).is_some_and(|it| with_ports().covers(it));
+    match needs_ports(subjects, known) && !found.cubes().iter().all(has_one) {
+        true => Err(Unresolved),
+        false => Ok(()),
+    }
+}
+
+/// Are ports among them without a protocol that has them?
+fn needs_ports(subjects: &[Subject], known: &Known) -> bool {
+    let is_bare = |subject: &Subject| {
+        matches!(subject.axis, Axis::SourcePort | Axis::DestinationPort) && subject.needs.is_empty()
+    };
+    subjects.iter().any(is_bare) && !subject::has_ports(known)
+}
+
+fn with_ports() -> Values {
+    Ranges::union(WITH_PORTS.map(|number| (number, number))).into()
 }
 
 /// The packets whose properties are one of the elements. Elements that differ in the first part only

@@ -94,11 +94,13 @@ fn of_several<'e, 't>(
             continue;
         }
         let packets = PacketSet::from(concat::cube(&subjects, &element.key, &mut builder.remarks)?);
+        concat::has_protocols(&subjects, &builder.known, &packets)?;
         taken.add(packets.clone());
         found.push(Entry { packets: Match::Packets(Box::new(packets)), value, span: element.span });
     }
     if let Some((value, span)) = rest {
         let others = PacketSet::any().minus(&taken).map_err(|_| Unresolved)?;
+        concat::has_protocols(&subjects, &builder.known, &others)?;
         found.push(Entry { packets: Match::Packets(Box::new(others)), value, span });
     }
     for (axis, values) in subjects.iter().flat_map(|subject| &subject.needs) {

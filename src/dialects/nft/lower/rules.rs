@@ -20,7 +20,7 @@ impl Known {
     }
 
     /// Notes a condition. Is it true of all packets already?
-    fn narrow(&mut self, axis: Axis, values: &Values) -> bool {
+    pub fn narrow(&mut self, axis: Axis, values: &Values) -> bool {
         match self.0.iter_mut().find(|side| side.0 == axis) {
             Some((_, known)) => {
                 let is_told = values.covers(known);

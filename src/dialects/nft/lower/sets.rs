@@ -16,8 +16,11 @@ pub(super) struct Sets<'s, 't> {
     /// Those to which rules add members, or from which they remove them.
     updated: HashSet<Box<str>>,
     /// What was worked out, by name and type: a set may be used by many rules.
-    numbers: Mutex<HashMap<(Box<str>, Numbers), Result<Ranges, Unresolved>>>,
+    numbers: Mutex<Worked>,
 }
+
+/// The members of sets, by name and type.
+type Worked = HashMap<(Box<str>, Numbers), Result<Ranges, Unresolved>>;
 
 impl<'s, 't> Sets<'s, 't> {
     /// The sets of a table.

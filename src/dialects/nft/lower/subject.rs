@@ -11,7 +11,7 @@ use crate::packet::axis::{NO_OWNER, direction, state};
 use crate::packet::{Axis, Ranges, Values};
 
 /// Protocols whose header begins with two ports: TCP, UDP, DCCP, SCTP, UDP-Lite.
-const WITH_PORTS: [u128; 5] = [6, 17, 33, 132, 136];
+pub(super) const WITH_PORTS: [u128; 5] = [6, 17, 33, 132, 136];
 
 /// A property of packets that the engine knows, and how its numbers lie on an axis.
 #[derive(Clone, Debug)]
@@ -273,7 +273,7 @@ fn payload(base: PayloadBase, offset: u32, length: u32, known: &Known) -> Option
 }
 
 /// Are packets that come here surely of protocols that have ports?
-fn has_ports(known: &Known) -> bool {
+pub(super) fn has_ports(known: &Known) -> bool {
     let ports = Ranges::union(WITH_PORTS.map(|number| (number, number)));
     known.ranges(Axis::Protocol).is_some_and(|protocols| ports.covers(protocols))
 }

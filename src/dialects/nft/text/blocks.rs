@@ -10,7 +10,7 @@ impl<'t> Reader<'t> {
     pub fn block(
         &mut self,
         header: Span,
-        mut item: impl FnMut(&mut Self, &'t str) -> Result<()>,
+        mut item: impl FnMut(&mut Self, Spanned<&'t str>) -> Result<()>,
     ) -> Result<()> {
         self.nested(|reader| {
             reader.need("{")?;
@@ -27,11 +27,9 @@ impl<'t> Reader<'t> {
                     return Ok(());
                 }
                 let before = reader.cursor.at;
-                let result = match reader.cursor.word() {
-                    Some(word) => item(reader, word.value),
-                    None => Err(reader.wanted("a keyword")),
-                };
-                if let Err(mistake) = result {
+                let here = reader.cursor.here();
+                let word = reader.cursor.word().unwrap_or(Spanned::new("", here));
+                if let Err(mistake) = item(reader, word) {
                     reader.tell(mistake);
                     if reader.cursor.at == before {
                         reader.cursor.skip_token();
@@ -103,9 +101,9 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn table_item(&mut self, table: &mut Table<'t>, word: &'t str) -> Result<()> {
-        let start = self.cursor.end - word.len();
-        match word {
+    fn table_item(&mut self, table: &mut Table<'t>, word: Spanned<&'t str>) -> Result<()> {
+        let start = word.span.start as usize;
+        match word.value {
             "chain" => {
                 let Some(name) = self.cursor.name() else { return Err(self.wanted("the name of a chain")) };
                 let span = self.cursor.since(start);
@@ -133,16 +131,14 @@ impl<'t> Reader<'t> {
                 table.content.push(Content::Flowtable(self.flowtable(start)?));
                 Ok(())
             }
-            "define" | "redefine" | "undefine" => self.define(word),
-            _ => match self.stateful_kind(word)? {
+            "define" | "redefine" | "undefine" => self.define(word.value),
+            "" => Err(self.wanted("a keyword")),
+            _ => match self.stateful_kind(word.value)? {
                 Some(kind) => {
                     table.content.push(Content::Stateful(self.stateful(kind, start)?));
                     Ok(())
                 }
-                None => {
-                    let span = Span { start: start as u32, ..self.cursor.since(self.cursor.end) };
-                    Err(Mistake::not_among(span, "part of a table", word, ITEMS.into_iter()))
-                }
+                None => Err(Mistake::not_among(word.span, "part of a table", word.value, ITEMS.into_iter())),
             },
         }
     }
@@ -169,9 +165,9 @@ impl<'t> Reader<'t> {
         (chain, result)
     }
 
-    fn chain_item(&mut self, chain: &mut Chain<'t>, word: &'t str) -> Result<()> {
-        let start = self.cursor.end - word.len();
-        match word {
+    fn chain_item(&mut self, chain: &mut Chain<'t>, word: Spanned<&'t str>) -> Result<()> {
+        let start = word.span.start as usize;
+        match word.value {
             "type" => chain.hook = Some(self.hook(start)?),
             "policy" => chain.policy = Some(self.chain_policy()?),
             "flags" => loop {
@@ -186,7 +182,7 @@ impl<'t> Reader<'t> {
                 chain.hook.iter_mut().for_each(|hook| hook.devices.extend(devices.iter().cloned()));
             }
             "comment" => chain.comment = Some(self.comment()?),
-            "define" | "redefine" | "undefine" => return self.define(word),
+            "define" | "redefine" | "undefine" => return self.define(word.value),
             _ => {
                 self.cursor.at = start;
                 chain.rules.push(self.rule());

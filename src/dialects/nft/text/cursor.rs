@@ -170,11 +170,10 @@ impl<'t> Cursor<'t> {
                 self.at += memchr::memchr(b'\n', self.rest().as_bytes()).unwrap_or(self.rest().len());
                 self.end = self.at;
             }
-            Some(byte) => {
-                if !words::begins_word(byte) || self.word().is_none() {
-                    self.at += self.rest().chars().next().map_or(0, char::len_utf8);
-                    self.end = self.at;
-                }
+            Some(byte) if words::begins_word(byte) && self.word().is_some() => {}
+            Some(_) => {
+                self.at += self.rest().chars().next().map_or(0, char::len_utf8);
+                self.end = self.at;
             }
             None => {}
         }

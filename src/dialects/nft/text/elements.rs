@@ -38,24 +38,23 @@ impl<'t> Reader<'t> {
                     elements.push(Element { key, value: None, timeout: false, span });
                 }
             }
-            if self.cursor.eat_on_lines(",") || self.cursor.eat_on_lines("}") {
-                let is_last = self.cursor.text(self.cursor.end.saturating_sub(1)) == "}";
-                if is_last {
-                    return Ok(elements);
-                }
+            if self.cursor.eat_on_lines("}") {
+                return Ok(elements);
+            }
+            if self.cursor.eat_on_lines(",") {
                 continue;
             }
-            if self.cursor.is_end() {
-                return Err(Mistake::new(open, "this `{` is not closed before the end of the line"));
-            }
+            let before = self.cursor;
             let mistake = self.wanted("`,` or `}`");
-            self.tell(mistake);
             while !matches!(self.cursor.peek(), None | Some(b',' | b'}' | b'\n' | b';')) {
                 self.cursor.skip_token();
             }
-            if self.cursor.is_end() && self.cursor.byte() != Some(b'}') {
-                return Ok(elements);
+            if !matches!(self.cursor.byte(), Some(b',' | b'}')) {
+                // What follows is no member any more.
+                self.cursor = before;
+                return Err(Mistake::new(open, "this `{` is not closed before the end of the line"));
             }
+            self.tell(mistake);
             self.cursor.eat(",");
         }
     }

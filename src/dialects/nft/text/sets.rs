@@ -2,7 +2,7 @@
 
 use super::reader::{Mistake, Reader, Result};
 use crate::dialects::nft::ast::{Datatype, KeyType, Name, Set, SetFlags, StatefulKind, ValueType};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 impl<'t> Reader<'t> {
     /// A set or map, its name taken; what is in its braces, if there are any.
@@ -24,8 +24,8 @@ impl<'t> Reader<'t> {
     }
 
     /// One line of a set, its first word taken.
-    fn set_item(&mut self, set: &mut Set<'t>, word: &'t str) -> Result<()> {
-        match word {
+    fn set_item(&mut self, set: &mut Set<'t>, word: Spanned<&'t str>) -> Result<()> {
+        match word.value {
             "type" => {
                 set.key = Some(KeyType::Types(self.types()?));
                 if self.cursor.eat(":") {
@@ -80,11 +80,10 @@ impl<'t> Reader<'t> {
                 }
             }
             "counter" | "quota" | "limit" | "last" | "ct" => {
-                drop(self.set_statement(word)?);
+                drop(self.set_statement(word.value)?);
             }
             _ => {
-                let span = self.cursor.since(self.cursor.end - word.len());
-                return Err(Mistake::not_among(span, "part of a set", word, ITEMS.into_iter()));
+                return Err(Mistake::not_among(word.span, "part of a set", word.value, ITEMS.into_iter()));
             }
         }
         Ok(())
