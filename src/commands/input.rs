@@ -1,6 +1,7 @@
 //! From the paths of a call to units: read, recognise, join what belongs to one host, and find out what
 //! was said about it.
 
+mod includes;
 mod read;
 mod siblings;
 mod units;
@@ -195,6 +196,7 @@ impl Loader<'_> {
 
     /// Groups texts that belong together: as fwlint.yaml says, else with their siblings on disk.
     fn groups(&mut self, texts: Vec<Text>) -> Result<Vec<Group>, Failure> {
+        let texts = self.without_included(texts);
         // The order of the arguments is the order of loading.
         if self.selection.together {
             let Some(first) = texts.first() else { return Ok(Vec::new()) };

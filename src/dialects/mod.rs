@@ -3,6 +3,7 @@
 mod aws;
 mod cloud;
 mod gcp;
+mod includes;
 pub mod iptables;
 mod nearest;
 pub mod nft;
@@ -12,7 +13,9 @@ use std::path::Path;
 use crate::finding::Edit;
 use crate::model::{Plan, Remark, Ruleset, Step};
 use crate::packet::Family;
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Sources, Span, Spanned};
+
+pub use includes::{Included, Texts};
 
 /// A language that fwlint reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,6 +86,13 @@ impl<'s> Writing<'s> {
 pub enum Read {
     /// A text is loaded on one machine, whole or in part.
     Host(fn(FileId, &str) -> Ruleset),
+    /// The same; a text may have others put in its place.
+    Including {
+        /// The paths of these, perhaps with `*`, each where it stands.
+        paths: fn(FileId, &str) -> Vec<Spanned<String>>,
+        /// Reads a text with all that it includes.
+        read: fn(&Texts<'_>) -> Ruleset,
+    },
     /// Texts of one cloud account, read together, hold any number of units.
     Units(fn(&[(FileId, &str)]) -> Export),
 }
@@ -112,7 +122,8 @@ pub const DIALECTS: &[Entry] = &[
         name: "nft",
         by_content: |text, _| nft::is_nft(text),
         by_name: |name| name.ends_with(".nft") || name == "nftables.conf",
-        read: Read::Host(nft::read),
+        read: Read::Including { paths: nft::include_paths, read: nft::read },
+        write: None,
     },
     Entry {
         dialect: Dialect::Ipset,
@@ -203,6 +214,7 @@ pub fn recognise(name: &Path, text: &str) -> Option<Dialect> {
 pub fn read(dialect: Dialect, file: FileId, text: &str) -> Ruleset {
     match dialect.entry().read {
         Read::Host(read) => read(file, text),
+        Read::Including { read, .. } => read(&Texts { file, text, included: &|_| None }),
         Read::Units(read) => {
             let export = read(&[(file, text)]);
             let mut all = Ruleset { remarks: export.remarks, ..Ruleset::default() };

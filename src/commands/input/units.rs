@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::includes::{self, Place};
 use super::{Group, Loaded, Loader};
 use crate::commands::Failure;
 use crate::config::{Config, Host};
@@ -35,6 +36,16 @@ impl Loader<'_> {
                 Read::Host(read) => {
                     host.join(read(file, &self.sources.file(file).text));
                     files.push(file);
+                    names.push(name);
+                }
+                Read::Including { paths, read } => {
+                    let found = self.includes(file, paths);
+                    host.join(includes::read_with(&self.sources, file, &found, read));
+                    files.push(file);
+                    let mut more: Vec<FileId> = found.values().flat_map(Place::files).copied().collect();
+                    more.sort_unstable();
+                    more.dedup();
+                    files.extend(more);
                     names.push(name);
                 }
                 Read::Units(_) => match exports.iter_mut().find(|export| export.0 == text.dialect) {

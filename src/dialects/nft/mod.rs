@@ -8,12 +8,12 @@ mod lower;
 mod symbols;
 mod text;
 
-pub use text::{is_nft, read as read_text};
+pub use text::{include_paths, is_nft};
 
+use super::includes::Texts;
 use crate::model::Ruleset;
-use crate::source::FileId;
 
 /// Reads what `nft list ruleset` printed, or what is meant for `nft -f`.
-pub fn read(file: FileId, text: &str) -> Ruleset {
-    lower::lower(text::read(file, text))
+pub fn read(texts: &Texts<'_>) -> Ruleset {
+    lower::lower(text::read(texts))
 }

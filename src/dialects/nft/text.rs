@@ -4,6 +4,7 @@ mod blocks;
 mod commands;
 mod cursor;
 mod elements;
+mod include;
 mod objects;
 mod reader;
 mod recognise;
@@ -14,14 +15,15 @@ mod statements;
 mod values;
 mod words;
 
+pub use include::include_paths;
 pub use recognise::is_nft;
 
 use super::ast::File;
-use crate::source::FileId;
+use crate::dialects::includes::Texts;
 
-/// Reads a text. Never fails: what is not understood is among the remarks.
-pub fn read(file: FileId, text: &str) -> File<'_> {
-    let mut reader = reader::Reader::new(file, text);
+/// Reads a text and all that it includes. Never fails: what is not understood is among the remarks.
+pub fn read<'t>(texts: &Texts<'t>) -> File<'t> {
+    let mut reader = reader::Reader::new(texts);
     reader.commands();
     reader.finish()
 }

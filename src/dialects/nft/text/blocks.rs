@@ -14,35 +14,53 @@ impl<'t> Reader<'t> {
     ) -> Result<()> {
         self.nested(|reader| {
             reader.need("{")?;
-            loop {
-                reader.cursor.skip_lines();
-                if reader.cursor.eat(";") {
-                    continue;
-                }
-                if reader.cursor.eat("}") {
-                    return Ok(());
-                }
-                if reader.cursor.byte().is_none() || reader.begins_outer() {
-                    reader.cut(header);
-                    return Ok(());
-                }
-                let before = reader.cursor.at;
-                let here = reader.cursor.here();
-                let word = reader.cursor.word().unwrap_or(Spanned::new("", here));
-                if let Err(mistake) = item(reader, word) {
-                    reader.tell(mistake);
-                    if reader.cursor.at == before {
-                        reader.cursor.skip_token();
-                    }
-                    reader.cursor.skip_statement();
-                }
-                if !reader.take_cut() && !reader.cursor.is_end() {
-                    let mistake = reader.wanted("the end of the line");
-                    reader.tell(mistake);
-                    reader.cursor.skip_statement();
-                }
-            }
+            reader.lines(Some(header), &mut item)
         })
+    }
+
+    /// The lines of a block to its end; of a text that is included in one, to the end of the text.
+    fn lines(
+        &mut self,
+        header: Option<Span>,
+        item: &mut dyn FnMut(&mut Self, Spanned<&'t str>) -> Result<()>,
+    ) -> Result<()> {
+        loop {
+            self.cursor.skip_lines();
+            if self.cursor.eat(";") {
+                continue;
+            }
+            match header {
+                Some(_) if self.cursor.eat("}") => return Ok(()),
+                Some(header) if self.cursor.byte().is_none() || self.begins_outer() => {
+                    self.cut(header);
+                    return Ok(());
+                }
+                None if self.cursor.byte().is_none() => return Ok(()),
+                _ => {}
+            }
+            let before = self.cursor.at;
+            let here = self.cursor.here();
+            let word = self.cursor.word().unwrap_or(Spanned::new("", here));
+            let result = match word.value {
+                "include" => self.include(&mut |reader| reader.lines(None, item)),
+                _ => item(self, word),
+            };
+            if let Err(mistake) = result {
+                self.tell(mistake);
+                if self.cursor.at == before {
+                    self.cursor.skip_token();
+                }
+                self.cursor.skip_statement();
+            }
+            if !self.take_cut() && !self.cursor.is_end() {
+                let mistake = self.wanted("the end of the line");
+                self.tell(mistake);
+                if self.cursor.byte() == Some(b'}') {
+                    self.cursor.eat("}");
+                }
+                self.cursor.skip_statement();
+            }
+        }
     }
 
     /// Does a block begin here that cannot stand in one: `table inet x {` in a table, `chain x {` in a chain?

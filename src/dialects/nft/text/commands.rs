@@ -2,7 +2,7 @@
 
 use super::reader::{Mistake, Reader, Result};
 use crate::dialects::nft::ast::{Command, Element, Family, Name, Object, Place, Rule, TableName, Verb};
-use crate::source::{Span, Spanned};
+use crate::source::Spanned;
 
 impl<'t> Reader<'t> {
     /// All commands of the text.
@@ -46,7 +46,12 @@ impl<'t> Reader<'t> {
         let Some(word) = self.cursor.word() else { return Err(self.wanted("a command")) };
         let verb = match word.value {
             "define" | "redefine" | "undefine" => return self.define(word.value),
-            "include" => return self.include(word.span),
+            "include" => {
+                return self.include(&mut |reader: &mut Self| {
+                    reader.commands();
+                    Ok(())
+                });
+            }
             "add" => Verb::Add,
             "create" => Verb::Create,
             "insert" => Verb::Insert,
@@ -67,17 +72,6 @@ impl<'t> Reader<'t> {
         let object = self.object(&verb)?;
         self.push(Command { verb, object, span: self.cursor.since(start) });
         Ok(())
-    }
-
-    /// `include "path"`: what it names is put in its place by who has the files.
-    fn include(&mut self, at: Span) -> Result<()> {
-        match self.cursor.word() {
-            Some(_) => {
-                self.tell(Mistake::unknown(at, "included files are not read"));
-                Ok(())
-            }
-            None => Err(self.wanted("the path of a file")),
-        }
     }
 
     /// What a command is about.

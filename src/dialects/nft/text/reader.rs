@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
+use crate::dialects::includes::{Included, Texts};
 use crate::dialects::nearest;
 use crate::dialects::nft::ast::{Command, Expression, ExpressionKind, File};
 use crate::model::{Remark, RemarkKind};
-use crate::source::{FileId, Span};
+use crate::source::Span;
 
 /// How deep braces and parentheses may nest.
 const DEEPEST: u32 = 64;
@@ -35,11 +36,16 @@ pub(super) enum Block {
 /// Reads a text from its beginning to its end.
 pub(super) struct Reader<'t> {
     pub cursor: Cursor<'t>,
+    /// What was found for the path that stands at a place.
+    pub included: &'t dyn Fn(Span) -> Option<Included<'t>>,
     /// Variables of the file, its table, its chain: the innermost last.
     scopes: Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
     pub file: File<'t>,
     pub place: Block,
     depth: u32,
+    /// May the text be a part of another, since it neither flushes what was there nor defines or includes
+    /// anything?
+    is_part: bool,
     /// Has a block just ended because another began in it?
     is_cut: bool,
 }
@@ -55,6 +61,17 @@ impl Mistake {
         Mistake { kind: RemarkKind::UnknownMatch, ..Mistake::new(span, message) }
     }
 
+    /// Something that may change the rules, and that is not read.
+    pub fn not_followed(span: Span, message: impl Into<String>) -> Self {
+        Mistake { kind: RemarkKind::NotFollowed, ..Mistake::new(span, message) }
+    }
+
+    /// The mistake with a sentence that explains it.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
     /// A word that is none of these. If it is near to one of them it is misspelt.
     pub fn not_among<'n>(span: Span, what: &str, word: &str, names: impl Iterator<Item = &'n str>) -> Self {
         let mut mistake = Mistake::unknown(span, format!("unknown {what} `{word}`"));
@@ -67,10 +84,21 @@ impl Mistake {
 }
 
 impl<'t> Reader<'t> {
-    pub fn new(file: FileId, text: &'t str) -> Self {
-        let cursor = Cursor::new(file, text);
-        let (file, place) = (File::default(), Block::Table);
-        Reader { cursor, scopes: vec![HashMap::new()], file, place, depth: 0, is_cut: false }
+    pub fn new(texts: &Texts<'t>) -> Self {
+        let cursor = Cursor::new(texts.file, texts.text);
+        let (file, place, included) = (File::default(), Block::Table, texts.included);
+        let has = |words: &str| memchr::memmem::find(texts.text.as_bytes(), words.as_bytes()).is_some();
+        let is_part = !["#!", "define ", "include ", "flush ruleset"].into_iter().any(has);
+        Reader {
+            cursor,
+            included,
+            scopes: vec![HashMap::new()],
+            file,
+            place,
+            depth: 0,
+            is_part,
+            is_cut: false,
+        }
     }
 
     pub fn finish(mut self) -> File<'t> {
@@ -169,7 +197,12 @@ impl<'t> Reader<'t> {
         let value = self.scopes.iter().rev().find_map(|scope| scope.get(name.value)).cloned();
         let Some(value) = value else {
             let names: Vec<&str> = self.scopes.iter().flat_map(|scope| scope.keys().copied()).collect();
-            let mut mistake = Mistake::new(span, format!("variable `{}` is not defined", name.value));
+            let message = format!("variable `{}` is not defined", name.value);
+            // A part of a file, which another includes, has its variables from there.
+            let mut mistake = match self.is_part {
+                true => Mistake::unknown(span, format!("{message} here")),
+                false => Mistake::new(span, message),
+            };
             let near = nearest::nearest(name.value, names.into_iter());
             mistake.notes.extend(near.map(|near| format!("Perhaps `${near}` is meant.")));
             self.tell(mistake);
