@@ -68,6 +68,22 @@ const SIGNATURES: &[(&str, &str)] = &[
     ("LOCALINPUT", "csf"),
 ];
 
+/// Tables of nft that a program makes, whatever their chains are called.
+const TABLES: &[(&str, &str)] = &[
+    ("firewalld", "firewalld"),
+    ("fw4", "OpenWrt"),
+    ("docker-bridges", "Docker"),
+    ("kube-proxy", "Kubernetes"),
+    ("libvirt_network", "libvirt"),
+    ("netavark", "Podman"),
+    ("f2b-table", "fail2ban"),
+    ("foomuuri", "Foomuuri"),
+    ("incus", "Incus"),
+    ("lxd", "LXD"),
+    ("nixos-fw", "NixOS"),
+    ("tailscale", "Tailscale"),
+];
+
 /// Chains that a program makes for people to fill.
 const FOR_PEOPLE: &[&str] = &["DOCKER-USER", "INPUT_direct", "FORWARD_direct", "OUTPUT_direct"];
 
@@ -78,7 +94,8 @@ pub(super) fn rules_by(table: &Table, chain: &str) -> Option<&'static str> {
 
 /// The program that makes a chain of this name, as far as names tell.
 pub(super) fn by(table: &Table, chain: &str) -> Option<&'static str> {
-    by_name(chain).or_else(|| {
+    let of_table = || TABLES.iter().find(|(name, _)| *name == &*table.name).map(|(_, program)| *program);
+    by_name(chain).or_else(of_table).or_else(|| {
         let is_there = |(name, _): &&(&str, &str)| table.chain(name).is_some();
         SIGNATURES.iter().find(is_there).map(|(_, program)| *program)
     })

@@ -8,8 +8,13 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// The files of a host and the kinds under which the oracle loads them, in the order of loading.
-const FILES: [(&str, &str); 4] =
-    [("ipset", "ipset"), ("rules.v4", "v4"), ("rules.v6", "v6"), ("setup.sh", "script")];
+const FILES: [(&str, &str); 5] = [
+    ("ipset", "ipset"),
+    ("rules.v4", "v4"),
+    ("rules.v6", "v6"),
+    ("rules.nft", "nft"),
+    ("setup.sh", "script"),
+];
 
 /// A host.
 pub struct Folder {
@@ -44,9 +49,9 @@ impl Folder {
         let text = |file: &str| fs::read_to_string(path.join(file)).ok();
         let rulesets = FILES.iter().filter_map(|&(file, kind)| Some((kind.to_string(), text(file)?)));
         let rulesets: Vec<(String, String)> = rulesets.collect();
-        let ipv6 = rulesets
-            .iter()
-            .any(|(kind, text)| kind == "v6" || kind == "script" && text.contains("ip6tables"));
+        let ipv6 = rulesets.iter().any(|(kind, text)| {
+            matches!(&**kind, "v6" | "nft") || kind == "script" && text.contains("ip6tables")
+        });
         assert!(text("README").is_some(), "{name} has no README that tells how it was made");
         let truth = text("truth.md").unwrap_or_else(|| panic!("{name} has no truth.md"));
         let truth = Truth::read(truth).unwrap_or_else(|wrong| panic!("{name}/truth.md: {wrong}"));
