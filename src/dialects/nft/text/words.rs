@@ -6,7 +6,7 @@
 use std::net::Ipv6Addr;
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_till, take_while, take_while1};
+use nom::bytes::complete::{tag, take_till, take_while, take_while_m_n, take_while1};
 use nom::character::complete::{char, satisfy};
 use nom::combinator::{opt, peek, recognize, verify};
 use nom::multi::many0_count;
@@ -32,8 +32,8 @@ fn quoted(text: &str) -> IResult<&str, &str> {
 fn with_colons(text: &str) -> IResult<&str, &str> {
     let digits = take_while1(|c: char| c.is_ascii_hexdigit() || c == ':' || c == '.');
     let not_name = |text: &&str| is_mac(text) || text.parse::<Ipv6Addr>().is_ok();
-    let is_colon_near = |text: &&str| text.len() < 5 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let begins = verify(take_till(|c| c == ':'), is_colon_near);
+    // A group has four digits at most: nothing is looked for beyond.
+    let begins = take_while_m_n(0, 4, |c: char| c.is_ascii_hexdigit());
     let (_, _) = peek(pair(begins, char(':'))).parse(text)?;
     verify(digits, not_name).parse(text)
 }
