@@ -16,7 +16,7 @@ fn what_is_read_is_what_was_understood() {
     let wrong = cases.iter().filter_map(|(input, dialect)| {
         let (ruleset, sources) = read(input, *dialect);
         let actual = match dialect.entry().read {
-            Read::Host(_) => render::ruleset(&ruleset, &sources),
+            Read::Host(_) | Read::Including { .. } => render::ruleset(&ruleset, &sources),
             Read::Units(read) => units(read, &sources),
         };
         expected::compare(&input.with_extension("model"), &actual, true)
