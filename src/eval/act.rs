@@ -56,6 +56,17 @@ fn before_tracking(cube: &Cube, change: impl Fn(Cube) -> Cube) -> Vec<Cube> {
     open.map(change).into_iter().chain(seen).chain(given).chain(untracked).collect()
 }
 
+/// What is still known of a packet when an action may or may not have been done to it.
+pub(super) fn blur(packet: Cube, action: &Action) -> Cube {
+    match action {
+        Action::Mark { .. } | Action::RestoreMark { .. } | Action::ForgetMark => packet.without(Axis::Mark),
+        Action::ConnMark { .. } | Action::SaveMark { .. } | Action::ForgetConnMark => {
+            packet.without(Axis::ConnMark)
+        }
+        Action::NoTrack | Action::Track { .. } | Action::Fill { .. } => packet,
+    }
+}
+
 /// Does something to the packets that have a conntrack entry; the others stay as they are.
 fn with_entry(cube: &Cube, change: impl Fn(&Cube) -> Vec<Cube>) -> Vec<Cube> {
     let none = Ranges::single(direction::NONE);

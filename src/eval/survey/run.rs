@@ -5,11 +5,11 @@ use std::rc::Rc;
 
 use smallvec::smallvec;
 
-use crate::model::{Action, ChainKind, Hook, Nat, Policy, Verdict};
+use crate::model::{ChainKind, Hook, Nat, Policy, Verdict};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Hull, PacketSet, Ranges, TooManyPieces, Values};
 
-use super::super::act::act;
+use super::super::act::{act, blur};
 use super::super::compile::{BaseChain, ChainId, CompiledRule, Next, RuleId};
 use super::super::walk::Fate;
 use super::world::{Part, Parts, Site, Stage, World};
@@ -387,15 +387,4 @@ fn choose<'h>(parts: &[Part<'h>], atom: u32, yes: bool) -> Parts<'h> {
     let axis = Axis::Atom(atom);
     let chosen = |part: &Part| part.cube().clone().with(axis, Ranges::single(u128::from(yes)));
     parts.iter().filter_map(chosen).map(Part::own).collect()
-}
-
-/// What is still known of a packet when an action may or may not have been done to it.
-fn blur(packet: Cube, action: &Action) -> Cube {
-    match action {
-        Action::Mark { .. } | Action::RestoreMark { .. } | Action::ForgetMark => packet.without(Axis::Mark),
-        Action::ConnMark { .. } | Action::SaveMark { .. } | Action::ForgetConnMark => {
-            packet.without(Axis::ConnMark)
-        }
-        Action::NoTrack | Action::Track { .. } | Action::Fill { .. } => packet,
-    }
 }
