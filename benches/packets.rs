@@ -8,6 +8,7 @@ use fwlint::packet::{Cover, Cube, PacketSet};
 
 #[path = "../testdata/harness/bdd.rs"]
 mod bdd;
+mod dice;
 mod rulesets;
 
 const BUDGET: usize = 1_000_000;

@@ -100,6 +100,12 @@ impl Atoms {
         number
     }
 
+    /// Lets an unknown ask for something more of the same rule and packet.
+    pub(super) fn extend(&mut self, number: u32, text: &str) {
+        let unknown = &mut self.list[number as usize];
+        unknown.text = format!("{} {text}", unknown.text).into();
+    }
+
     /// The number of the unknown "is the host's iptables of the legacy kind?".
     pub(super) fn backend(&mut self, span: Span) -> u32 {
         let text = "the host's iptables is iptables-legacy".into();

@@ -207,17 +207,36 @@ struct Compiler<'a, 'm> {
 impl<'m> Compiler<'_, 'm> {
     /// Compiles a rule whose packets may be known already.
     fn rule(&mut self, rule: &'m Rule, plain: Option<PacketSet>) -> CompiledRule<'m> {
-        let packets = plain.unwrap_or_else(|| {
-            let all = PacketSet::from(family_cube(self.table.families));
-            rule.matches.iter().fold(all, |packets, part| self.narrow(packets, part))
-        });
         let target = |name: &str| self.names.get(name).copied();
         let next = match &rule.verdict.value {
             Verdict::Jump(name) => target(name).map_or(Next::Nowhere, Next::Jump),
             Verdict::Goto(name) => target(name).map_or(Next::Nowhere, Next::Goto),
             _ => Next::Verdict,
         };
+        let packets = plain.unwrap_or_else(|| self.packets(rule, next));
         CompiledRule { rule, packets, next, choices: self.choices(rule, next) }
+    }
+
+    /// The packets that fulfil the matches of a rule. Conditions that are free for each rule and packet
+    /// (`limit`, `recent`) are one question together: all of them hold, or not. Where it is open anyway
+    /// whether the rule does anything, they ask nothing new.
+    fn packets(&mut self, rule: &Rule, next: Next) -> PacketSet {
+        let is_open = next == Next::Nowhere || matches!(rule.verdict.value, Verdict::Unknown(_));
+        let mut packets = PacketSet::from(family_cube(self.table.families));
+        let mut free = None;
+        for part in &rule.matches {
+            match (&part.value, free) {
+                (Match::Atom(atom), _) if !atom.pure && is_open => {}
+                (Match::Atom(atom), Some(number)) if !atom.pure => self.atoms.extend(number, &atom.text),
+                (Match::Atom(atom), None) if !atom.pure => {
+                    let number = self.atoms.number(self.number, atom, part.span);
+                    packets = packets.with(Axis::Atom(number), &Values::single(Axis::Atom(number), 1));
+                    free = Some(number);
+                }
+                _ => packets = self.narrow(packets, part),
+            }
+        }
+        packets
     }
 
     /// The unknowns of a verdict that a program, or something that fwlint does not know, decides.

@@ -10,9 +10,10 @@
 
 mod observer;
 
+use std::cell::Cell;
+
 use crate::model::{Nat, Policy, Verdict};
 use crate::packet::cover::Cover;
-use crate::packet::set::BUDGET;
 use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 
 use super::act::act;
@@ -25,7 +26,14 @@ const DEEPEST: usize = 200;
 
 /// How many times a rule may meet packets in one walk before the question stays undecided: chains
 /// that call each other twice, twice, twice … grow without bound.
-const MOST_STEPS: usize = 20_000_000;
+const MOST_STEPS: usize = 500_000;
+
+/// How many cubes may be looked at in one walk before the question stays undecided. Where so many unknowns
+/// or lists cross each other, no answer is of use to anybody.
+const MOST_EFFORT: usize = 400_000;
+
+/// A piece that packets fall into costs as much as looking at so many cubes: what follows looks at it again.
+const PIECE: usize = 16;
 
 /// Packets on their way, and where it is written what rules have taken of them.
 #[derive(Clone, Debug)]
@@ -55,6 +63,35 @@ pub struct Walk<'w, 'h, 'm, O> {
     /// What is taken until the end of a chain that is still open.
     lent: Vec<Lent>,
     steps: usize,
+    effort: Effort,
+}
+
+/// How much a walk may still cost.
+#[derive(Debug)]
+pub(super) struct Effort(Cell<usize>);
+
+impl Effort {
+    /// How many pieces packets may still fall into.
+    fn rest(&self) -> usize {
+        self.0.get() / PIECE
+    }
+
+    /// Takes so many cubes that were looked at off.
+    fn spend(&self, cubes: usize) -> Result<(), TooManyPieces> {
+        self.0.set(self.0.get().checked_sub(cubes).ok_or(TooManyPieces)?);
+        Ok(())
+    }
+
+    /// The packets that no rule has taken.
+    fn left(&self, cover: &Cover, packets: &PacketSet) -> Result<PacketSet, TooManyPieces> {
+        let mut all = PacketSet::none();
+        for cube in packets.cubes() {
+            let left = cover.uncovered(cube, 0, self.rest())?;
+            self.spend(PIECE * left.cubes().len())?;
+            all.add(left);
+        }
+        Ok(all)
+    }
 }
 
 impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
@@ -91,7 +128,17 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
 
     fn new(host: &'h Host<'m>, observer: &'w mut O) -> Self {
         let (via, open, owners, lent) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Walk { host, observer, covers: vec![Cover::new()], via, open, owners, lent, steps: 0 }
+        Walk {
+            host,
+            observer,
+            covers: vec![Cover::new()],
+            via,
+            open,
+            owners,
+            lent,
+            steps: 0,
+            effort: Effort(Cell::new(MOST_EFFORT)),
+        }
     }
 
     /// Sends packets through a chain. Those that reach its end stay in their streams; those that a
@@ -238,7 +285,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
     /// Changes packets as the rule's actions say: they leave their stream and are a new one. `None`
     /// if there are none left to change.
     fn change(&mut self, rule: RuleId, stream: &Stream) -> Result<Option<Stream>, TooManyPieces> {
-        let mut packets = left(&self.covers[stream.lane], &stream.packets)?;
+        let mut packets = self.effort.left(&self.covers[stream.lane], &stream.packets)?;
         if packets.is_empty() {
             return Ok(None);
         }
@@ -311,29 +358,20 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         fate: Fate<'m>,
         stream: &Stream,
     ) -> Result<(), TooManyPieces> {
-        let Walk { observer, covers, via, owners, .. } = self;
+        let Walk { observer, covers, via, owners, effort, .. } = self;
         let Stream { packets: hit, lane } = stream;
         let (lane, cover) = (*lane, &covers[*lane]);
-        observer.decides(&Decision { rule, chain, via, fate, hit, lane, cover, owners })
+        observer.decides(&Decision { rule, chain, via, fate, hit, lane, cover, owners, effort })
     }
 
     fn meet(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
-        let Walk { observer, covers, via, owners, .. } = self;
+        let Walk { observer, covers, via, owners, effort, .. } = self;
         let Stream { packets: hit, lane } = stream;
         let (lane, cover) = (*lane, &covers[*lane]);
         let fate = Fate::Accepted;
         let (chain, rule) = (rule.chain, Some(rule));
-        observer.meets(&Decision { rule, chain, via, fate, hit, lane, cover, owners })
+        observer.meets(&Decision { rule, chain, via, fate, hit, lane, cover, owners, effort })
     }
-}
-
-/// The packets that no rule has taken.
-fn left(cover: &Cover, packets: &PacketSet) -> Result<PacketSet, TooManyPieces> {
-    let mut all = PacketSet::none();
-    for cube in packets.cubes() {
-        all.add(cover.uncovered(cube, 0, BUDGET)?);
-    }
-    Ok(all)
 }
 
 /// The packets for which an unknown is answered so.

@@ -85,6 +85,11 @@ impl Remainder {
         Ok(None)
     }
 
+    /// How many cuts there are.
+    pub fn cuts(&self) -> usize {
+        self.cuts.len()
+    }
+
     /// Leaves packets out of all that is still to come.
     pub fn leave_out(&mut self, gone: &Cube) {
         if !self.pending.iter().any(|piece| piece.cube.overlaps(gone)) {

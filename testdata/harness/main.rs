@@ -28,6 +28,7 @@ mod saved;
 mod scripts;
 mod shadows;
 mod spans;
+mod tangled;
 mod pages;
 mod words;
 mod writing;

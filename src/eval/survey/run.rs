@@ -16,7 +16,7 @@ use super::world::{Part, Parts, Site, Stage, World};
 use super::{Accept, Survey};
 
 /// How many times a rule may meet packets before a survey is given up.
-const MOST_STEPS: usize = 5_000_000;
+const MOST_STEPS: usize = 1_000_000;
 
 /// How many histories packets may have before a survey is given up.
 const MOST_WORLDS: usize = 2_000;

@@ -14,6 +14,9 @@ use super::{Hop, Place};
 /// out many as one. As long as there are few, every rule that loses something is named.
 const MANY: usize = 64;
 
+/// Into how many pieces what is still followed may fall before the question stays undecided.
+const MOST_PIECES: usize = 1_024;
+
 /// Writes down what is lost, and keeps what is not.
 pub(super) struct Losses<'n, 'm> {
     place: Place<'n>,
@@ -44,18 +47,19 @@ impl<'n, 'm> Losses<'n, 'm> {
     }
 
     /// The flows that are lost with a piece, as they are now: all that differ from it in the ephemeral
-    /// port only. `None` if the piece says less than that they are lost: it hangs on an unknown, or on a
-    /// property that others of the same flow have otherwise.
+    /// port only, for the same answers to what is unknown. `None` if others of the same flow have some
+    /// property otherwise, so that they may not be lost.
     fn lost_with(&self, piece: &Cube) -> Option<Cube> {
-        let lost = piece.clone().forget(|axis| axis == self.free || !is_told_apart(axis));
-        let mut others = piece.sides().iter().filter(|(axis, _)| !is_told_apart(*axis)).peekable();
+        let tells = |axis: Axis| is_told_apart(axis) || axis.is_unknown();
+        let lost = piece.clone().forget(|axis| axis == self.free || !tells(axis));
+        let mut others = piece.sides().iter().filter(|(axis, _)| !tells(*axis)).peekable();
         if others.peek().is_none() {
             return Some(lost);
         }
         let touched: Vec<&Cube> = self.left.cubes().iter().filter(|cube| cube.overlaps(&lost)).collect();
         let holds_for_all = others.all(|(axis, values)| {
             let covers = |cube: &&Cube| cube.get(*axis).is_some_and(|known| values.covers(known));
-            !axis.is_unknown() && touched.iter().all(covers)
+            touched.iter().all(covers)
         });
         holds_for_all.then_some(lost)
     }
@@ -63,9 +67,12 @@ impl<'n, 'm> Losses<'n, 'm> {
     /// Leaves what is lost out of what is followed.
     fn leave_out(&mut self) -> Result<(), TooManyPieces> {
         if !self.gone.is_empty() {
-            self.left = self.left.minus(&PacketSet::from_cubes(self.gone.drain(..)))?.simplify();
+            self.left = self.left.minus(&PacketSet::from_cubes(self.gone.drain(..)))?;
         }
-        Ok(())
+        if self.left.cubes().len() < MANY {
+            self.left = self.left.simplify();
+        }
+        if self.left.cubes().len() > MOST_PIECES { Err(TooManyPieces) } else { Ok(()) }
     }
 }
 
@@ -80,7 +87,7 @@ impl<'m> Observer<'m> for Losses<'_, 'm> {
         }
         let mut lost = Vec::new();
         for cube in decision.hit.and(&self.left).cubes() {
-            let mut pieces = decision.pieces(cube);
+            let mut pieces = decision.pieces(cube)?;
             while let Some(piece) = pieces.next_piece()? {
                 if let Some(gone) = self.lost_with(&piece) {
                     pieces.leave_out(&gone);

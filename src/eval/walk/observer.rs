@@ -2,11 +2,10 @@
 
 use crate::model::{Nat, Reject};
 use crate::packet::cover::Cover;
-use crate::packet::set::BUDGET;
 use crate::packet::{Cube, PacketSet, Remainder, TooManyPieces};
 
 use super::super::compile::{ChainId, RuleId};
-use super::left;
+use super::Effort;
 
 /// What a rule or a policy does to the packets that it decides.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,23 +39,29 @@ pub struct Decision<'w, 'm> {
     pub lane: usize,
     pub(super) cover: &'w Cover,
     pub(super) owners: &'w [RuleId],
+    pub(super) effort: &'w Effort,
 }
 
 impl Decision<'_, '_> {
     /// The packets that it decides, exactly: those it matches, less those taken before. Disjoint.
     pub fn packets(&self) -> Result<PacketSet, TooManyPieces> {
-        left(self.cover, self.hit)
+        self.effort.left(self.cover, self.hit)
     }
 
     /// The packets of a part of `hit` that it decides, piece by piece.
-    pub fn pieces(&self, part: &Cube) -> Remainder {
-        self.cover.pieces(part, 0, BUDGET)
+    ///
+    /// # Errors
+    /// If the walk has cost too much already.
+    pub fn pieces(&self, part: &Cube) -> Result<Remainder, TooManyPieces> {
+        let pieces = self.cover.pieces(part, 0, self.effort.rest());
+        self.effort.spend(1 + pieces.cuts())?;
+        Ok(pieces)
     }
 
     /// Some packets that it decides; `None` if all were taken before.
     pub fn witness(&self) -> Result<Option<Cube>, TooManyPieces> {
         for cube in self.hit.cubes() {
-            if let Some(witness) = self.cover.escapes(cube, 0, BUDGET)? {
+            if let Some(witness) = self.cover.escapes(cube, 0, self.effort.rest())? {
                 return Ok(Some(witness));
             }
         }
