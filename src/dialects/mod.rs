@@ -36,6 +36,8 @@ pub enum Dialect {
     Aws,
     /// nft's text.
     Nft,
+    /// nft's JSON.
+    NftJson,
 }
 
 /// What there is to know about a dialect.
@@ -123,6 +125,14 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, _| nft::is_nft(text),
         by_name: |name| name.ends_with(".nft") || name == "nftables.conf",
         read: Read::Including { paths: nft::include_paths, read: nft::read },
+        write: None,
+    },
+    Entry {
+        dialect: Dialect::NftJson,
+        name: "nft-json",
+        by_content: |text, _| nft::is_json(text),
+        by_name: |_| false,
+        read: Read::Host(nft::read_json),
         write: None,
     },
     Entry {

@@ -19,6 +19,7 @@ mod generate;
 mod hosts;
 mod kernel;
 mod nft;
+mod nft_json;
 mod bdd;
 mod covers;
 mod packets;

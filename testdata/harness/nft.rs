@@ -80,7 +80,8 @@ impl Count {
     }
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+/// All files below a folder, sorted.
+pub fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {

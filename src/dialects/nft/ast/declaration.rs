@@ -210,6 +210,24 @@ pub enum StatefulKind {
 }
 
 impl StatefulKind {
+    /// All of them.
+    pub const ALL: [StatefulKind; 9] = [
+        StatefulKind::Counter,
+        StatefulKind::Quota,
+        StatefulKind::Limit,
+        StatefulKind::CtHelper,
+        StatefulKind::CtTimeout,
+        StatefulKind::CtExpectation,
+        StatefulKind::Secmark,
+        StatefulKind::Synproxy,
+        StatefulKind::Tunnel,
+    ];
+
+    /// The kind of a keyword.
+    pub fn from_name(name: &str) -> Option<StatefulKind> {
+        StatefulKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Its keyword, as in `counter name`.
     pub fn name(self) -> &'static str {
         match self {

@@ -4,6 +4,9 @@ use std::fmt::{self, Display, Formatter};
 
 use super::*;
 
+/// The burst of a limit of packets if none is written. Some versions of nft write it, some leave it out.
+const USUAL_BURST: u64 = 5;
+
 impl Display for Selector {
     fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
         match self.group {
@@ -142,7 +145,7 @@ impl Display for Statement<'_> {
             StatementKind::Limit { over: beyond, rate, unit, burst } => {
                 let size = if unit.bytes { " bytes" } else { "" };
                 write!(to, "limit rate {}{rate}{size}/{}", over(beyond), unit.per)?;
-                match burst {
+                match burst.filter(|burst| unit.bytes || *burst != USUAL_BURST) {
                     Some(burst) => {
                         write!(to, " burst {burst} {}", if unit.bytes { "bytes" } else { "packets" })
                     }
