@@ -30,6 +30,7 @@ mod scripts;
 mod shadows;
 mod spans;
 mod tangled;
+mod triples;
 mod pages;
 mod words;
 mod writing;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fs;
 
 /// The kinds of rulesets that fwlint reads so far, and the names of files of that kind.
-const READABLE: [(&str, &str); 9] = [
+const READABLE: [(&str, &str); 10] = [
     ("ipset", "ipset.conf"),
     ("v4", "rules.v4"),
     ("v4-nft", "rules.v4"),
@@ -16,6 +16,7 @@ const READABLE: [(&str, &str); 9] = [
     ("v6-legacy", "rules.v6"),
     ("script", "firewall.sh"),
     ("nft", "rules.nft"),
+    ("nft-json", "rules.json"),
 ];
 
 /// What a dump begins with if the kind of iptables is given.
