@@ -20,6 +20,7 @@ mod kept;
 mod places;
 mod undefined_chain;
 mod undefined_set;
+mod dormant_table;
 mod unused_chain;
 mod unused_ignore;
 mod inbound_tunnel_port;
@@ -113,6 +114,7 @@ pub const LINTS: &[Lint] = &[
     whole("shadowed-rule", include_str!("../rules/shadowed-rule.md"), shadowed_rule::run),
     whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run),
     lint("impossible-match", include_str!("../rules/impossible-match.md"), impossible_match::run),
+    lint("dormant-table", include_str!("../rules/dormant-table.md"), dormant_table::run),
     lint("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),
     lint("undefined-chain", include_str!("../rules/undefined-chain.md"), undefined_chain::run),
     lint("undefined-set", include_str!("../rules/undefined-set.md"), undefined_set::run),

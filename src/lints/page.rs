@@ -163,6 +163,8 @@ fn default_name(language: &str) -> Option<&'static str> {
         "iptables-script" => "firewall.sh",
         "iptables-list" => "list.txt",
         "ipset" => "ipset",
+        "nft" => "rules.nft",
+        "nft-json" => "rules.json",
         "gcp" => "firewalls.json",
         "aws" => "groups.json",
         "yaml" => "fwlint.yaml",
