@@ -7,7 +7,10 @@ use crate::model::{Chain, Policy};
 pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
     for table in context.unit.ruleset.tables.iter().filter(|table| table.dormant) {
         let has_effect = |chain: &Chain| {
-            chain.base.as_ref().is_some_and(|base| !chain.rules.is_empty() || base.policy.value == Policy::Drop)
+            chain
+                .base
+                .as_ref()
+                .is_some_and(|base| !chain.rules.is_empty() || base.policy.value == Policy::Drop)
         };
         // One that would do nothing when awake is no loss.
         if !table.chains.iter().any(has_effect) {

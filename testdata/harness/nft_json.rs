@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use fwlint::dialects::{self, Dialect};
+use fwlint::model::Ruleset;
 use fwlint::source::Sources;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
+use crate::kernel::oracle;
 use crate::{expected, nft, render, spans};
 
 #[test]
@@ -37,8 +40,65 @@ fn json_means_what_the_text_beside_it_means() {
     expected::report(wrong);
 }
 
+/// How many rulesets of the oracle's generator are listed.
+const COUNT: usize = 40;
+
+#[test]
+fn what_nft_lists_as_json_means_what_it_lists_as_text() {
+    let folder = match oracle::folder() {
+        Ok(folder) => folder,
+        Err(reason) => return oracle::say_skipped("the comparison of nft's listings", &reason),
+    };
+    let mut generator = Command::new("python3");
+    generator.arg(folder.join("genrules.py")).args(["--flavour", "nft", "--probes", "1", "--seed", "5"]);
+    let generated = generator.args(["--count", &COUNT.to_string()]).output().expect("python3 runs");
+    let jobs = String::from_utf8(generated.stdout).expect("the generator writes text");
+    let mut wrong = Vec::new();
+    for job in jobs.lines() {
+        let job: Value = serde_json::from_str(job).expect("the generator writes JSON");
+        let rulesets = job["rulesets"].as_array().into_iter().flatten();
+        let rules: String = rulesets.filter_map(|pair| pair[1].as_str()).collect();
+        let folder = tempfile::tempdir().expect("a folder for the listings");
+        list(&rules, folder.path());
+        let of_text = model(&folder.path().join("listed.nft"), Dialect::Nft);
+        let of_json = model(&folder.path().join("listed.json"), Dialect::NftJson);
+        if of_text != of_json {
+            wrong.push(format!("{}\n{}\n{rules}", job["id"], expected::diff(&of_text, &of_json)));
+        }
+    }
+    expected::report(wrong);
+}
+
+/// Loads rules into a network namespace of their own, and lists them as text and as JSON.
+fn list(rules: &str, folder: &Path) {
+    fs::write(folder.join("rules.nft"), rules).expect("the rules can be written");
+    let script = "set -e
+        ip link add eth0 type veth peer name eth1
+        nft -f rules.nft; nft list ruleset > listed.nft; nft -j list ruleset > listed.json";
+    let mut command = Command::new("unshare");
+    let output = command.args(["-n", "sh", "-c", script]).current_dir(folder).output().expect("unshare runs");
+    assert!(output.status.success(), "{}\n{rules}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// All of the model of a file, without the places.
+fn model(path: &Path, dialect: Dialect) -> String {
+    let (ruleset, _) = read(path, dialect);
+    let all = format!("{:#?}\n{:#?}\n{:?}", ruleset.tables, ruleset.remarks, ruleset.families);
+    let is_place = |line: &&str| ["start: ", "end: "].iter().any(|name| line.trim_start().starts_with(name));
+    all.lines().filter(|line| !is_place(line)).map(|line| decimal(line) + "\n").collect()
+}
+
 /// What a file says, without the places.
 fn said(path: &Path, dialect: Dialect) -> String {
+    let (ruleset, sources) = read(path, dialect);
+    let words = render::ruleset(&ruleset, &sources);
+    words
+        .lines()
+        .map(|line| decimal(line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit())) + "\n")
+        .collect()
+}
+
+fn read(path: &Path, dialect: Dialect) -> (Ruleset, Sources) {
     let mut sources = Sources::default();
     let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file = sources.add(path, bytes);
@@ -48,11 +108,7 @@ fn said(path: &Path, dialect: Dialect) -> String {
     }
     let ruleset = dialects::read(dialect, file, text);
     spans::assert_inside(&ruleset, sources.file(file));
-    let words = render::ruleset(&ruleset, &sources);
-    words
-        .lines()
-        .map(|line| decimal(line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit())) + "\n")
-        .collect()
+    (ruleset, sources)
 }
 
 /// A line with all numbers in decimal digits: JSON has no others, and what cannot be decided is told as it is
