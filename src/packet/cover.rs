@@ -1,6 +1,7 @@
 //! What earlier rules have taken, and what that leaves of a cube.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use super::index::Index;
 use super::remainder::Remainder;
@@ -119,26 +120,25 @@ impl Cover {
         };
         let mut cuts: Vec<(Cube, u32)> = candidates.iter().filter_map(seen).collect();
         cuts.sort_by_cached_key(|(cut, _)| Reverse(cut.share_of(cube)));
+        let all = cuts.clone();
         if !keep_used(cube, &mut cuts) {
             return Vec::new();
         }
-        let mut owners: Vec<u32> = cuts.iter().map(|cut| cut.1).collect();
+        let mut known = HashSet::new();
         // The one that takes least is the first to be left out.
-        owners.reverse();
-        let mut known = std::collections::HashSet::new();
-        owners.retain(|owner| known.insert(*owner));
-        for left_out in owners {
-            if cuts.iter().all(|cut| cut.1 == left_out) {
-                break;
-            }
-            let mut others: Vec<_> = cuts.iter().filter(|cut| cut.1 != left_out).cloned().collect();
-            if keep_used(cube, &mut others) {
-                cuts = others;
+        let tried: Vec<u32> =
+            cuts.iter().rev().map(|cut| cut.1).filter(|owner| known.insert(*owner)).collect();
+        let mut needed = known;
+        for left_out in tried {
+            // What this proof did not need of another owner may be what makes this one needless.
+            let is_other = |cut: &&(Cube, u32)| cut.1 != left_out && needed.contains(&cut.1);
+            let mut others: Vec<_> = all.iter().filter(is_other).cloned().collect();
+            if needed.contains(&left_out) && keep_used(cube, &mut others) {
+                needed = others.iter().map(|cut| cut.1).collect();
             }
         }
-        let mut owners: Vec<u32> = cuts.iter().map(|cut| cut.1).collect();
+        let mut owners: Vec<u32> = needed.into_iter().collect();
         owners.sort_unstable();
-        owners.dedup();
         owners
     }
 
