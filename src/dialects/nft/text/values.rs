@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use super::reader::{Mistake, Reader, Result};
 use crate::dialects::nft::ast::{Binary, Expression, ExpressionKind, Selector};
 
+/// How many operands signs of one level may join.
+const MOST_OPERANDS: usize = 64;
+
 impl<'t> Reader<'t> {
     /// A value, or several with commas between them.
     pub fn list(&mut self) -> Result<Expression<'t>> {
@@ -96,6 +99,7 @@ impl<'t> Reader<'t> {
         self.cursor.skip_blanks();
         let start = self.cursor.at;
         let mut left = self.arithmetic(level + 1, operand)?;
+        let mut operands = 1;
         loop {
             let is_word = |sign: &str| sign.as_bytes()[0].is_ascii_alphabetic();
             let found = signs.iter().find(|(sign, _)| match is_word(sign) {
@@ -103,6 +107,11 @@ impl<'t> Reader<'t> {
                 false => self.cursor.eat(sign),
             });
             let Some(&(_, operator)) = found else { return Ok(left) };
+            operands += 1;
+            // Each makes the tree one deeper, and whoever walks the tree goes as deep.
+            if operands > MOST_OPERANDS {
+                return Err(Mistake::new(self.cursor.here(), "these are too many operands"));
+            }
             let right = self.arithmetic(level + 1, operand)?;
             let kind = ExpressionKind::Binary(operator, Box::new((left, right)));
             left = Expression::new(kind, self.cursor.since(start));
