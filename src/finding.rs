@@ -360,6 +360,4 @@ pub struct LintInfo {
     pub help: &'static str,
     /// How bad it is for security, from 0.1 to 10.0; `None` for what is no matter of security.
     pub security_severity: Option<f64>,
-    /// The page about it, if it is on the web.
-    pub url: Option<String>,
 }

@@ -141,9 +141,6 @@ const fn whole(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<
 impl Lint {
     /// What reports say about it.
     pub fn info(&self) -> LintInfo {
-        // The project's address on the web, once it has one, is in Cargo.toml.
-        let repository = env!("CARGO_PKG_REPOSITORY");
-        let url = (!repository.is_empty()).then(|| format!("{repository}/blob/main/rules/{}.md", self.id));
         let page = page::Page::of(self);
         LintInfo {
             id: self.id,
@@ -151,7 +148,6 @@ impl Lint {
             summary: page.summary,
             help: page::body(self.page),
             security_severity: page.security_severity,
-            url,
         }
     }
 }

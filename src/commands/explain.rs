@@ -8,6 +8,7 @@ use crate::commands::{Failure, Outcome, World};
 use crate::lints::{LINTS, Lint, page};
 use crate::report;
 use crate::tree::nearest;
+use crate::web;
 
 /// What is explained.
 #[derive(Clone, Debug)]
@@ -28,14 +29,16 @@ pub fn run(world: &mut World, what: &What, is_json: bool) -> Result<Outcome, Fai
     let to = &mut *world.stdout;
     match what {
         What::One(name) if is_json => writeln!(to, "{}", report::ascii_json(&described(find(name)?))?)?,
-        What::One(name) => to.write_all(page::body(find(name)?.page).as_bytes())?,
+        What::One(name) => write_page(to, find(name)?)?,
         What::All | What::Table if is_json => {
             let all: Vec<Described> = LINTS.iter().map(described).collect();
             writeln!(to, "{}", report::ascii_json(&all)?)?;
         }
         What::All => {
-            let pages: Vec<&str> = LINTS.iter().map(|lint| page::body(lint.page)).collect();
-            to.write_all(pages.join("\n").as_bytes())?;
+            for (index, lint) in LINTS.iter().enumerate() {
+                write!(to, "{}", if index > 0 { "\n" } else { "" })?;
+                write_page(to, lint)?;
+            }
         }
         What::Table => table(to)?,
     }
@@ -52,15 +55,20 @@ struct Described {
     references: Vec<String>,
     #[serde(rename = "security-severity")]
     security_severity: Option<f64>,
-    url: Option<String>,
+    url: String,
     /// Its page, in Markdown.
     page: &'static str,
 }
 
 fn described(lint: &Lint) -> Described {
     let page::Page { level, since, references, security_severity, summary, .. } = page::Page::of(lint);
-    let (url, page) = (lint.info().url, page::body(lint.page));
+    let (url, page) = (web::page(lint.id), page::body(lint.page));
     Described { id: lint.id, level, since, summary, references, security_severity, url, page }
+}
+
+/// The page of a lint, and where it is on the web.
+fn write_page(to: &mut dyn Write, lint: &Lint) -> std::io::Result<()> {
+    writeln!(to, "{}\n{}", page::body(lint.page), web::page(lint.id))
 }
 
 fn find(name: &str) -> Result<&'static Lint, Failure> {

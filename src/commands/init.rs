@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::commands::input::{self, ConfigChoice, Input, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::config::FILE_NAME;
+use crate::web;
 
 /// Writes the file in the current folder.
 ///
@@ -30,12 +31,8 @@ pub fn run(world: &mut World) -> Result<Outcome, Failure> {
 }
 
 fn text(input: &Input) -> String {
-    let repository = env!("CARGO_PKG_REPOSITORY");
-    let mut text = match repository {
-        "" => String::new(),
-        _ => format!("# yaml-language-server: $schema={repository}/raw/main/docs/fwlint.schema.json\n"),
-    };
-    text += HEAD;
+    let schema = web::document("fwlint.schema.json");
+    let mut text = format!("# yaml-language-server: $schema={schema}\n{HEAD}");
     let hosts: Vec<_> = input.units.iter().filter(|loaded| loaded.unit.files.len() > 1).collect();
     text += match hosts.as_slice() {
         [] => {

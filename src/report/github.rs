@@ -9,6 +9,7 @@ use super::place::{Columns, path, region};
 use super::shorten;
 use crate::finding::{Level, Report};
 use crate::source::Sources;
+use crate::web;
 
 /// Writes one command for each finding. GitHub shows ten of each level.
 ///
@@ -34,7 +35,8 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
         }
         let fix = reported.fix.as_ref().map(|fix| format!("fix: {}", fix.summary()));
         let words = std::iter::once(&finding.message).chain(&finding.notes).chain(&fix);
-        let words: Vec<String> = words.map(|text| data(&shorten(text))).collect();
+        let words: Vec<String> =
+            words.map(|text| data(&shorten(text))).chain([web::page(finding.lint)]).collect();
         writeln!(to, "::{}", words.join("%0A"))?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use super::place::{Columns, shown};
 use super::{fixed, shorten, text};
 use crate::finding::{Cell, Cells, Direction, Level, Mark, Report, Reported, UnitReport};
 use crate::source::Sources;
+use crate::web;
 
 const STYLE: &str = include_str!("html.css");
 
@@ -146,10 +147,7 @@ fn table_cell(cell: Option<&Cell>, span: &str) -> String {
 fn finding(to: &mut dyn Write, sources: &Sources, report: &Report, reported: &Reported) -> io::Result<()> {
     let finding = &reported.finding;
     let level = finding.level.name();
-    let lint = match report.lint(finding).and_then(|info| info.url.as_deref()) {
-        Some(url) => format!("<a href=\"{}\">{}</a>", markup(url), finding.lint),
-        None => finding.lint.to_owned(),
-    };
+    let lint = format!("<a href=\"{}\">{}</a>", markup(&web::page(finding.lint)), finding.lint);
     writeln!(to, "<article class=\"{level}\">\n<h3>{}</h3>", with_code(&shorten(&finding.message)))?;
     let place = markup(&shown(sources, report, reported, Columns::Characters));
     writeln!(to, "<p class=\"place\"><span class=\"level\">{level}</span> {lint} <code>{place}</code></p>")?;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::ascii;
 use crate::finding::{Level, Report, Reported};
 use crate::source::{Position, Sources, Span};
+use crate::web;
 
 /// Writes the report.
 ///
@@ -60,7 +61,8 @@ struct Finding<'a> {
     labels: Vec<Label<'a>>,
     notes: &'a [String],
     fingerprint: &'a str,
-    url: Option<&'a str>,
+    /// The page of the lint.
+    url: String,
     /// The proven fix.
     fix: Option<Fix<'a>>,
     /// Why there is none although something would mend it.
@@ -136,7 +138,7 @@ fn finding<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) ->
         labels: finding.labels.iter().map(label).collect(),
         notes: &finding.notes,
         fingerprint: &reported.fingerprint,
-        url: report.lint(finding).and_then(|info| info.url.as_deref()),
+        url: web::page(finding.lint),
         fix: reported.fix.as_ref().map(|made| fix(sources, made)),
         unfixed: reported.unfixed.as_deref(),
     }

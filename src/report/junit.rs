@@ -7,6 +7,7 @@ use super::place::{Columns, path, shown};
 use super::{shorten, text};
 use crate::finding::{Report, Reported};
 use crate::source::Sources;
+use crate::web;
 
 /// Writes the report. What is below the fail level is a case that passed.
 ///
@@ -54,6 +55,7 @@ fn case(
     let mut printed = Vec::new();
     text::write_finding(&mut printed, sources, report, reported)?;
     let body = markup(String::from_utf8_lossy(&printed).trim_end());
+    let body = format!("{body}\n\n{}", markup(&web::page(finding.lint)));
     if fails {
         let (level, message) = (finding.level.name(), markup(&shorten(&finding.message)));
         writeln!(to, "      <failure type=\"{level}\" message=\"{message}\">{body}</failure>")?;

@@ -7,6 +7,7 @@ use super::figures;
 use super::place::{Columns, shown};
 use crate::finding::{Level, Report, Reported};
 use crate::source::Sources;
+use crate::web;
 
 /// How many findings are shown: GitHub refuses summaries of more than a mebibyte.
 const MOST: usize = 300;
@@ -43,10 +44,7 @@ fn row(to: &mut dyn Write, sources: &Sources, report: &Report, reported: &Report
         Level::Warning => "⚠️ warning",
         Level::Note => "ℹ️ note",
     };
-    let lint = match report.lint(finding).and_then(|info| info.url.as_deref()) {
-        Some(url) => format!("[{}]({url})", finding.lint),
-        None => finding.lint.to_owned(),
-    };
+    let lint = format!("[{}]({})", finding.lint, web::page(finding.lint));
     let place = markdown(&shown(sources, report, reported, Columns::Characters));
     let fix = reported.fix.as_ref().map(|fix| format!("fix: {}", fix.summary()));
     let notes: String =

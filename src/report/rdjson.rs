@@ -9,15 +9,21 @@ use super::place::{Columns, Region, path, region};
 use super::{ascii, shorten};
 use crate::finding::{Level, Report, Reported};
 use crate::source::Sources;
+use crate::web;
 
 /// Writes the findings as one object.
 ///
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
-    let url = Some(env!("CARGO_PKG_REPOSITORY")).filter(|url| !url.is_empty());
     let diagnostics = report.findings.iter().map(|reported| diagnostic(sources, report, reported));
-    ascii::write(to, &Output { source: Source { name: "fwlint", url }, diagnostics: diagnostics.collect() })
+    ascii::write(
+        to,
+        &Output {
+            source: Source { name: "fwlint", url: web::REPOSITORY },
+            diagnostics: diagnostics.collect(),
+        },
+    )
 }
 
 #[derive(Serialize)]
@@ -29,8 +35,7 @@ struct Output<'a> {
 #[derive(Serialize)]
 struct Source<'a> {
     name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -52,8 +57,8 @@ struct Suggestion<'a> {
 #[derive(Serialize)]
 struct Code<'a> {
     value: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
+    /// The page of the lint.
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -82,7 +87,7 @@ impl Range {
     }
 }
 
-fn diagnostic<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) -> Diagnostic<'a> {
+fn diagnostic<'a>(sources: &Sources, report: &Report, reported: &'a Reported) -> Diagnostic<'a> {
     let finding = &reported.finding;
     let fix = reported.fix.as_ref().map(|fix| format!("fix: {}", fix.summary()));
     let words = std::iter::once(&finding.message).chain(&finding.notes).chain(&fix);
@@ -97,7 +102,7 @@ fn diagnostic<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported)
             Level::Warning => "WARNING",
             Level::Error => "ERROR",
         },
-        code: Code { value: finding.lint, url: report.lint(finding).and_then(|info| info.url.as_deref()) },
+        code: Code { value: finding.lint, url: web::page(finding.lint) },
         suggestions: suggestion(sources, reported).into_iter().collect(),
     }
 }

@@ -10,17 +10,17 @@ use super::place::{self, Columns};
 use super::{ascii, shorten};
 use crate::finding::{Edit, Fix, Level, LintInfo, Report, Reported};
 use crate::source::{Sources, Span};
+use crate::web;
 
 /// Writes the report as one run.
 ///
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
-    let repository = Some(env!("CARGO_PKG_REPOSITORY")).filter(|url| !url.is_empty());
     let driver = Driver {
         name: "fwlint",
         semantic_version: env!("CARGO_PKG_VERSION"),
-        information_uri: repository,
+        information_uri: web::REPOSITORY,
         rules: report.lints.iter().map(rule).collect(),
     };
     let run = Run {
@@ -62,8 +62,7 @@ struct Tool<'a> {
 struct Driver<'a> {
     name: &'a str,
     semantic_version: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    information_uri: Option<&'a str>,
+    information_uri: &'a str,
     rules: Vec<Rule<'a>>,
 }
 
@@ -81,8 +80,7 @@ struct Rule<'a> {
     short_description: Text<'a>,
     full_description: Text<'a>,
     help: Help<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help_uri: Option<&'a str>,
+    help_uri: String,
     default_configuration: Configuration<'a>,
     properties: Properties<'a>,
 }
@@ -119,7 +117,7 @@ fn rule(info: &LintInfo) -> Rule<'_> {
         short_description: Text { text: &info.summary },
         full_description: Text { text: &info.summary },
         help: Help { text: info.help, markdown: info.help },
-        help_uri: info.url.as_deref(),
+        help_uri: web::page(info.id),
         default_configuration: Configuration { level: info.level.name() },
         properties: Properties {
             tags,

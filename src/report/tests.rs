@@ -166,11 +166,11 @@ fn json_has_the_agreed_shape() {
                 "path": "rules.v4", "message": "why",
                 "start": {"line": 1, "column": 3, "offset": 2}, "end": {"line": 1, "column": 5, "offset": 4},
             }],
-            "notes": ["n"], "fingerprint": value["findings"][0]["fingerprint"], "url": null, "fix": null, "unfixed": null,
+            "notes": ["n"], "fingerprint": value["findings"][0]["fingerprint"], "url": crate::web::page("x"), "fix": null, "unfixed": null,
         }, {
             "lint": "y", "level": "note", "message": "m", "unit": "rules.v4", "path": null, "start": null,
             "end": null, "here": null, "labels": [], "notes": [],
-            "fingerprint": value["findings"][1]["fingerprint"], "url": null, "fix": null, "unfixed": null,
+            "fingerprint": value["findings"][1]["fingerprint"], "url": crate::web::page("y"), "fix": null, "unfixed": null,
         }],
     });
     assert_eq!(value, expected);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const NARROW: &[(&str, &[&str])] = &[
     ("dialects", &["source", "tree", "packet", "model", "finding", "dialects"]),
     ("eval", &["source", "packet", "model", "eval"]),
-    ("report", &["source", "tree", "finding", "report"]),
+    ("report", &["web", "source", "tree", "finding", "report"]),
 ];
 
 /// Modules that one module may never use.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use fwlint::source::Sources;
-use fwlint::{cli as program, config};
+use fwlint::{cli as program, config, web};
 
 use crate::cli::{Done, run};
 
@@ -56,6 +56,8 @@ fn init_writes_a_configuration_of_what_is_there_that_is_read() {
     let hosts = "\nhosts:\n  - name: \"db #1\"\n    files: [\"db #1/iptables\", \"db #1/ip6tables\"]\n  \
                  - name: \"web\"\n    files: [\"web/rules.v4\", \"web/rules.v6\"]\n";
     assert!(text.ends_with(hosts), "{text}");
+    let schema = format!("# yaml-language-server: $schema={}\n", web::document("fwlint.schema.json"));
+    let text = text.strip_prefix(&schema).expect("the first line names the schema, for editors");
     let shown = call(folder.path(), "check --show-settings");
     assert!(shown.stdout.contains("\n# db #1\n") && shown.stdout.contains("\n# web\n"), "{}", shown.stdout);
     assert_eq!((shown.status, shown.stderr.as_str()), (0, ""));

@@ -9,7 +9,7 @@ use fwlint::config::{EdgeIpVersion, KEYS, Policy, Protocol, RunsIn};
 use fwlint::lints::LINTS;
 use fwlint::report::Format;
 use fwlint::source::Sources;
-use fwlint::{cli, config, profile};
+use fwlint::{cli, config, profile, web};
 use serde_json::{Value, json};
 
 use crate::expected;
@@ -150,6 +150,7 @@ fn config_schema() -> Value {
         KEYS.iter().map(|key| (key.to_string(), of(key))).collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#", "title": "fwlint.yaml",
+        "$id": web::document("fwlint.schema.json"),
         "type": ["object", "null"], "additionalProperties": false, "properties": properties
     })
 }
@@ -181,7 +182,7 @@ fn output_schema() -> Value {
         "lint": text, "level": { "enum": ["note", "warning", "error"] }, "message": text, "unit": text,
         "path": or_null(&text), "start": or_null(&place), "end": or_null(&place), "here": or_null(&text),
         "labels": { "type": "array", "items": label }, "notes": texts,
-        "fingerprint": { "type": "string", "pattern": "^[0-9a-f]{16}$" }, "url": or_null(&text),
+        "fingerprint": { "type": "string", "pattern": "^[0-9a-f]{16}$" }, "url": { "type": "string", "pattern": "^https://" },
         "fix": or_null(&fix), "unfixed": or_null(&text)
     }));
     let mut schema = object(json!({
@@ -189,6 +190,7 @@ fn output_schema() -> Value {
         "findings": { "type": "array", "items": finding }
     }));
     schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["$id"] = json!(web::document("output.schema.json"));
     schema["title"] = json!("fwlint check --format json");
     schema
 }

@@ -10,6 +10,7 @@ use fwlint::finding::{Edit, Finding, Fix, Level, NewFile, Report, UnitReport};
 use fwlint::lints::LINTS;
 use fwlint::report::{self, Format, Look};
 use fwlint::source::{Sources, Span};
+use fwlint::web;
 
 fn written(format: Format, sources: &Sources, report: &Report) -> String {
     let mut out = Vec::new();
@@ -110,6 +111,30 @@ fn a_report_of_every_lint_is_valid_in_every_format_that_has_a_schema() {
             eprintln!("skipped: {schema}: {} or the schema is missing", program[0]);
         }
     }
+}
+
+#[test]
+fn every_finding_has_the_address_of_its_page_where_the_format_has_a_place_for_it() {
+    let mut sources = Sources::default();
+    let report = every_lint(&mut sources);
+    for format in Format::value_variants() {
+        let written = written(*format, &sources, &report);
+        for lint in LINTS {
+            let all = report.findings.iter().filter(|reported| reported.finding.lint == lint.id).count();
+            let expected = match format {
+                Format::Text | Format::Concise => 0,
+                // It is said once, of the rule.
+                Format::Sarif => 1,
+                // Not all findings are shown.
+                Format::Markdown => written.matches(&format!("| [{}](", lint.id)).count(),
+                _ => all,
+            };
+            let found = written.matches(&web::page(lint.id)).count();
+            assert!(found == expected && all == 12, "{format:?}: {}: {found} of {expected}", lint.id);
+        }
+    }
+    let markdown = written(Format::Markdown, &sources, &report);
+    assert!(markdown.contains(&web::page(LINTS[0].id)));
 }
 
 #[test]
@@ -214,6 +239,7 @@ fn nothing_of_a_hostile_file_acts_in_any_format() {
                 assert!(written.contains("default-src 'none'"));
             }
             Format::Markdown => {
+                let written = written.replace(&web::page("open-port"), "");
                 let harm = ["<script", "](java", "@every", "https://", "www.evil"];
                 assert!(!harm.iter().any(|harm| written.contains(harm)), "{written}");
                 assert!(!lines().skip(1).any(|line| line.starts_with('#')), "{written}");
