@@ -8,12 +8,12 @@ mod effects;
 use std::collections::HashMap;
 
 use crate::config::{AllowIngress, Settings};
-use crate::dialects::{Dialect, Read, Writing};
+use crate::dialects::{self, Dialect, Writing};
 use crate::eval::difference::{Change, Difference, Kind};
 use crate::eval::{Host, Routes, Way};
 use crate::finding::{Edit, Finding, Fix, Level};
 use crate::lints::{self, Context, Unit};
-use crate::model::{Effect, Remedy, Ruleset, Step};
+use crate::model::{Effect, Remedy, Step};
 use crate::packet::Family;
 use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
@@ -153,12 +153,8 @@ impl Proof<'_> {
 
     /// Reads the texts of the unit.
     fn read(&self, sources: &Sources) -> Result<Unit, Unproven> {
-        let mut ruleset = Ruleset::default();
-        for file in &self.unit.files {
-            let dialect = self.dialects.get(file).ok_or(Unproven::NotWritable)?;
-            let Read::Host(read) = dialect.entry().read else { return Err(Unproven::NotWritable) };
-            ruleset.join(read(*file, &sources.file(*file).text));
-        }
+        let ruleset = dialects::read_host(sources, &self.unit.files, self.dialects);
+        let ruleset = ruleset.ok_or(Unproven::NotWritable)?;
         let Unit { name, files, must_serve, .. } = self.unit;
         Ok(Unit { name: name.clone(), files: files.clone(), ruleset, must_serve: *must_serve })
     }

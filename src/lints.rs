@@ -23,6 +23,7 @@ mod undefined_set;
 mod dormant_table;
 mod unused_chain;
 mod unused_ignore;
+mod unused_set;
 mod inbound_tunnel_port;
 mod stale_tunnel_address;
 pub mod tunnel;
@@ -118,6 +119,7 @@ pub const LINTS: &[Lint] = &[
     lint("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),
     lint("undefined-chain", include_str!("../rules/undefined-chain.md"), undefined_chain::run),
     lint("undefined-set", include_str!("../rules/undefined-set.md"), undefined_set::run),
+    lint("unused-set", include_str!("../rules/unused-set.md"), unused_set::run),
     lint("jump-loop", include_str!("../rules/jump-loop.md"), jump_loop::run),
     lint("deprecated-match", include_str!("../rules/deprecated-match.md"), remarks::deprecated_match),
     lint("syntax-error", include_str!("../rules/syntax-error.md"), remarks::syntax_error),

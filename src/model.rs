@@ -14,7 +14,7 @@ pub use perimeter::{Members, Perimeter};
 pub use plan::{Part, Plan};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};
-pub use sets::{Element, ElementKey, Elements, NamedSet};
+pub use sets::{Element, ElementKey, Elements, NamedSet, SetUse, TableSets};
 
 use crate::packet::{Axis, PacketSet, Values};
 use crate::source::{Span, Spanned};
@@ -28,8 +28,10 @@ pub struct Ruleset {
     pub tables: Vec<Table>,
     /// What kind of iptables the host has, as far as the files tell.
     pub iptables: Backend,
-    /// Named sets of all tables (nft) or of the host (ipset).
+    /// Named sets of the host (ipset).
     pub sets: Vec<NamedSet>,
+    /// Named sets of tables (nft), each table once.
+    pub table_sets: Vec<TableSets>,
     /// The families for which this is the whole truth: what it leaves out is open, not unknown.
     pub families: Families,
     /// Was a file of sets read, so that a set that is not defined is truly missing?

@@ -1,9 +1,13 @@
 //! Texts that are put in the place of a statement of another.
 
+use super::Dialect;
 use crate::source::{FileId, Span};
 
 /// A text, and how what it includes is found. Who has the files has looked for it before.
+#[derive(Clone, Copy)]
 pub struct Texts<'s> {
+    /// The language of the text.
+    pub dialect: Dialect,
     /// The file that is read.
     pub file: FileId,
     /// Its text.

@@ -8,6 +8,7 @@ pub mod iptables;
 mod nearest;
 pub mod nft;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::finding::Edit;
@@ -88,12 +89,12 @@ impl<'s> Writing<'s> {
 pub enum Read {
     /// A text is loaded on one machine, whole or in part.
     Host(fn(FileId, &str) -> Ruleset),
-    /// The same; a text may have others put in its place.
+    /// The same; a text may have others put in its place, and may change what those before it have loaded.
     Including {
-        /// The paths of these, perhaps with `*`, each where it stands.
+        /// The paths of those it includes, perhaps with `*`, each where it stands.
         paths: fn(FileId, &str) -> Vec<Spanned<String>>,
-        /// Reads a text with all that it includes.
-        read: fn(&Texts<'_>) -> Ruleset,
+        /// Reads texts that are loaded one after the other, each with all that it includes.
+        read: fn(&[Texts<'_>]) -> Ruleset,
     },
     /// Texts of one cloud account, read together, hold any number of units.
     Units(fn(&[(FileId, &str)]) -> Export),
@@ -132,7 +133,7 @@ pub const DIALECTS: &[Entry] = &[
         name: "nft-json",
         by_content: |text, _| nft::is_json(text),
         by_name: |_| false,
-        read: Read::Host(nft::read_json),
+        read: Read::Including { paths: |_, _| Vec::new(), read: nft::read },
         write: None,
     },
     Entry {
@@ -222,16 +223,46 @@ pub fn recognise(name: &Path, text: &str) -> Option<Dialect> {
 /// Reads a text; of one that holds units, all of them as one. Never fails: what is not understood is among
 /// the remarks.
 pub fn read(dialect: Dialect, file: FileId, text: &str) -> Ruleset {
-    match dialect.entry().read {
-        Read::Host(read) => read(file, text),
-        Read::Including { read, .. } => read(&Texts { file, text, included: &|_| None }),
-        Read::Units(read) => {
-            let export = read(&[(file, text)]);
-            let mut all = Ruleset { remarks: export.remarks, ..Ruleset::default() };
-            export.units.into_iter().for_each(|unit| all.join(unit.ruleset));
-            all
+    load(&[Texts { dialect, file, text, included: &|_| None }])
+}
+
+/// Reads texts that are loaded on one machine, in this order. Never fails: what is not understood is among the
+/// remarks.
+pub fn load(texts: &[Texts<'_>]) -> Ruleset {
+    let mut all = Ruleset::default();
+    let is_nft = |text: &Texts<'_>| matches!(text.dialect, Dialect::Nft | Dialect::NftJson);
+    for run in texts.chunk_by(|one, next| is_nft(one) && is_nft(next)) {
+        let Some(first) = run.first() else { continue };
+        match first.dialect.entry().read {
+            Read::Host(read) => all.join(read(first.file, first.text)),
+            Read::Including { read, .. } => all.join(read(run)),
+            Read::Units(read) => {
+                let export = read(&[(first.file, first.text)]);
+                all.remarks.extend(export.remarks);
+                export.units.into_iter().for_each(|unit| all.join(unit.ruleset));
+            }
         }
     }
+    all
+}
+
+/// Reads the texts of a host; `None` where some are no host's, or include others.
+pub fn read_host(
+    sources: &Sources,
+    files: &[FileId],
+    dialects: &HashMap<FileId, Dialect>,
+) -> Option<Ruleset> {
+    let text = |file: &FileId| {
+        let (dialect, text) = (*dialects.get(file)?, sources.file(*file).text.as_str());
+        let is_alone = match dialect.entry().read {
+            Read::Host(_) => true,
+            Read::Including { paths, .. } => paths(*file, text).is_empty(),
+            Read::Units(_) => false,
+        };
+        is_alone.then_some(Texts { dialect, file: *file, text, included: &|_| None })
+    };
+    let texts: Option<Vec<_>> = files.iter().map(text).collect();
+    Some(load(&texts?))
 }
 
 /// A whole ruleset as a text; of a dialect that speaks for one family alone, that of its family. `None` if fwlint

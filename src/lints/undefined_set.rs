@@ -8,6 +8,32 @@ use crate::model::{Match, RemarkKind};
 use crate::source::Span;
 
 pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
+    of_the_host(context, findings);
+    of_tables(context, findings);
+}
+
+/// Sets of nft's tables: what a table lacks that is made anew, nothing else has made.
+fn of_tables(context: &Context, findings: &mut Vec<Finding>) {
+    if context.is_fragment() {
+        return;
+    }
+    for sets in context.unit.ruleset.table_sets.iter().filter(|sets| sets.is_new) {
+        let defined: HashSet<&str> = sets.declared.iter().map(|set| &*set.value).collect();
+        let mut missing: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
+        for name in sets.uses.iter().filter(|name| !defined.contains(&*name.set)) {
+            missing.entry(&name.set).or_default().push(name.span);
+        }
+        findings.extend(missing.iter().map(|(name, spans)| {
+            let message = format!("there is no set `{name}` in table `{}`", sets.table.name);
+            let note = "The loader refuses the whole file.";
+            let finding = Finding::new("undefined-set", Level::Warning, message).at(spans[0]).note(note);
+            places::again(finding, &spans[1..], "here too", "places")
+        }));
+    }
+}
+
+/// Sets of the host, which ipset makes.
+fn of_the_host(context: &Context, findings: &mut Vec<Finding>) {
     let ruleset = &context.unit.ruleset;
     // Without a file of sets, they are made elsewhere; lines that are not followed may make them.
     if !ruleset.has_sets || ruleset.remarks.iter().any(|remark| remark.kind == RemarkKind::NotFollowed) {

@@ -4,7 +4,10 @@
 //! iptables-nft deletes the tables that it names and makes them anew, iptables-legacy empties them, so that their
 //! hooks stay where they were registered, and policies that the dump does not name stay too.
 
-use super::{Chain, Families, Policy, Ruleset, Table};
+use std::collections::HashSet;
+
+use super::{Atom, Chain, Families, Match, Policy, Ruleset, Table, TableSets, Verdict};
+use crate::source::{Span, Spanned};
 
 /// What keeps a table. Each has tables of its own, all of which are in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,6 +28,13 @@ pub enum Backend {
 pub enum Removal {
     /// All that nf_tables keeps (`flush ruleset`).
     Everything,
+    /// All that nf_tables keeps in one of its families (`flush ruleset ip`).
+    Family {
+        /// Whose packets its tables see.
+        families: Families,
+        /// The family's name, if its tables see frames: they have it in front of their own.
+        frames: Option<Box<str>>,
+    },
     /// A table (`*TABLE` in a dump, `delete table`).
     Table(TableId),
     /// The chains of a table that are not built in, or one of them (`-X`).
@@ -64,6 +74,7 @@ impl Ruleset {
         }
         self.removals.extend(later.removals);
         self.sets.extend(later.sets);
+        later.table_sets.into_iter().for_each(|sets| self.add_sets(sets));
         self.families = self.families.or(later.families);
         self.has_sets |= later.has_sets;
         self.remarks.extend(later.remarks);
@@ -84,12 +95,32 @@ impl Ruleset {
         later.removals.iter_mut().filter_map(Removal::backend).for_each(told);
     }
 
+    /// Adds the sets of a table, and what names them.
+    fn add_sets(&mut self, later: TableSets) {
+        let Some(old) = self.table_sets.iter_mut().find(|old| old.table == later.table) else {
+            return self.table_sets.push(later);
+        };
+        // A set that both fill has other members than either knew when its rules were worked out.
+        let filled = later.uses.iter().filter(|name| name.changes).map(|name| &*name.set);
+        let filled: HashSet<&str> = filled.chain(later.declared.iter().map(|set| &*set.value)).collect();
+        let both = old.declared.iter().map(|set| &*set.value).filter(|set| filled.contains(set));
+        let both: HashSet<&str> = both.collect();
+        let uses = old.uses.iter().chain(&later.uses).filter(|name| both.contains(&*name.set));
+        for table in self.tables.iter_mut().filter(|table| table.id() == later.table) {
+            uses.clone().for_each(|name| table.leave_open(name.rule));
+        }
+        old.declared.extend(later.declared);
+        old.uses.extend(later.uses);
+    }
+
     fn remove(&mut self, removal: &Removal) {
+        self.table_sets.retain(|sets| !removal.takes(&sets.table));
+        // What iptables of an unknown kind keeps is gone if it is iptables-nft, and stays if it is not.
+        let unsure = self.tables.iter_mut().filter(|table| removal.may_concern(table));
+        unsure.for_each(|table| table.is_left_with_legacy(removal));
         match removal {
-            Removal::Everything => {
-                self.tables.retain(|table| table.backend != Backend::Nft);
-                let unknown = self.tables.iter_mut().filter(|table| table.backend == Backend::Unknown);
-                unknown.for_each(Table::is_left_with_legacy);
+            Removal::Everything | Removal::Family { .. } => {
+                self.tables.retain(|table| !removal.takes(&table.id()));
             }
             Removal::Table(id) => match id.backend {
                 Backend::Nft => self.tables.retain(|table| table.id() != *id),
@@ -99,14 +130,19 @@ impl Ruleset {
                         if backend == Backend::Unknown {
                             // What keeps no packet makes no difference.
                             table.chains.retain(Chain::drops);
-                            table.is_left_with_legacy();
+                            table.is_left_with_legacy(removal);
                         }
                     }
                 }
             },
             Removal::Chains(id, name) => {
+                let is_kept = |chain: &Chain| match name {
+                    // nft has no chains that are built in.
+                    Some(name) if id.backend == Backend::Nft => chain.name != *name,
+                    name => chain.base.is_some() || !chain.is(name.as_deref()),
+                };
                 for table in self.tables.iter_mut().filter(|table| table.id() == *id) {
-                    table.chains.retain(|chain| chain.base.is_some() || !chain.is(name.as_deref()));
+                    table.chains.retain(is_kept);
                 }
             }
             Removal::Rules(id, name) => {
@@ -119,9 +155,32 @@ impl Ruleset {
 }
 
 impl Removal {
+    /// Does it take this table away as a whole?
+    pub fn takes(&self, table: &TableId) -> bool {
+        match self {
+            Removal::Everything => table.backend == Backend::Nft,
+            Removal::Family { families, frames } => {
+                let of_frames = table.name.split_once(' ').map(|(family, _)| family);
+                table.backend == Backend::Nft && table.families == *families && of_frames == frames.as_deref()
+            }
+            Removal::Table(id) => table == id,
+            Removal::Chains(..) | Removal::Rules(..) => false,
+        }
+    }
+
+    /// Is it about a table of iptables, if that is iptables-nft?
+    fn may_concern(&self, table: &Table) -> bool {
+        let as_nft = || TableId { backend: Backend::Nft, ..table.id() };
+        table.backend == Backend::Unknown
+            && match self {
+                Removal::Everything | Removal::Family { .. } => self.takes(&as_nft()),
+                Removal::Table(id) | Removal::Chains(id, _) | Removal::Rules(id, _) => as_nft() == *id,
+            }
+    }
+
     fn backend(&mut self) -> Option<&mut Backend> {
         match self {
-            Removal::Everything => None,
+            Removal::Everything | Removal::Family { .. } => None,
             Removal::Table(id) | Removal::Chains(id, _) | Removal::Rules(id, _) => Some(&mut id.backend),
         }
     }
@@ -163,16 +222,46 @@ impl Table {
         }
     }
 
+    /// Takes the rules of a place for something that may do anything or nothing.
+    fn leave_open(&mut self, place: Span) {
+        let is_inside =
+            |span: Span| span.file == place.file && place.start <= span.start && span.end <= place.end;
+        let rules = self.chains.iter_mut().flat_map(|chain| &mut chain.rules);
+        for rule in rules.filter(|rule| is_inside(rule.span)) {
+            let text: Box<str> = "a set that other files change".into();
+            rule.matches =
+                vec![Spanned::new(Match::Atom(Atom { text: text.clone(), pure: false }), rule.span)];
+            rule.verdict.value = Verdict::Unknown(text);
+        }
+    }
+
     /// Empties it as iptables-legacy does: built-in chains and their policies stay.
     fn empty(&mut self) {
         self.chains.retain(|chain| chain.base.is_some());
         self.chains.iter_mut().for_each(|chain| chain.rules.clear());
     }
 
-    /// It is gone if the host's iptables is iptables-nft.
-    fn is_left_with_legacy(&mut self) {
-        let bases = self.chains.iter_mut().filter_map(|chain| chain.base.as_mut());
-        bases.for_each(|base| base.only_with = Some(Backend::Legacy));
+    /// What is removed of it is gone if the host's iptables is iptables-nft.
+    fn is_left_with_legacy(&mut self, removal: &Removal) {
+        match removal {
+            Removal::Rules(_, name) => {
+                let chains = self.chains.iter_mut().filter(|chain| chain.is(name.as_deref()));
+                for rule in chains.flat_map(|chain| &mut chain.rules) {
+                    let text = "the host's iptables is iptables-legacy".into();
+                    let legacy = Match::Atom(Atom { text, pure: true });
+                    rule.matches.push(Spanned::new(legacy, rule.span));
+                }
+            }
+            Removal::Chains(_, name) => {
+                let chains = self.chains.iter_mut().filter(|chain| chain.is(name.as_deref()));
+                let bases = chains.filter_map(|chain| chain.base.as_mut());
+                bases.for_each(|base| base.only_with = Some(Backend::Legacy));
+            }
+            _ => {
+                let bases = self.chains.iter_mut().filter_map(|chain| chain.base.as_mut());
+                bases.for_each(|base| base.only_with = Some(Backend::Legacy));
+            }
+        }
     }
 }
 

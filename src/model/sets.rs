@@ -1,8 +1,8 @@
 //! Named sets: ipset's, and nft's.
 
-use super::Families;
+use super::{Families, TableId};
 use crate::packet::Values;
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// A set with a name, which rules look packets up in.
 #[derive(Clone, Debug)]
@@ -59,4 +59,31 @@ pub enum ElementKey {
     Mark(Values),
     /// MAC addresses.
     Mac(Values),
+}
+
+/// The named sets and maps of a table of nft, and who names them. What is in them the reader has worked out: it
+/// stands in the rules.
+#[derive(Clone, Debug)]
+pub struct TableSets {
+    /// The table.
+    pub table: TableId,
+    /// Do the files make the table anew, so that no set is in it that they do not declare?
+    pub is_new: bool,
+    /// The sets, each by its name and where it is declared.
+    pub declared: Vec<Spanned<Box<str>>>,
+    /// Where sets are named.
+    pub uses: Vec<SetUse>,
+}
+
+/// A place where a rule or command names a set.
+#[derive(Clone, Debug)]
+pub struct SetUse {
+    /// The name of the set.
+    pub set: Box<str>,
+    /// Where it is named.
+    pub span: Span,
+    /// The rule or command that does.
+    pub rule: Span,
+    /// Does it change what is in the set?
+    pub changes: bool,
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::fixes::Budget;
 use super::{judge, routes};
 use crate::commands::input::{Input, Loaded};
-use crate::dialects::Read;
+use crate::dialects;
 use crate::eval::Host;
 use crate::eval::difference::Difference;
 use crate::finding::{Edit, Report, Reported};
@@ -153,10 +153,5 @@ fn read_again(input: &mut Input) {
 
 /// The rules of a host in other texts; `None` for what is no host.
 fn read(sources: &Sources, input: &Input, loaded: &Loaded) -> Option<Ruleset> {
-    let mut ruleset = Ruleset::default();
-    for file in &loaded.unit.files {
-        let Read::Host(read) = input.dialects.get(file)?.entry().read else { return None };
-        ruleset.join(read(*file, &sources.file(*file).text));
-    }
-    Some(ruleset)
+    dialects::read_host(sources, &loaded.unit.files, &input.dialects)
 }

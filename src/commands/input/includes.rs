@@ -7,7 +7,7 @@ use globset::Glob;
 
 use super::Loader;
 use super::read::{self, Text};
-use crate::dialects::{Included, Read, Texts};
+use crate::dialects::{self, Dialect, Included, Read, Texts};
 use crate::model::Ruleset;
 use crate::source::{FileId, Sources, Span, Spanned};
 
@@ -197,14 +197,9 @@ fn expand(path: &Path, has_wildcards: bool) -> Vec<PathBuf> {
     found
 }
 
-/// Reads a text with all that it includes.
-pub(super) fn read_with(
-    sources: &Sources,
-    file: FileId,
-    found: &Found,
-    read: fn(&Texts<'_>) -> Ruleset,
-) -> Ruleset {
-    let included = |span: Span| {
+/// Reads texts that are loaded on one host, in this order, each with all that it includes.
+pub(super) fn load(sources: &Sources, texts: &[(Dialect, FileId, Found)]) -> Ruleset {
+    let include = |found: &Found, span: Span| {
         Some(match found.get(&span)? {
             Place::Files(files) => {
                 Included::Texts(files.iter().map(|file| (*file, sources.file(*file).text.as_str())).collect())
@@ -214,5 +209,12 @@ pub(super) fn read_with(
             Place::Loop => Included::Loop,
         })
     };
-    read(&Texts { file, text: &sources.file(file).text, included: &included })
+    let included: Vec<_> = texts.iter().map(|(_, _, found)| move |span| include(found, span)).collect();
+    let texts = texts.iter().zip(&included).map(|((dialect, file, _), included)| Texts {
+        dialect: *dialect,
+        file: *file,
+        text: &sources.file(*file).text,
+        included,
+    });
+    dialects::load(&texts.collect::<Vec<_>>())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::includes::{self, Place};
+use super::includes::{self, Found, Place};
 use super::{Group, Loaded, Loader};
 use crate::commands::Failure;
 use crate::config::{Config, Host};
@@ -18,7 +18,7 @@ const MOST_NAMES: usize = 10;
 impl Loader<'_> {
     /// The units of a group: the host that its texts make, and what the exports among them hold.
     pub(super) fn units(&mut self, number: usize, group: Group) -> Vec<Loaded> {
-        let mut host = Ruleset::default();
+        let mut hosted: Vec<(Dialect, FileId, Found)> = Vec::new();
         let mut files: Vec<FileId> = Vec::new();
         let mut exports: Vec<(Dialect, Vec<FileId>)> = Vec::new();
         let mut names: Vec<String> = Vec::new();
@@ -33,19 +33,19 @@ impl Loader<'_> {
             self.texts.insert(text.path, file);
             self.dialects.insert(file, text.dialect);
             match text.dialect.entry().read {
-                Read::Host(read) => {
-                    host.join(read(file, &self.sources.file(file).text));
+                Read::Host(_) => {
+                    hosted.push((text.dialect, file, Found::new()));
                     files.push(file);
                     names.push(name);
                 }
-                Read::Including { paths, read } => {
+                Read::Including { paths, .. } => {
                     let found = self.includes(file, paths);
-                    host.join(includes::read_with(&self.sources, file, &found, read));
                     files.push(file);
                     let mut more: Vec<FileId> = found.values().flat_map(Place::files).copied().collect();
                     more.sort_unstable();
                     more.dedup();
                     files.extend(more);
+                    hosted.push((text.dialect, file, found));
                     names.push(name);
                 }
                 Read::Units(_) => match exports.iter_mut().find(|export| export.0 == text.dialect) {
@@ -57,6 +57,7 @@ impl Loader<'_> {
         let mut units = Vec::new();
         if !files.is_empty() {
             let name = group.name.unwrap_or_else(|| names.join(" + "));
+            let host = includes::load(&self.sources, &hosted);
             units.push((None, Unit { name, files, ruleset: host, must_serve: true }));
         }
         for (dialect, files) in exports {

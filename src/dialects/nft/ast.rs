@@ -39,4 +39,6 @@ pub struct File<'t> {
     pub commands: Vec<Command<'t>>,
     /// What was noticed while reading.
     pub remarks: Vec<Remark>,
+    /// Does it look as `nft list ruleset` prints it, not as people write it?
+    pub is_listing: bool,
 }

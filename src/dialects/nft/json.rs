@@ -35,7 +35,7 @@ pub fn read(file: FileId, text: &str) -> File<'_> {
     let commands = reader.commands(&root);
     let mut remarks = reader.remarks;
     remarks.sort_by_key(|remark| remark.span);
-    File { commands, remarks }
+    File { commands, remarks, is_listing: listing::is_printed(&root) }
 }
 
 /// A text that is no JSON: the place where it ceases to be.
@@ -43,5 +43,5 @@ fn not_read<'t>(mistake: Mistake, start: Span) -> File<'t> {
     let Mistake { span, message, help } = mistake;
     let (kind, span) = (RemarkKind::Syntax, span.unwrap_or(start));
     let remark = Remark { kind, span, message, notes: help.into_iter().collect() };
-    File { commands: Vec::new(), remarks: vec![remark] }
+    File { remarks: vec![remark], ..File::default() }
 }

@@ -17,22 +17,23 @@ mod reject;
 mod rules;
 mod sets;
 mod subject;
+mod uses;
 mod values;
 
 use super::ast::File;
 use crate::model::Ruleset;
 
-/// What a file makes of the rules of a machine.
-pub fn lower(file: File<'_>) -> Ruleset {
-    let File { commands, remarks } = file;
-    let mut loaded = load::load(commands);
-    let mut ruleset = Ruleset { families: loaded.families(), remarks, ..Ruleset::default() };
+/// What files that are loaded one after the other make of the rules of a machine.
+pub fn lower<'t>(files: impl Iterator<Item = File<'t>>) -> Ruleset {
+    let mut loaded = load::load(files);
+    let mut ruleset = Ruleset { families: loaded.families(), ..Ruleset::default() };
     ruleset.removals = loaded.removals;
     ruleset.remarks.append(&mut loaded.remarks);
     for table in loaded.tables {
-        let (table, remarks) = chains::table(table);
+        let (table, sets, remarks) = chains::table(table);
         ruleset.remarks.extend(remarks);
         ruleset.tables.push(table);
+        ruleset.table_sets.push(sets);
     }
     ruleset.remarks.sort_by_key(|remark| remark.span);
     ruleset

@@ -12,16 +12,19 @@ mod text;
 pub use json::is_json;
 pub use text::{include_paths, is_nft};
 
+use super::Dialect;
 use super::includes::Texts;
 use crate::model::Ruleset;
-use crate::source::FileId;
 
-/// Reads what `nft list ruleset` printed, or what is meant for `nft -f`.
-pub fn read(texts: &Texts<'_>) -> Ruleset {
-    lower::lower(text::read(texts))
+/// Reads what `nft list ruleset` printed, or what is meant for `nft -f`, and both as JSON: texts that are loaded
+/// one after the other, so that each may change what those before it have made.
+pub fn read(texts: &[Texts<'_>]) -> Ruleset {
+    lower::lower(texts.iter().map(parse))
 }
 
-/// Reads what `nft -j list ruleset` printed, or what is meant for `nft -j -f`.
-pub fn read_json(file: FileId, text: &str) -> Ruleset {
-    lower::lower(json::read(file, text))
+fn parse<'t>(text: &Texts<'t>) -> ast::File<'t> {
+    match text.dialect {
+        Dialect::NftJson => json::read(text.file, text.text),
+        _ => text::read(text),
+    }
 }

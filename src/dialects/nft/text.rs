@@ -25,5 +25,5 @@ use crate::dialects::includes::Texts;
 pub fn read<'t>(texts: &Texts<'t>) -> File<'t> {
     let mut reader = reader::Reader::new(texts);
     reader.commands();
-    reader.finish()
+    File { is_listing: recognise::is_listing(texts.text), ..reader.finish() }
 }

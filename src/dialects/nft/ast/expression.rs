@@ -176,11 +176,6 @@ impl<'t> Expression<'t> {
         Expression { kind, span }
     }
 
-    /// Does it say the same, wherever it stands?
-    pub fn says_as(&self, other: &Expression<'t>) -> bool {
-        self.to_string() == other.to_string()
-    }
-
     /// What it says, variables replaced by what they stand for.
     pub fn resolved(&self) -> &ExpressionKind<'t> {
         match &self.kind {

@@ -22,6 +22,14 @@ pub(super) fn is_listed(node: &Node<'_>) -> bool {
     })
 }
 
+/// Is it what nft prints, which says first by which version it was printed?
+pub(super) fn is_printed(root: &Node<'_>) -> bool {
+    match root.get("nftables").map(|list| &list.kind) {
+        Some(Kind::List(items)) => items.first().is_some_and(|first| first.get("metainfo").is_some()),
+        _ => false,
+    }
+}
+
 /// The tables of a listing.
 #[derive(Default)]
 struct Listing<'t> {

@@ -5,11 +5,11 @@ use super::sets::Sets;
 use super::values::wrong;
 use super::{frames, priority, rules};
 use crate::dialects::nft::ast::{Family, Hook, Rule};
-use crate::model::{self, Base, ChainKind, Policy, Remark, TableId};
+use crate::model::{self, Base, ChainKind, Policy, Remark, TableId, TableSets};
 use crate::source::{Span, Spanned};
 
-/// A table of the model, and what was noticed in it.
-pub(super) fn table(table: LoadedTable<'_>) -> (model::Table, Vec<Remark>) {
+/// A table of the model, its sets, and what was noticed in it.
+pub(super) fn table(table: LoadedTable<'_>) -> (model::Table, TableSets, Vec<Remark>) {
     let mut remarks = Vec::new();
     let sets = Sets::of(&table);
     let mut chains = Vec::with_capacity(table.chains.len());
@@ -19,7 +19,9 @@ pub(super) fn table(table: LoadedTable<'_>) -> (model::Table, Vec<Remark>) {
         chains.extend(inner);
     }
     let TableId { name, families, backend } = load::id(table.family, &table.name);
-    (model::Table { name, families, chains, dormant: table.dormant, span: table.span, backend }, remarks)
+    let sets = sets.finish(&table);
+    let table = model::Table { name, families, chains, dormant: table.dormant, span: table.span, backend };
+    (table, sets, remarks)
 }
 
 /// A chain, and those that stand in braces in it.

@@ -1,11 +1,12 @@
 //! Does the commands of a file, one after the other: what is in the kernel in the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use super::uses;
 use crate::dialects::nft::ast::{
-    Chain, Command, Content, Element, Family, Name, Object, Place, Rule, Set, Table, TableName, Verb,
+    Chain, Command, Content, Element, Family, File, Name, Object, Place, Rule, Set, Table, TableName, Verb,
 };
-use crate::model::{Backend, Families, Remark, RemarkKind, Removal, TableId};
+use crate::model::{Backend, Families, Remark, RemarkKind, Removal, SetUse, TableId};
 use crate::source::{Span, Spanned};
 
 /// All that a file loads.
@@ -21,6 +22,8 @@ pub(super) struct Loaded<'t> {
     pub remarks: Vec<Remark>,
     /// How many base chains were registered.
     registered: u32,
+    /// Is the file that is being loaded a listing, as nft prints it?
+    is_listing: bool,
 }
 
 /// A table as it is in the end.
@@ -31,7 +34,21 @@ pub(super) struct LoadedTable<'t> {
     pub span: Span,
     pub dormant: bool,
     pub chains: Vec<LoadedChain<'t>>,
-    pub sets: HashMap<Box<str>, Set<'t>>,
+    pub sets: HashMap<Box<str>, LoadedSet<'t>>,
+    /// Is it made anew, where no table of its name was before?
+    pub is_new: bool,
+    /// Commands that change sets which the files do not declare.
+    pub changes: Vec<SetUse>,
+}
+
+/// A set as it is in the end.
+#[derive(Debug)]
+pub(super) struct LoadedSet<'t> {
+    pub set: Set<'t>,
+    /// Does a listing tell what is in it?
+    pub is_listed: bool,
+    /// Has something been done to it that is not followed?
+    pub is_open: bool,
 }
 
 /// A chain as it is in the end.
@@ -44,11 +61,15 @@ pub(super) struct LoadedChain<'t> {
     pub in_front: usize,
 }
 
-/// Does all commands.
-pub(super) fn load(commands: Vec<Command<'_>>) -> Loaded<'_> {
-    let mut loaded = Loaded { is_whole: is_dump(&commands), ..Loaded::default() };
-    for command in commands {
-        loaded.command(command);
+/// Does all commands of all files.
+pub(super) fn load<'t>(files: impl Iterator<Item = File<'t>>) -> Loaded<'t> {
+    let mut loaded = Loaded::default();
+    for File { commands, mut remarks, is_listing } in files {
+        let is_dump = is_dump(&commands);
+        loaded.is_whole |= is_dump;
+        loaded.is_listing = is_dump && is_listing;
+        loaded.remarks.append(&mut remarks);
+        commands.into_iter().for_each(|command| loaded.command(command));
     }
     loaded
 }
@@ -113,16 +134,20 @@ impl<'t> Loaded<'t> {
             (verb, Object::Rule { table, chain, place, rule }) => {
                 self.rule(&verb, &table, &chain, place, rule, span);
             }
-            (Verb::Add | Verb::Create, Object::Set(name, set)) => self.table(&name).add_set(set),
+            (Verb::Add | Verb::Create, Object::Set(name, set)) => self.table(&name).add_set(set, false),
             (Verb::Delete | Verb::Destroy, Object::Set(name, set)) => {
                 self.table(&name).sets.remove(&*set.name.value);
             }
             (Verb::Flush, Object::Set(name, set)) => {
-                let known = self.table(&name).sets.get_mut(&*set.name.value);
-                known.into_iter().for_each(|set| set.elements.clear());
+                if let Some(known) = self.table(&name).set(&set.name, span) {
+                    known.set.elements.clear();
+                    known.is_open = false;
+                }
             }
             (verb, Object::Elements { table, set, elements }) => {
-                self.elements(&verb, &table, &set, elements);
+                if let Some(known) = self.table(&table).set(&set, span) {
+                    known.change(&verb, elements);
+                }
             }
             _ => {}
         }
@@ -135,7 +160,11 @@ impl<'t> Loaded<'t> {
                 self.removals.push(Removal::Everything);
                 self.is_whole = true;
             }
-            Some(family) => self.tables.retain(|table| table.family != family),
+            Some(family) => {
+                self.tables.retain(|table| table.family != family);
+                let frames = frames(family).map(Into::into);
+                self.removals.push(Removal::Family { families: families(family), frames });
+            }
         }
     }
 
@@ -152,6 +181,8 @@ impl<'t> Loaded<'t> {
     fn place_of(&mut self, family: Family, name: &Name<'t>, span: Span) -> usize {
         let known = self.tables.iter().position(|it| it.family == family && it.name.value == name.value);
         known.unwrap_or_else(|| {
+            let id = id(family, name);
+            let is_new = self.is_listing || self.removals.iter().any(|removal| removal.takes(&id));
             self.tables.push(LoadedTable {
                 family,
                 name: name.clone(),
@@ -159,6 +190,8 @@ impl<'t> Loaded<'t> {
                 dormant: false,
                 chains: Vec::new(),
                 sets: HashMap::new(),
+                is_new,
+                changes: Vec::new(),
             });
             self.tables.len() - 1
         })
@@ -170,7 +203,7 @@ impl<'t> Loaded<'t> {
         for content in table.content {
             match content {
                 Content::Chain(chain) => self.add_chain(at, chain),
-                Content::Set(set) => self.tables[at].add_set(set),
+                Content::Set(set) => self.tables[at].add_set(set, self.is_listing),
                 Content::Flowtable(_) | Content::Stateful(_) => {}
             }
         }
@@ -229,23 +262,6 @@ impl<'t> Loaded<'t> {
             known.in_front = (known.in_front + rules.len()).saturating_sub(before.0);
         }
     }
-
-    fn elements(
-        &mut self,
-        verb: &Verb<'t>,
-        table: &TableName<'t>,
-        set: &Name<'t>,
-        elements: Vec<Element<'t>>,
-    ) {
-        let Some(known) = self.table(table).sets.get_mut(&*set.value) else { return };
-        match verb {
-            Verb::Add | Verb::Create => known.elements.extend(elements),
-            Verb::Delete | Verb::Destroy => {
-                known.elements.retain(|it| !elements.iter().any(|gone| gone.key.says_as(&it.key)));
-            }
-            _ => {}
-        }
-    }
 }
 
 impl<'t> LoadedTable<'t> {
@@ -269,10 +285,39 @@ impl<'t> LoadedTable<'t> {
         &mut self.chains[at]
     }
 
-    fn add_set(&mut self, set: Set<'t>) {
+    fn add_set(&mut self, set: Set<'t>, is_listed: bool) {
         match self.sets.get_mut(&*set.name.value) {
-            Some(known) => known.elements.extend(set.elements),
-            None => drop(self.sets.insert(set.name.value.clone().into(), set)),
+            Some(known) => known.set.elements.extend(set.elements),
+            None => {
+                let name = set.name.value.clone().into();
+                self.sets.insert(name, LoadedSet { set, is_listed, is_open: false });
+            }
+        }
+    }
+
+    /// The set of a name, to be changed by a command; `None` if it was there before the files.
+    fn set(&mut self, name: &Name<'_>, command: Span) -> Option<&mut LoadedSet<'t>> {
+        let known = self.sets.get_mut(&*name.value);
+        if known.is_none() {
+            self.changes.push(uses::at(name, command, true));
+        }
+        known
+    }
+}
+
+impl<'t> LoadedSet<'t> {
+    /// Adds members or removes them. One that is there by other words, or as a part of another, is not found.
+    fn change(&mut self, verb: &Verb<'_>, elements: Vec<Element<'t>>) {
+        let known = &mut self.set.elements;
+        match verb {
+            Verb::Add | Verb::Create => known.extend(elements),
+            Verb::Delete | Verb::Destroy => {
+                let gone: HashSet<String> = elements.iter().map(|it| it.key.to_string()).collect();
+                let before = known.len();
+                known.retain(|it| !gone.contains(&it.key.to_string()));
+                self.is_open |= before - known.len() != gone.len();
+            }
+            _ => {}
         }
     }
 }
@@ -287,11 +332,19 @@ impl LoadedChain<'_> {
 /// By what the model tells a table from others. Tables of frames have their family in their name, since
 /// they see the same packets as `inet`.
 pub(super) fn id(family: Family, name: &Name<'_>) -> TableId {
-    let name = match family {
-        Family::Ip | Family::Ip6 | Family::Inet => name.value.as_ref().into(),
-        _ => format!("{} {}", family.name(), name.value).into(),
+    let name = match frames(family) {
+        None => name.value.as_ref().into(),
+        Some(family) => format!("{family} {}", name.value).into(),
     };
     TableId { name, families: families(family), backend: Backend::Nft }
+}
+
+/// The name of a family whose tables see frames.
+fn frames(family: Family) -> Option<&'static str> {
+    match family {
+        Family::Ip | Family::Ip6 | Family::Inet => None,
+        Family::Arp | Family::Bridge | Family::Netdev => Some(family.name()),
+    }
 }
 
 /// The families whose packets a table sees.

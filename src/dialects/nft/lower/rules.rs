@@ -316,7 +316,7 @@ fn is_pure(statement: &Statement<'_>, sets: &Sets<'_, '_>) -> bool {
 
 fn is_fixed(expression: &Expression<'_>, sets: &Sets<'_, '_>) -> bool {
     match expression.resolved() {
-        ExpressionKind::Named(name) => sets.has(name) && sets.elements(name).is_ok(),
+        ExpressionKind::Named(name) => sets.is_steady(name),
         ExpressionKind::Selector(selector) => match selector.group {
             Group::Ct => matches!(selector.name, "state" | "direction" | "l3proto" | "protocol" | "id"),
             Group::Meta => !matches!(

@@ -3,16 +3,19 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::load::LoadedTable;
+use super::load::{self, LoadedSet, LoadedTable};
+use super::uses;
 use super::values::{Numbers, Unresolved};
-use crate::dialects::nft::ast::{Element, Expression, Rule, Set, StatementKind, Verdict};
-use crate::dialects::nft::ast::{ExpressionKind, Target};
-use crate::model::Remark;
+use crate::dialects::nft::ast::Element;
+use crate::model::{Remark, SetUse, TableSets};
 use crate::packet::Ranges;
+use crate::source::Spanned;
 
 /// The named sets and maps of a table.
 pub(super) struct Sets<'s, 't> {
-    sets: &'s HashMap<Box<str>, Set<'t>>,
+    sets: &'s HashMap<Box<str>, LoadedSet<'t>>,
+    /// Where rules name them.
+    uses: Vec<SetUse>,
     /// Those to which rules add members, or from which they remove them.
     updated: HashSet<Box<str>>,
     /// What was worked out, by name and type: a set may be used by many rules.
@@ -25,23 +28,35 @@ type Worked = HashMap<(Box<str>, Numbers), Result<Ranges, Unresolved>>;
 impl<'s, 't> Sets<'s, 't> {
     /// The sets of a table.
     pub fn of(table: &'s LoadedTable<'t>) -> Self {
-        let mut updated = HashSet::new();
-        for chain in &table.chains {
-            chain.chain.rules.iter().for_each(|rule| find_updates(rule, &mut updated));
-        }
-        Sets { sets: &table.sets, updated, numbers: Mutex::default() }
+        let mut uses = Vec::new();
+        let rules = table.chains.iter().flat_map(|chain| &chain.chain.rules);
+        rules.for_each(|rule| uses::of_rule(rule, &mut uses));
+        let updates = uses.iter().filter(|found| found.changes);
+        let updated = updates.map(|found| found.set.clone()).collect();
+        Sets { sets: &table.sets, uses, updated, numbers: Mutex::default() }
     }
 
-    /// Is there a set of this name?
-    pub fn has(&self, name: &str) -> bool {
-        self.sets.contains_key(name)
+    /// The sets of the table and all that names them.
+    pub fn finish(self, table: &LoadedTable<'t>) -> TableSets {
+        let name = |set: &LoadedSet<'_>| Spanned::new(set.set.name.value.as_ref().into(), set.set.span);
+        let mut declared: Vec<Spanned<Box<str>>> = self.sets.values().map(name).collect();
+        declared.sort_by_key(|set| set.span);
+        let uses = table.changes.iter().cloned().chain(self.uses).collect();
+        TableSets { table: load::id(table.family, &table.name), is_new: table.is_new, declared, uses }
     }
 
-    /// The members of a set, if they are known from the file.
+    /// Is the answer the same whenever a packet is looked up in a set of this name?
+    pub fn is_steady(&self, name: &str) -> bool {
+        self.sets.contains_key(name) && !self.updated.contains(name)
+    }
+
+    /// The members of a set, if they are known from the file. One that is empty there is meant to be filled by
+    /// programs, unless the file is a listing of what there is.
     pub fn elements(&self, name: &str) -> Result<&'s [Element<'t>], Unresolved> {
-        let set = self.sets.get(name).ok_or(Unresolved)?;
+        let LoadedSet { set, is_listed, is_open } = self.sets.get(name).ok_or(Unresolved)?;
         let is_changing = set.flags.dynamic || set.flags.timeout || self.updated.contains(name);
-        if is_changing || set.elements.iter().any(|element| element.timeout) {
+        let is_to_be_filled = set.elements.is_empty() && !set.flags.constant && !is_listed;
+        if *is_open || is_changing || is_to_be_filled || set.elements.iter().any(|element| element.timeout) {
             return Err(Unresolved);
         }
         Ok(&set.elements)
@@ -67,33 +82,5 @@ impl<'s, 't> Sets<'s, 't> {
             remarks.append(&mut told);
         }
         found
-    }
-}
-
-fn find_updates(rule: &Rule<'_>, updated: &mut HashSet<Box<str>>) {
-    for statement in &rule.statements {
-        match &statement.kind {
-            StatementKind::Update { set, .. } => drop(updated.insert(set.value.as_ref().into())),
-            StatementKind::Meter { name, .. } => drop(updated.insert(name.value.as_ref().into())),
-            StatementKind::Verdict(verdict) => inner_rules(verdict, updated),
-            StatementKind::VerdictMap(sides) => in_map(&sides.1, updated),
-            _ => {}
-        }
-    }
-}
-
-fn in_map(map: &Expression<'_>, updated: &mut HashSet<Box<str>>) {
-    if let ExpressionKind::Set(elements) = map.resolved() {
-        for element in elements {
-            if let Some(ExpressionKind::Verdict(verdict)) = element.value.as_ref().map(|value| &value.kind) {
-                inner_rules(verdict, updated);
-            }
-        }
-    }
-}
-
-fn inner_rules(verdict: &Verdict<'_>, updated: &mut HashSet<Box<str>>) {
-    if let Verdict::Jump(Target::Rules(rules)) | Verdict::Goto(Target::Rules(rules)) = verdict {
-        rules.value.iter().for_each(|rule| find_updates(rule, updated));
     }
 }

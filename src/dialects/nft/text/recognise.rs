@@ -39,6 +39,21 @@ pub fn is_nft(text: &str) -> bool {
     }
 }
 
+/// Does a text look as `nft list ruleset` prints it: tables and what is in them behind tabs, nothing defined or
+/// included, no comments but nft's own?
+pub fn is_listing(text: &str) -> bool {
+    let is_printed = |line: &str| match line.as_bytes() {
+        [] | [b'}', ..] => true,
+        [b'\t', ..] => !line.trim_start_matches('\t').starts_with('#') || is_warning(line.trim_start()),
+        _ => line.starts_with("table ") || is_warning(line),
+    };
+    text.lines().all(is_printed)
+}
+
+fn is_warning(line: &str) -> bool {
+    line.starts_with("# Warning:") || line.starts_with("# xt_")
+}
+
 /// `table inet x {` and `table x {`, the first word taken.
 fn is_table(cursor: &mut Cursor<'_>) -> bool {
     let has_family = cursor.peek_word().and_then(Family::from_name).is_some();
