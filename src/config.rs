@@ -5,6 +5,7 @@
 //! the lints say which of them exist.
 
 mod cloudflared;
+mod keys;
 mod levels;
 mod paths;
 mod settings;
@@ -15,10 +16,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use cloudflared::read as read_cloudflared;
+pub use keys::names as keys;
 pub use levels::{LevelFor, Levels};
 pub use paths::{Paths, Root};
 pub use settings::{EdgeIpVersion, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
-pub use values::{Address, Interface, PortRange, ProtocolNumber, User};
+pub use values::{Address, Interface, PROTOCOLS, PortRange, ProtocolNumber, User};
 
 use crate::finding::Level;
 use crate::profile::{self, Profile};
@@ -86,28 +88,6 @@ pub struct Host {
     pub interfaces: Vec<Interface>,
 }
 
-/// The keys of the file.
-pub const KEYS: &[&str] = &[
-    "profiles",
-    "protocol",
-    "edge-ip-version",
-    "region",
-    "access",
-    "auto-update",
-    "quick-tunnel",
-    "resolvers",
-    "runs-in",
-    "user",
-    "policy",
-    "ephemeral-ports",
-    "levels",
-    "fail-level",
-    "exclude",
-    "allow-ingress",
-    "hosts",
-    "units",
-];
-
 /// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where `.git` is).
 /// Outside of a repository up to the directory of the call, or, if it is not below that, nowhere above.
 pub fn discover(directory: &Path, call: &Path) -> Option<PathBuf> {
@@ -146,58 +126,12 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Config, Vec<Mistake>> {
         let name = key.text().unwrap_or_default();
         if seen.contains(&name) {
             mistakes.push(Mistake::at(key.span, format!("the key `{name}` is there twice")));
-        } else if let Err(mistake) = take(&mut config, key, name, value) {
+        } else if let Err(mistake) = keys::take(&mut config, key, value) {
             mistakes.push(mistake);
         }
         seen.push(name);
     }
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
-}
-
-/// Takes one key of the file in.
-fn take(config: &mut Config, key: &Node, name: &str, value: &Node) -> Result<(), Mistake> {
-    let given = &mut config.given;
-    match name {
-        "profiles" => config.profiles = Some(profiles(value)?),
-        "protocol" => given.protocol = setting(value)?,
-        "edge-ip-version" => given.edge_ip_version = setting(value)?,
-        "region" => {
-            let region: Spanned<String> = value.read()?;
-            known_region(&region)?;
-            given.region = Some(Setting::at(region));
-        }
-        "access" => given.access = setting(value)?,
-        "auto-update" => given.auto_update = setting(value)?,
-        "quick-tunnel" => given.quick_tunnel = setting(value)?,
-        "resolvers" => {
-            let resolvers: OneOrMany<std::net::IpAddr> = value.read()?;
-            given.resolvers = Some(Setting::at(Spanned::new(resolvers.0, value.span)));
-        }
-        "runs-in" => given.runs_in = setting(value)?,
-        "user" => {
-            let user: Spanned<User> = value.read()?;
-            given.user = Some(Setting::at(user.map(Some)));
-        }
-        "policy" => given.policy = setting(value)?,
-        "ephemeral-ports" => given.ephemeral_ports = setting(value)?,
-        "levels" => config.levels = Levels::read(value)?,
-        "exclude" => {
-            let globs: OneOrMany<Spanned<String>> = value.read()?;
-            config.exclude = Some(Paths::new(&globs.0)?);
-        }
-        "fail-level" => config.fail_level = Some(value.read()?),
-        "allow-ingress" => config.allow_ingress = value.read()?,
-        "hosts" => config.hosts = value.read()?,
-        "units" => config.units = value.read::<OneOrMany<_>>()?.0,
-        _ => {
-            let help = match tree::nearest(name, KEYS.iter().copied()) {
-                Some(right) => format!("Did you mean `{right}`?"),
-                None => format!("The keys are {}.", KEYS.join(", ")),
-            };
-            return Err(Mistake::at(key.span, format!("unknown key `{name}`")).help(help));
-        }
-    }
-    Ok(())
 }
 
 /// Checks that a profile knows a region.
@@ -221,21 +155,6 @@ pub fn region_named(name: &str) -> Result<String, String> {
         Some(right) => format!("Did you mean `{right}`?"),
         None => format!("It is one of {}.", names.join(", ")),
     })
-}
-
-fn setting<T: for<'a> Deserialize<'a>>(value: &Node) -> Result<Option<Setting<T>>, Mistake> {
-    Ok(Some(Setting::at(value.read()?)))
-}
-
-fn profiles(value: &Node) -> Result<Vec<&'static Profile>, Mistake> {
-    let names: Vec<Spanned<String>> = value.read()?;
-    let find = |name: &Spanned<String>| {
-        Profile::named(&name.value).ok_or_else(|| {
-            let help = format!("It is one of {}; `profiles: []` is none.", profile::NAMES.join(", "));
-            Mistake::at(name.span, format!("unknown profile `{}`", name.value)).help(help)
-        })
-    };
-    names.iter().map(find).collect()
 }
 
 fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>

@@ -27,6 +27,24 @@ pub struct Address(pub IpNet);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProtocolNumber(pub u8);
 
+/// The protocols that have names, in letters of either case.
+pub const PROTOCOLS: &[(&str, u8)] = &[
+    ("icmp", 1),
+    ("igmp", 2),
+    ("tcp", 6),
+    ("udp", 17),
+    ("dccp", 33),
+    ("gre", 47),
+    ("esp", 50),
+    ("ah", 51),
+    ("icmpv6", 58),
+    ("ipv6-icmp", 58),
+    ("ospf", 89),
+    ("vrrp", 112),
+    ("sctp", 132),
+    ("udplite", 136),
+];
+
 /// A user of the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum User {
@@ -80,25 +98,10 @@ impl FromStr for ProtocolNumber {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = match text.to_ascii_lowercase().as_str() {
-            "icmp" => 1,
-            "igmp" => 2,
-            "tcp" => 6,
-            "udp" => 17,
-            "dccp" => 33,
-            "gre" => 47,
-            "esp" => 50,
-            "ah" => 51,
-            "icmpv6" | "ipv6-icmp" => 58,
-            "ospf" => 89,
-            "vrrp" => 112,
-            "sctp" => 132,
-            "udplite" => 136,
-            other => other
-                .parse()
-                .map_err(|_| format!("expected a protocol like tcp, or its number, found `{text}`"))?,
-        };
-        Ok(ProtocolNumber(number))
+        let named = PROTOCOLS.iter().find(|(name, _)| text.eq_ignore_ascii_case(name));
+        let number = named.map_or_else(|| text.parse().ok(), |(_, number)| Some(*number));
+        let number = number.map(ProtocolNumber);
+        number.ok_or_else(|| format!("expected a protocol like tcp, or its number, found `{text}`"))
     }
 }
 

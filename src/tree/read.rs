@@ -156,6 +156,11 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
         if name == SPANNED {
             return visitor.visit_map(SpannedFields { node: self.node, next: 0 });
         }
+        // Types that derive `Deserialize` would take a list for their fields in order.
+        if let kind @ Kind::List(_) = &self.node.kind {
+            let message = format!("expected keys and values, found {}", kind.describe());
+            return self.place(Err(Mistake::unplaced(message)));
+        }
         self.any(visitor)
     }
 
@@ -373,5 +378,7 @@ mod tests {
         assert_eq!((at, &*message), (0, "the key `name` is missing"));
         let (at, message, _) = fault("name: a\nname: b\n");
         assert_eq!((at, &*message), (8, "the key `name` is there twice"));
+        let (at, message, _) = fault("[a, [1]]\n");
+        assert_eq!((at, &*message), (0, "expected keys and values, found a list"));
     }
 }

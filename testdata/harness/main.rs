@@ -26,6 +26,7 @@ mod packets;
 mod read;
 mod render;
 mod saved;
+mod schemas;
 mod scripts;
 mod shadows;
 mod spans;

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use fwlint::lints::page::{self, Example};
 use fwlint::lints::{LINTS, Lint};
 
+use tempfile::TempDir;
+
 use crate::{cli, expected};
 
 fn rules() -> PathBuf {
@@ -58,6 +60,13 @@ fn check_page(lint: &Lint) -> Result<String, String> {
 
 /// What `fwlint check` prints for an example.
 fn check_example(example: &Example) -> Result<String, String> {
+    let (folder, arguments) = laid_out(example)?;
+    let done = cli::run(folder.path(), &arguments, b"");
+    if done.stderr.is_empty() { Ok(done.stdout) } else { Err(done.stderr) }
+}
+
+/// An example in a folder, and the arguments that check it.
+pub fn laid_out(example: &Example) -> Result<(TempDir, Vec<String>), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut arguments = vec!["check".to_string()];
     for file in &example.files {
@@ -67,8 +76,7 @@ fn check_example(example: &Example) -> Result<String, String> {
         }
     }
     arguments.extend(example.arguments.iter().map(|argument| argument.to_string()));
-    let done = cli::run(folder.path(), &arguments, b"");
-    if done.stderr.is_empty() { Ok(done.stdout) } else { Err(done.stderr) }
+    Ok((folder, arguments))
 }
 
 /// The findings of one lint in an output.

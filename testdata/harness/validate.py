@@ -1,6 +1,7 @@
-"""Holds a JSON file against a JSON schema: validate.py SCHEMA FILE. Exits with 77 when it cannot."""
+"""Holds JSON files against a JSON schema: validate.py SCHEMA FILE... Exits with 77 when it cannot."""
 
 import json
+import os
 import sys
 
 try:
@@ -8,9 +9,14 @@ try:
 except ImportError:
     sys.exit(77)
 
-schema, document = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
+schema, *documents = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
 kind = jsonschema.validators.validator_for(schema)
 kind.check_schema(schema)
-mistakes = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in kind(schema).iter_errors(document)]
+validator = kind(schema)
+mistakes = [
+    f"{os.path.basename(path)}: {'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+    for path, document in zip(sys.argv[2:], documents)
+    for error in validator.iter_errors(document)
+]
 print("\n".join(mistakes))
 sys.exit(bool(mistakes))
