@@ -39,7 +39,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
         Color::Never => false,
     };
     let result = match &fwlint.command {
-        Command::Check(check) => commands::check::run(&mut world, &check.options()),
+        Command::Check(check) => {
+            check.options().and_then(|options| commands::check::run(&mut world, &options))
+        }
         Command::Diff(diff) => commands::diff::run(&mut world, &diff.options()),
         Command::Explain(explain) => {
             let (what, is_json) = explain.options();

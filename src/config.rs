@@ -117,7 +117,12 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Config, Vec<Mistake>> {
             let message = format!("expected keys and values, found {}", other.kind.describe());
             return Err(vec![Mistake::at(other.span, message)]);
         }
-        [_, second, ..] => return Err(vec![Mistake::at(second.span, "a second document")]),
+        [_, second, ..] => {
+            return Err(vec![
+                Mistake::at(second.span, "a second document")
+                    .help("Write all of it into one, without `---`."),
+            ]);
+        }
     };
     let mut config = Config::default();
     let mut mistakes = Vec::new();
@@ -125,7 +130,10 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Config, Vec<Mistake>> {
     for (key, value) in entries {
         let name = key.text().unwrap_or_default();
         if seen.contains(&name) {
-            mistakes.push(Mistake::at(key.span, format!("the key `{name}` is there twice")));
+            mistakes.push(
+                Mistake::at(key.span, format!("the key `{name}` is there twice"))
+                    .help("Take one of them out."),
+            );
         } else if let Err(mistake) = keys::take(&mut config, key, value) {
             mistakes.push(mistake);
         }

@@ -35,11 +35,11 @@ pub fn page(world: &mut World, name: Option<&str>) -> Result<Outcome, Failure> {
         Some(name) => {
             let names = || all.get_subcommands().map(clap::Command::get_name);
             all.find_subcommand(name).cloned().ok_or_else(|| {
-                let failure = Failure::new(format!("there is no command `{name}`"));
-                match nearest(name, names()) {
-                    Some(right) => failure.help(format!("Did you mean `{right}`?")),
-                    None => failure.help(format!("It is one of {}.", names().collect::<Vec<_>>().join(", "))),
-                }
+                let help = match nearest(name, names()) {
+                    Some(right) => format!("Did you mean `{right}`?"),
+                    None => format!("It is one of {}.", names().collect::<Vec<_>>().join(", ")),
+                };
+                Failure::new(format!("there is no command `{name}`"), help)
             })?
         }
     };

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use crate::commands::check::routes;
 use crate::commands::input::{self, Input, Loaded, Selection};
-use crate::commands::trace::only_unit;
+use crate::commands::trace::{TANGLED, only_unit};
 use crate::commands::{Failure, Outcome, World};
 use crate::eval::Host;
 use crate::eval::difference::{Difference, Treatment};
@@ -58,7 +58,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let (old, new) = (Host::new(&was.unit.ruleset), Host::new(&is.unit.ruleset));
     let (families, silent) = families(was, is);
     let difference = Difference::of(&old, &new, &routes(is), &families)
-        .map_err(|_| Failure::new("these rules are too tangled to be compared"))?;
+        .map_err(|_| Failure::new("these rules are too tangled to be compared", TANGLED))?;
     let sides = [
         Side { sources: &before.sources, host: &old, name: &was.unit.name },
         Side { sources: &after.sources, host: &new, name: &is.unit.name },

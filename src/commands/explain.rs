@@ -73,11 +73,11 @@ fn write_page(to: &mut dyn Write, lint: &Lint) -> std::io::Result<()> {
 
 fn find(name: &str) -> Result<&'static Lint, Failure> {
     LINTS.iter().find(|lint| lint.id == name).ok_or_else(|| {
-        let failure = Failure::new(format!("there is no lint `{name}`"));
-        match nearest(name, LINTS.iter().map(|lint| lint.id)) {
-            Some(id) => failure.help(format!("Did you mean `{id}`?")),
-            None => failure.help("`fwlint explain` lists all lints."),
-        }
+        let help = match nearest(name, LINTS.iter().map(|lint| lint.id)) {
+            Some(id) => format!("Did you mean `{id}`?"),
+            None => "`fwlint explain` lists all lints.".to_owned(),
+        };
+        Failure::new(format!("there is no lint `{name}`"), help)
     })
 }
 

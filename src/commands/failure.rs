@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::report::escape;
@@ -17,7 +17,7 @@ pub enum Failure {
         /// What is wrong: lower case, no full stop.
         message: String,
         /// What to do about it: a sentence.
-        help: Option<String>,
+        help: String,
         /// What the system said.
         cause: Option<io::Error>,
     },
@@ -28,44 +28,68 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Something is wrong.
-    pub fn new(message: impl Into<String>) -> Self {
-        Failure::Operation { message: message.into(), help: None, cause: None }
+    /// Something is wrong (lower case, no full stop), and what to do about it (a sentence).
+    pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Failure::Operation { message: message.into(), help: help.into(), cause: None }
     }
 
     /// A file could not be read.
     pub fn reading(path: &Path, cause: io::Error) -> Self {
-        let message = format!("cannot read `{}`", path.display());
-        Failure::Operation { message, help: None, cause: Some(cause) }
+        let help = match cause.kind() {
+            ErrorKind::NotFound => {
+                "Is the name right? Paths that do not begin with / start in the current folder."
+            }
+            ErrorKind::PermissionDenied => "Call fwlint as a user who may read it.",
+            ErrorKind::IsADirectory => "Name a file: this is a folder.",
+            ErrorKind::NotADirectory => "Is the name right? What should be a folder in it is a file.",
+            _ => OTHERWISE,
+        };
+        Failure::system(format!("cannot read `{}`", path.display()), help, cause)
     }
 
     /// A file could not be written.
     pub fn writing(path: &Path, cause: io::Error) -> Self {
-        let message = format!("cannot write `{}`", path.display());
-        Failure::Operation { message, help: None, cause: Some(cause) }
+        let help = match cause.kind() {
+            ErrorKind::NotFound => "Make the folder first.",
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                "Name a place that you may write to, or call fwlint as a user who may."
+            }
+            ErrorKind::IsADirectory => "Name a file: this is a folder.",
+            ErrorKind::NotADirectory => "Is the name right? What should be a folder in it is a file.",
+            ErrorKind::AlreadyExists => "Move away what is there.",
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => NO_ROOM,
+            _ => OTHERWISE,
+        };
+        Failure::system(format!("cannot write `{}`", path.display()), help, cause)
     }
 
-    /// Adds what to do about it.
+    fn system(message: String, help: &str, cause: io::Error) -> Self {
+        Failure::Operation { message, help: help.to_owned(), cause: Some(cause) }
+    }
+
+    /// The same with something else to do about it.
     pub fn help(self, sentence: impl Into<String>) -> Self {
         match self {
             Failure::Operation { message, cause, .. } => {
-                Failure::Operation { message, help: Some(sentence.into()), cause }
+                Failure::Operation { message, help: sentence.into(), cause }
             }
             other => other,
         }
     }
 }
 
+const NO_ROOM: &str = "Make room on the disk.";
+const OTHERWISE: &str = "See to what the system says, then call fwlint again.";
+
 impl From<io::Error> for Failure {
     /// Failing to write. A reader that has seen enough (`fwlint … | head`) is no failure worth a word.
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-            _ => Failure::Operation {
-                message: "cannot write the output".into(),
-                help: None,
-                cause: Some(error),
-            },
+            ErrorKind::BrokenPipe => Failure::ClosedPipe,
+            kind => {
+                let help = if kind == ErrorKind::StorageFull { NO_ROOM } else { OTHERWISE };
+                Failure::system("cannot write the output".to_owned(), help, error)
+            }
         }
     }
 }
@@ -96,7 +120,7 @@ impl miette::Diagnostic for Failure {
 
     fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
         match self {
-            Failure::Operation { help: Some(help), .. } => Some(Box::new(escape(help))),
+            Failure::Operation { help, .. } => Some(Box::new(escape(help))),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::commands::input;
 use crate::commands::{Failure, Outcome, World};
-use crate::config::Given;
+use crate::config::{self, Given};
 use crate::dialects::{self, Dialect};
 use crate::packet::Family;
 use crate::profile::{self, Profile};
@@ -40,13 +40,15 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let profile = profile::NAMES.first().and_then(|name| Profile::named(name));
     let endpoint = profile.and_then(|profile| profile.endpoint(&settings.region.value));
     let (Some(profile), Some(endpoint)) = (profile, endpoint) else {
-        return Err(Failure::new(format!("there is no region `{}`", settings.region.value)));
+        let region = &settings.region.value;
+        let help = config::region_named(region).err().unwrap_or_default();
+        return Err(Failure::new(format!("there is no region `{region}`"), help));
     };
     let plans = Family::ALL.map(|family| plan::of(profile, endpoint, &settings, &options.ssh, family));
     let text = dialects::compose(options.dialect, &plans);
     let text = text.ok_or_else(|| {
-        let failure = Failure::new(format!("no ruleset is written as `{}`", options.dialect.name()));
-        failure.help("These are: iptables, ip6tables, iptables-script.")
+        let message = format!("no ruleset is written as `{}`", options.dialect.name());
+        Failure::new(message, "These are: iptables, ip6tables, iptables-script.")
     })?;
     write!(world.stdout, "{text}")?;
     Ok(Outcome::Clean)

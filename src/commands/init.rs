@@ -17,8 +17,8 @@ use crate::web;
 pub fn run(world: &mut World) -> Result<Outcome, Failure> {
     let path = world.directory.join(FILE_NAME);
     if path.exists() {
-        let failure = Failure::new(format!("`{FILE_NAME}` is there already"));
-        return Err(failure.help("Move it away to make a new one."));
+        let message = format!("`{FILE_NAME}` is there already");
+        return Err(Failure::new(message, "Move it away to make a new one."));
     }
     // Nothing found is no reason not to begin.
     let selection = Selection { config: ConfigChoice::Isolated, ..Selection::default() };

@@ -183,7 +183,7 @@ impl Loader<'_> {
         let texts = walk::firewalls(&self.directory, &files, self.selection.dialect);
         if texts.is_empty() {
             let message = format!("there is no firewall in `{}`", path.display());
-            return Err(Failure::new(message).help(read::KNOWN));
+            return Err(Failure::new(message, read::KNOWN));
         }
         Ok(texts)
     }

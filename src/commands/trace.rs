@@ -55,7 +55,9 @@ pub(super) fn only_unit(input: &Input) -> Result<&Loaded, Failure> {
         units => {
             let names: Vec<&str> = units.iter().map(|loaded| loaded.unit.name.as_str()).collect();
             let message = format!("this is about one host, and these are {}", names.join(", "));
-            Err(Failure::new(message).help("Name one of them, with --unit where they are of one export, or say --together if they are one host."))
+            let help = "Name one of them, with --unit where they are of one export, or say --together if they are one \
+                        host.";
+            Err(Failure::new(message, help))
         }
     }
 }
@@ -68,7 +70,7 @@ fn answer_texts(
     texts: &[String],
 ) -> Result<(), Failure> {
     for (index, text) in texts.iter().enumerate() {
-        let wrong = |problem| Failure::new(format!("`{text}`: {problem}")).help(probe::FORM);
+        let wrong = |problem| Failure::new(format!("`{text}`: {problem}"), probe::FORM);
         let probe = probe::from_text(text, routes).map_err(wrong)?;
         let trace =
             crate::eval::trace::trace(host, routes, &probe).map_err(|error| undecided(text, error))?;
@@ -89,8 +91,8 @@ fn answer_file(
     let mut out = BufWriter::new(&mut *world.stdout);
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = format!("{}:{}", path.display(), index + 1);
-        let probe =
-            probe::from_json(line, routes).map_err(|error| Failure::new(format!("{place}: {error}")))?;
+        let wrong = |problem| Failure::new(format!("{place}: {problem}"), probe::JSON_FORM);
+        let probe = probe::from_json(line, routes).map_err(wrong)?;
         let trace =
             crate::eval::trace::trace(host, routes, &probe).map_err(|error| undecided(&place, error))?;
         json::write(&mut out, &input.sources, host, &trace)?;
@@ -99,7 +101,10 @@ fn answer_file(
     Ok(())
 }
 
+/// What to do when the engine gives up.
+pub(super) const TANGLED: &str = "`fwlint explain tangled-rules` tells what makes rules so, and what helps.";
+
 /// The engine gave up: it says so rather than guess.
 fn undecided(what: &str, _error: TooManyPieces) -> Failure {
-    Failure::new(format!("{what}: these rules are too tangled to be decided"))
+    Failure::new(format!("{what}: these rules are too tangled to be decided"), TANGLED)
 }

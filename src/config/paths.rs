@@ -20,8 +20,11 @@ impl Paths {
     pub(super) fn new(globs: &[Spanned<String>]) -> Result<Self, Mistake> {
         let mut set = GlobSetBuilder::new();
         for glob in globs {
-            let mistake =
-                |error: globset::Error| Mistake::at(glob.span, format!("this is no glob: {}", error.kind()));
+            let mistake = |error: globset::Error| {
+                Mistake::at(glob.span, format!("this is no glob: {}", error.kind())).help(
+                    "Globs are those of .gitignore: `\\[` is a bracket, `*` any name, `**` any folders.",
+                )
+            };
             let text = glob.value.trim_end_matches('/').trim_start_matches("./");
             let text = match text.strip_prefix('/') {
                 Some(anchored) => anchored.to_owned(),

@@ -303,6 +303,8 @@ impl de::Error for Mistake {
             Unexpected::Signed(number) => format!("`{number}`"),
             other => other.to_string(),
         };
+        // What serde calls a sequence, people call a list.
+        let expected = expected.to_string().replace("a sequence", "a list");
         Mistake::unplaced(format!("expected {expected}, found {found}"))
     }
 

@@ -13,6 +13,7 @@ mod eval_cases;
 mod expected;
 mod forwarding;
 mod exposure;
+mod failures;
 mod fixes;
 mod formats;
 mod generate;

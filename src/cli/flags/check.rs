@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::mending::MendingFlags;
 use super::{InputFlags, TunnelFlags};
+use crate::commands::Failure;
 use crate::commands::check::{self, Baseline, Output, Show};
 use crate::config::Policy;
 use crate::finding::Level;
@@ -56,7 +57,7 @@ pub struct Check {
     outputs: Vec<Output>,
 
     /// Add a summary in Markdown to the page of the job, where GITHUB_STEP_SUMMARY says
-    #[arg(long, requires = "step_summary", help_heading = "Output")]
+    #[arg(long, help_heading = "Output")]
     github_summary: bool,
 
     /// The file of the summary; GitHub Actions sets it.
@@ -109,8 +110,16 @@ pub struct Check {
 
 impl Check {
     /// What the flags mean.
-    pub fn options(&self) -> check::Options {
-        check::Options {
+    ///
+    /// # Errors
+    /// A summary that has no place.
+    pub fn options(&self) -> Result<check::Options, Failure> {
+        if self.github_summary && self.step_summary.is_none() {
+            let help = "GitHub Actions sets it in each step; elsewhere set it to a file, or use --output \
+                        markdown=FILE.";
+            return Err(Failure::new("--github-summary needs GITHUB_STEP_SUMMARY, which is not set", help));
+        }
+        Ok(check::Options {
             selection: self.input.selection(Some(&self.tunnel), self.policy),
             show: match (self.show_settings, self.statistics) {
                 (true, _) => Show::Settings,
@@ -134,7 +143,7 @@ impl Check {
                 (_, Some(path)) => Some(Baseline::Write(path.clone())),
                 _ => None,
             },
-        }
+        })
     }
 }
 

@@ -41,7 +41,11 @@ pub fn read(world: &World, path: &Path) -> Result<HashSet<String>, Failure> {
     let entries = tree::json(file, &sources.file(file).text).and_then(|node| node.read::<Vec<Known>>());
     match entries {
         Ok(entries) => Ok(entries.into_iter().map(|entry| entry.fingerprint).collect()),
-        Err(mistake) => Err(Failure::Configuration(Box::new(sources), vec![mistake])),
+        Err(mistake) => {
+            let mistake =
+                mistake.help("This is no baseline: `--write-baseline` makes one of what is found now.");
+            Err(Failure::Configuration(Box::new(sources), vec![mistake]))
+        }
     }
 }
 

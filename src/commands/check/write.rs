@@ -22,7 +22,7 @@ pub fn change(path: &Path, was: &str, edits: &[Edit]) -> Result<(), Failure> {
     let old = unchanged(path, &target, was)?;
     let new = edited(&old, edits).ok_or_else(|| {
         let message = format!("`{}` is not UTF-8 where it would change", path.display());
-        Failure::new(message).help("Change it by hand.")
+        Failure::new(message, "Change it by hand.")
     })?;
     let metadata = fs::metadata(&target).map_err(failure)?;
     let folder = target.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
@@ -45,7 +45,8 @@ fn unchanged(path: &Path, target: &Path, was: &str) -> Result<Vec<u8>, Failure> 
     if crate::source::masked(bytes.clone()) == was {
         return Ok(bytes);
     }
-    Err(Failure::new(format!("`{}` has changed since it was read", path.display())).help("Run fwlint again."))
+    let message = format!("`{}` has changed since it was read", path.display());
+    Err(Failure::new(message, "Run fwlint again."))
 }
 
 /// Bytes after edits; `None` if an edit holds what stood there as `?`.
@@ -90,8 +91,8 @@ fn take_after(file: &File, other: &Metadata) -> io::Result<()> {
 pub fn changes(world: &World, before: &Sources, input: &Input) -> Result<(), Failure> {
     let changed = changed(before, input);
     if changed.iter().any(|file| before.file(*file).name.as_os_str() == "-") {
-        let failure = Failure::new("standard input cannot be changed");
-        return Err(failure.help("Use --diff to see what would change."));
+        let help = "Use --diff to see what would change.";
+        return Err(Failure::new("standard input cannot be changed", help));
     }
     for file in changed {
         let source = before.file(file);

@@ -43,8 +43,9 @@ impl Reader<'_, '_> {
 
 /// What a file has to be.
 pub const KNOWN: &str = "fwlint reads what iptables-save, iptables -S, iptables -L and ipset save print, \
-                     shell scripts of iptables commands, what gcloud prints of firewall rules and policies, and what the aws \
-                     command prints of security groups and network ACLs. Use --as to say which it is.";
+                     shell scripts of iptables commands, what nft lists and loads, what gcloud prints of firewall \
+                     rules and policies, and what the aws command prints of security groups and network ACLs. Use \
+                     --as to say which it is.";
 
 /// A file that must be a firewall.
 pub fn file(directory: &Path, path: &Path, dialect: Option<Dialect>) -> Result<Text, Failure> {
@@ -64,7 +65,8 @@ fn check_size(path: &Path, size: u64) -> Result<(), Failure> {
     if size < LARGEST {
         return Ok(());
     }
-    Err(Failure::new(format!("`{}` is larger than 4 GiB", path.display())))
+    let message = format!("`{}` is larger than 4 GiB", path.display());
+    Err(Failure::new(message, "Give fwlint the rules alone, or a part of them."))
 }
 
 /// Finds out what language a text is in.
@@ -74,9 +76,7 @@ fn understand(path: PathBuf, bytes: Vec<u8>, dialect: Option<Dialect>) -> Result
     let dialect = dialect.or_else(|| dialects::recognise(&path, &String::from_utf8_lossy(&bytes)));
     match dialect {
         Some(dialect) => Ok(Text { path, bytes, dialect }),
-        None => {
-            Err(Failure::new(format!("`{}` is no firewall that fwlint knows", path.display())).help(KNOWN))
-        }
+        None => Err(Failure::new(format!("`{}` is no firewall that fwlint knows", path.display()), KNOWN)),
     }
 }
 

@@ -125,10 +125,11 @@ pub(super) fn choose(units: &mut Vec<Loaded>, chosen: &[String]) -> Result<(), F
                 let shown: Vec<&str> = names().take(MOST_NAMES).collect();
                 let rest = units.len() - shown.len();
                 let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-                format!("There are {}{more}.", shown.join(", "))
+                let there = if shown.len() == 1 { "There is only" } else { "There are" };
+                format!("{there} {}{more}.", shown.join(", "))
             }
         };
-        return Err(Failure::new(format!("there is no unit `{name}`")).help(help));
+        return Err(Failure::new(format!("there is no unit `{name}`"), help));
     }
     if !chosen.is_empty() {
         units.retain(|loaded| chosen.contains(&loaded.unit.name));

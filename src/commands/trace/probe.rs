@@ -13,6 +13,10 @@ use crate::packet::Family;
 pub const FORM: &str = "A packet is written out|in|local|forward PROTO SRC[:PORT] > DST[:PORT] \
                         [iface= uid= gid= mark= flags= type= code=].";
 
+/// What a line of a file of packets looks like, for who wrote something else.
+pub const JSON_FORM: &str = "A line is one JSON object, like {\"direction\": \"out\", \"proto\": \"udp\", \"dst\": \
+                             \"198.41.192.7\", \"dport\": 7844}; `fwlint help trace` lists the keys.";
+
 /// Where a client's port is when nobody says: the first that Linux gives.
 const EPHEMERAL: u16 = 32768;
 /// Who calls when nobody says: addresses of RFC 5737 and RFC 3849.
