@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use super::settings::{EdgeIpVersion, Given, Protocol, Setting};
+use super::values::Machine;
 use crate::source::{FileId, Sources, Spanned};
 use crate::tree::{self, Kind, Mistake, Node};
 
@@ -28,9 +29,9 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Given, Vec<Mistake>> {
     given.access = access(root).map(Setting::at);
     // The address that connections are bound to decides their family, whatever else is said.
     if let Some(bound) = root.get("edge-bind-address") {
-        match bound.read::<Spanned<IpAddr>>() {
+        match bound.read::<Spanned<Machine>>() {
             Ok(address) => {
-                let family = |address: IpAddr| match address {
+                let family = |address: Machine| match address.0 {
                     IpAddr::V4(_) => EdgeIpVersion::V4,
                     IpAddr::V6(_) => EdgeIpVersion::V6,
                 };

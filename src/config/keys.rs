@@ -1,10 +1,9 @@
 //! The keys of fwlint.yaml, and what each says. There is this list alone: what is read, what is suggested, the schema and
 //! its tests all go by it.
 
-use std::net::IpAddr;
-
 use serde::Deserialize;
 
+use super::values::Machine;
 use super::{Config, Levels, Paths, Setting, User, known_region};
 use crate::profile::{self, Profile};
 use crate::source::Spanned;
@@ -27,8 +26,9 @@ const KEYS: &[(&str, Take)] = &[
     ("auto-update", |config, value| set(&mut config.given.auto_update, setting(value)?)),
     ("quick-tunnel", |config, value| set(&mut config.given.quick_tunnel, setting(value)?)),
     ("resolvers", |config, value| {
-        let resolvers: OneOrMany<IpAddr> = value.read()?;
-        set(&mut config.given.resolvers, Setting::at(Spanned::new(resolvers.0, value.span)))
+        let resolvers: OneOrMany<Machine> = value.read()?;
+        let resolvers = resolvers.0.into_iter().map(|resolver| resolver.0).collect();
+        set(&mut config.given.resolvers, Setting::at(Spanned::new(resolvers, value.span)))
     }),
     ("runs-in", |config, value| set(&mut config.given.runs_in, setting(value)?)),
     ("user", |config, value| {

@@ -116,22 +116,25 @@ fail-level: off
 resolvers: [dns.example]
 hosts: [{name: x, interfaces: {eth0: 1.2.3}}]
 ";
+    const GLOBS: &str = "Globs are those of .gitignore: `\\[` is a bracket, `*` any name, `**` any folders.";
     let owned = |(a, b, c): (&str, &str, &str)| (a.to_string(), b.to_string(), c.to_string());
     let expected = [
         ("protcol", "unknown key `protcol`", "Did you mean `protocol`?"),
         ("tcp", "unknown value `tcp`", "It is one of auto, quic, http2."),
         ("eu", "unknown region `eu`", "It is one of global, us, fedramp."),
-        ("region", "the key `region` is there twice", ""),
+        ("region", "the key `region` is there twice", "Take one of them out."),
         ("sure", "expected a boolean, found `sure`", ""),
         ("warp", "unknown profile `warp`", "It is one of cloudflare-tunnel; `profiles: []` is none."),
         ("80000", "expected a port or a range like 8000-8100, found `80000`", ""),
         ("silent", "unknown value `silent`", "It is one of off, note, warning, error."),
-        ("'a['", "this is no glob: unclosed character class; missing ']'", ""),
+        ("'a['", "this is no glob: unclosed character class; missing ']'", GLOBS),
         ("off", "unknown value `off`", "It is one of note, warning, error."),
-        ("dns.example", "invalid IP address syntax", ""),
+        ("dns.example", "expected an address like 192.0.2.53, found `dns.example`", ""),
         ("1.2.3", "expected an address like 192.0.2.10/24, found `1.2.3`", ""),
     ];
     assert_eq!(mistakes(text), expected.map(owned));
+    let says_what_to_do = |what: &str, help: &str| what.starts_with("expected ") || !help.is_empty();
+    assert!(expected.iter().all(|(_, what, help)| says_what_to_do(what, help)));
 }
 
 #[test]

@@ -23,6 +23,10 @@ pub struct PortRange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address(pub IpNet);
 
+/// The address of one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine(pub IpAddr);
+
 /// A number of an IP protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProtocolNumber(pub u8);
@@ -91,6 +95,15 @@ impl FromStr for Address {
             IpNet::new(address, length?).ok()
         });
         net.map(Address).ok_or_else(|| format!("expected an address like 192.0.2.10/24, found `{text}`"))
+    }
+}
+
+impl FromStr for Machine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |_| format!("expected an address like 192.0.2.53, found `{text}`");
+        text.parse().map(Machine).map_err(wrong)
     }
 }
 
@@ -163,7 +176,7 @@ impl Serialize for User {
     }
 }
 
-deserialize_from_text! { PortRange Address ProtocolNumber User }
+deserialize_from_text! { PortRange Address Machine ProtocolNumber User }
 
 /// Interfaces by name: `eth0: [192.0.2.10/24]`.
 pub struct Interfaces(pub Vec<Interface>);
