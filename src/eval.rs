@@ -29,6 +29,7 @@ mod survey;
 mod shadow;
 pub mod trace;
 mod trip;
+mod undone;
 mod walk;
 
 pub use atoms::{Atoms, Unknown};
@@ -40,4 +41,5 @@ pub use routes::{Interface, Routes};
 pub use shadow::{Redundant, Shadowed, Shadows};
 pub use survey::{Accept, Site, Survey};
 pub use trip::{Hop, Trip};
+pub use undone::{Undone, undone};
 pub use walk::{Decision, Fate, Observer, Walk};

@@ -1,5 +1,6 @@
 //! What fwlint looks for: one page each in `rules/`, and where the page is not enough, one function.
 
+mod accept_is_not_final;
 mod context;
 pub mod exposure;
 mod ingress_not_denied;
@@ -114,6 +115,7 @@ pub const LINTS: &[Lint] = &[
     lint("lockout", include_str!("../rules/lockout.md"), lockout::run),
     whole("shadowed-rule", include_str!("../rules/shadowed-rule.md"), shadowed_rule::run),
     whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run),
+    whole("accept-is-not-final", include_str!("../rules/accept-is-not-final.md"), accept_is_not_final::run),
     lint("impossible-match", include_str!("../rules/impossible-match.md"), impossible_match::run),
     lint("dormant-table", include_str!("../rules/dormant-table.md"), dormant_table::run),
     lint("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),

@@ -11,6 +11,7 @@ mod redundant;
 mod universe;
 
 pub use redundant::Redundant;
+pub(super) use universe::of as comes_to;
 
 use std::collections::HashSet;
 

@@ -33,6 +33,7 @@ mod shadows;
 mod spans;
 mod tangled;
 mod triples;
+mod undone;
 mod pages;
 mod words;
 mod writing;

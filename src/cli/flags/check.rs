@@ -27,7 +27,7 @@ use crate::tree::nearest;
 pub struct Check {
     /// Leave out the lints that look at every rule against every other
     ///
-    /// These are `shadowed-rule` and `redundant-rule`. For very large rulesets, and for hooks that must be fast.
+    /// These are `shadowed-rule`, `redundant-rule` and `accept-is-not-final`. For very large rulesets, and for hooks that must be fast.
     #[arg(long)]
     quick: bool,
 

@@ -6,7 +6,7 @@ use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges};
 
 /// All packets that can come to a base chain. An interface that there is none of at its hook is 0.
-pub(super) fn of(base: BaseChain<'_>) -> PacketSet {
+pub(in crate::eval) fn of(base: BaseChain<'_>) -> PacketSet {
     let (none, some) = (Ranges::single(0), Ranges::new(1, u128::MAX));
     let any = Ranges::new(0, u128::MAX);
     let (incoming, outgoing) = match base.base.hook {
