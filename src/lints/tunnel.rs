@@ -15,7 +15,7 @@ use crate::profile::{Endpoint, Profile, Service, Transport};
 
 use super::Context;
 use ask::{CHOICES, Flow};
-pub use dns::{Dns, Resolution};
+pub use dns::{Dns, Resolution, family_of};
 pub use judge::edges;
 use judge::{judge_loopback, judge_path, judge_service, to};
 
@@ -275,6 +275,16 @@ pub fn families(context: &Context) -> Vec<Family> {
         EdgeIpVersion::V6 => &[Family::V6],
     };
     wanted.iter().copied().filter(|family| context.speaks_for(*family)).collect()
+}
+
+/// The families for which the unit speaks, those of the edge first: resolvers and services are reached over either,
+/// whatever the edge is dialled by.
+pub fn spoken(context: &Context) -> Vec<Family> {
+    let mut all = families(context);
+    let others = Family::ALL.into_iter().filter(|family| context.speaks_for(*family));
+    let others: Vec<Family> = others.filter(|family| !all.contains(family)).collect();
+    all.extend(others);
+    all
 }
 
 /// The transports that a setting allows, by their names in the profile.

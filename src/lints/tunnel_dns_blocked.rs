@@ -1,12 +1,12 @@
 //! `tunnel-dns-blocked`: see rules/tunnel-dns-blocked.md.
 
 use super::tunnel::blame::{blame, depends_on};
-use super::tunnel::{Resolution, Tunnel, ask};
+use super::tunnel::{Resolution, Tunnel, ask, family_of, name};
 use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 use crate::model::Remedy;
-use crate::packet::{Family, PacketSet};
+use crate::packet::PacketSet;
 
 const ID: &str = "tunnel-dns-blocked";
 
@@ -47,7 +47,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         Resolution::Depends => {
             let message =
                 format!("whether {program} can resolve names depends on what the rules alone do not tell");
-            let finding = Finding::new(ID, Level::Note, message);
+            let finding = unsaid(Finding::new(ID, Level::Note, message), context);
             let Some(held) = &tunnel.dns.udp else { return findings.push(finding) };
             return findings.push(depends_on(finding, context, held, &everything));
         }
@@ -75,9 +75,9 @@ fn remedy(context: &Context, tunnel: &Tunnel) -> Option<Remedy> {
     let mut opening = mend::Opening::default();
     for (held, protocol) in [(&tunnel.dns.udp, 17), (&tunnel.dns.tcp.1, 6)] {
         let Some(held) = held else { continue };
-        for family in super::tunnel::families(context) {
-            let remote = resolvers.iter().filter(|it| !it.is_loopback());
-            let own = ask::addresses(remote.copied().filter(|it| it.is_ipv4() == (family == Family::V4)));
+        for family in super::tunnel::spoken(context) {
+            let remote = resolvers.iter().copied().filter(|it| !it.is_loopback());
+            let own = ask::addresses(remote.filter(|it| family_of(*it) == family));
             if own.is_empty() && !resolvers.is_empty() {
                 continue;
             }
@@ -87,6 +87,19 @@ fn remedy(context: &Context, tunnel: &Tunnel) -> Option<Remedy> {
         }
     }
     opening.remedy("let DNS out", !resolvers.is_empty())
+}
+
+/// Names the resolvers that are asked over a family of which nothing is said.
+fn unsaid(finding: Finding, context: &Context) -> Finding {
+    let resolvers = context.settings.resolvers.value.iter();
+    let mut unsaid = resolvers.filter(|address| !context.speaks_for(family_of(**address)));
+    match unsaid.next() {
+        Some(address) => finding.note(format!(
+            "Nothing is said about {}, over which {address} is asked.",
+            name(family_of(*address))
+        )),
+        None => finding,
+    }
 }
 
 /// What was found blocked, no more.

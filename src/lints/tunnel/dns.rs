@@ -9,8 +9,8 @@ use crate::profile::{Profile, Protocol};
 
 use super::super::Context;
 use super::ask::{self, Flow};
-use super::families;
 use super::judge::some_destination;
+use super::spoken;
 
 /// What becomes of name resolution.
 #[derive(Debug)]
@@ -86,13 +86,7 @@ impl<'m> Dns<'m> {
                 Certainty::Blocked => through_stub(stub(context, port, &stubs)?.0, udp, encrypted),
             }
         };
-        Ok(Dns {
-            resolution,
-            udp: held,
-            stub: lost_stub,
-            tcp,
-            fallback_is_open: fallback != Certainty::Blocked,
-        })
+        Ok(Dns { resolution, udp: held, stub: lost_stub, tcp, fallback_is_open: fallback == Certainty::Met })
     }
 
     /// Is there no way at all?
@@ -111,7 +105,8 @@ fn through_stub(stub: Certainty, upstream: Certainty, encrypted: Certainty) -> R
     }
 }
 
-/// Is any of these resolvers (any at all, where none are named) reached, in any family?
+/// Is any of these resolvers (any at all, where none are named) reached, in any family? It depends for those of a
+/// family of which nothing is said.
 fn best<'m>(
     context: &Context<'m>,
     witnesses: &Witnesses,
@@ -120,9 +115,8 @@ fn best<'m>(
     resolvers: &[IpAddr],
 ) -> Result<(Certainty, Option<Held<'m>>), TooManyPieces> {
     let mut best: (Certainty, Option<Held>) = (Certainty::Blocked, None);
-    for family in families(context) {
-        let named =
-            ask::addresses(resolvers.iter().copied().filter(|r| r.is_ipv4() == (family == Family::V4)));
+    for family in spoken(context) {
+        let named = ask::addresses(resolvers.iter().copied().filter(|it| family_of(*it) == family));
         let destinations = match resolvers {
             [] => ask::resolvers(context, family),
             _ if named.is_empty() => continue,
@@ -134,12 +128,18 @@ fn best<'m>(
             best = (certainty, Some(held));
         }
     }
-    Ok(best)
+    let is_unknown = resolvers.iter().any(|address| !context.speaks_for(family_of(*address)));
+    Ok(if is_unknown && best.0 == Certainty::Blocked { (Certainty::Depends, None) } else { best })
+}
+
+/// The family of an address.
+pub fn family_of(address: IpAddr) -> Family {
+    if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }
 
 /// Does a question from outside get to a resolver on the host?
 fn may_ask_host(context: &Context, port: u16) -> Result<bool, TooManyPieces> {
-    for family in families(context) {
+    for family in spoken(context) {
         let question = ask::inbound(context, family, Protocol::Udp.number(), port);
         let talk = Conversation::begin(&context.host, &context.routes, &question)?;
         if talk.steps.first().is_none_or(|step| !step.passed.is_empty()) {
@@ -159,7 +159,11 @@ fn stub<'m>(
     let asked = if stubs.is_empty() { &usual[..] } else { stubs };
     let mut best: (Certainty, Option<Held>) = (Certainty::Blocked, None);
     for address in asked {
-        let family = if address.is_ipv4() { Family::V4 } else { Family::V6 };
+        let family = family_of(*address);
+        if !context.speaks_for(family) {
+            best.0 = best.0.min(Certainty::Depends);
+            continue;
+        }
         let question = ask::loopback(family, 17, *address, Ranges::single(port.into()), context);
         let held = Held::hold(&context.host, &context.routes, &question)?;
         let axes = [Axis::Family, Axis::Uid, Axis::Gid];

@@ -8,7 +8,7 @@ use crate::profile::{Endpoint, Service, Transport};
 
 use super::super::Context;
 use super::ask::{self, CHOICES, Flow};
-use super::{Edge, LostAt, Path, families};
+use super::{Edge, LostAt, Path, spoken};
 
 /// The addresses of an endpoint in a family, with their regions.
 pub fn edges(endpoint: &Endpoint, family: Family) -> impl Iterator<Item = (usize, IpAddr)> {
@@ -94,7 +94,7 @@ pub fn judge_service<'m>(
     witnesses: &Witnesses,
 ) -> Result<(&'static Service, Certainty, Option<Held<'m>>), TooManyPieces> {
     let mut best: Option<(Certainty, Held)> = None;
-    for family in families(context) {
+    for family in spoken(context) {
         let v4 = service.v4.iter().map(|address| IpAddr::from(*address));
         let v6 = service.v6.iter().map(|address| IpAddr::from(*address));
         let known = v4.chain(v6).filter(|address| address.is_ipv4() == (family == Family::V4));
@@ -133,9 +133,14 @@ pub fn some_destination<'m>(
 
 /// What the tunnel left to choose from, for a flow.
 fn left_to(flow: &Flow, witnesses: &Witnesses) -> PacketSet {
-    if flow.by_anyone {
-        witnesses.left.forget(|axis| matches!(axis, Axis::Uid | Axis::Gid))
-    } else {
-        witnesses.left.clone()
+    let is_who = |axis: Axis| matches!(axis, Axis::Uid | Axis::Gid);
+    let of_family = Cube::any().set(Axis::Family, Ranges::single(flow.family.number()));
+    // Over a family in which the edge is not dialled, only who asks was chosen.
+    let is_chosen = witnesses.left.overlaps(&of_family.into());
+    match (is_chosen, flow.by_anyone) {
+        (true, true) => witnesses.left.forget(is_who),
+        (true, false) => witnesses.left.clone(),
+        (false, true) => PacketSet::any(),
+        (false, false) => witnesses.left.forget(|axis| !is_who(axis)),
     }
 }
