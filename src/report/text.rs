@@ -16,8 +16,11 @@ use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::source::{Sources, Span};
 use crate::tree::Mistake;
 
-/// What stands before the words of a note.
-const INDENT: usize = 4;
+/// What stands before the words of a note, besides the numbers of lines.
+const INDENT: usize = 3;
+
+/// What stands before the further lines of assumptions, and as much behind them.
+const MARGIN: usize = 4;
 
 /// How many fixes of findings that say the same are shown.
 const MOST_FIXES: usize = 5;
@@ -157,8 +160,10 @@ impl<'a> Printer<'a> {
             let style = if index == 0 { LabelStyle::Primary } else { LabelStyle::Secondary };
             diagnostic.labels.push(Label::new(style, file, range).with_message(shorten(message)));
         }
-        diagnostic.notes =
-            draft.notes.iter().map(|note| wrap(&shorten_lines(note), self.look.width)).collect();
+        // Notes stand to the right of the numbers of lines, whose widest is that of the last line.
+        let last = spans.iter().map(|span| self.sources.end(*span).line).max().unwrap_or(1);
+        let width = self.look.width.saturating_sub(INDENT + last.to_string().len());
+        diagnostic.notes = draft.notes.iter().map(|note| wrap(&shorten_lines(note), width)).collect();
         if self.look.is_colored {
             self.emit(Ansi::new(to), &excerpts, &diagnostic)
         } else {
@@ -182,9 +187,9 @@ impl<'a> Printer<'a> {
     }
 }
 
-/// Breaks lines at spaces, so that with what stands before them they are no wider than the terminal.
+/// Breaks lines at spaces, so that they are no wider than that.
 fn wrap(text: &str, width: usize) -> String {
-    let most = width.saturating_sub(INDENT).max(20);
+    let most = width.max(20);
     let mut wrapped = String::with_capacity(text.len());
     for (index, line) in text.split('\n').enumerate() {
         if index > 0 {
@@ -225,7 +230,7 @@ fn write_assumptions(to: &mut dyn Write, units: &[UnitReport], look: Look) -> io
         return Ok(());
     }
     let all: Vec<String> = all.into_iter().map(shorten).collect();
-    let text = wrap(&format!("assumed: {}", all.join("; ")), look.width);
+    let text = wrap(&format!("assumed: {}", all.join("; ")), look.width.saturating_sub(MARGIN));
     writeln!(to, "{}", text.replace('\n', "\n  "))
 }
 

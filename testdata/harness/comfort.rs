@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use fwlint::lints::LINTS;
 use fwlint::source::Sources;
 use fwlint::{cli as program, config, web};
 
@@ -95,6 +96,23 @@ fn completions_and_manual_know_every_flag() {
     let missing: Vec<String> = flags().into_iter().filter(|flag| !page.contains(flag.as_str())).collect();
     assert!(page.starts_with(".ie") && missing.is_empty(), "{missing:?}");
     assert!(call(folder.path(), "man").stdout.contains(".SH SUBCOMMANDS"));
+}
+
+#[test]
+fn all_lints_are_explained_to_programs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let done = call(folder.path(), "explain --all --format json");
+    let all: serde_json::Value = serde_json::from_str(&done.stdout).expect("it is JSON");
+    let all = all.as_array().expect("a list");
+    assert_eq!((all.len(), done.status), (LINTS.len(), 0));
+    for (said, lint) in all.iter().zip(LINTS) {
+        let page = said["page"].as_str().expect("a text");
+        assert!(page.starts_with(&format!("# {}\n", lint.id)) && lint.page.ends_with(page));
+        assert_eq!(said["url"], web::page(lint.id));
+        assert_eq!(said["level"], lint.info().level.name());
+    }
+    let pages = call(folder.path(), "explain --all").stdout;
+    assert!(LINTS.iter().all(|lint| pages.contains(&web::page(lint.id))));
 }
 
 #[test]

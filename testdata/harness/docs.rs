@@ -1,13 +1,15 @@
 //! The documentation is complete: every flag, key, format and exit status is in it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use fwlint::report::Format;
 use fwlint::{cli, config};
+use serde_json::Value;
 
-use crate::expected;
+use crate::{expected, schemas};
 
 pub fn docs(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
@@ -68,6 +70,17 @@ fn row(argument: &clap::Arg) -> Option<String> {
     Some(format!("| `{}` | {} |\n", cell(&name), cell(&help)))
 }
 
+/// The names of all properties of a schema.
+fn keys_within(schema: &Value, found: &mut BTreeSet<String>) {
+    found.extend(schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()));
+    let parts: Vec<&Value> = match schema {
+        Value::Object(parts) => parts.values().collect(),
+        Value::Array(parts) => parts.iter().collect(),
+        _ => Vec::new(),
+    };
+    parts.into_iter().for_each(|part| keys_within(part, found));
+}
+
 #[test]
 fn every_key_format_and_exit_status_is_explained() {
     let read = |name: &str| fs::read_to_string(docs(name)).expect(name);
@@ -76,6 +89,16 @@ fn every_key_format_and_exit_status_is_explained() {
     let formats = names::<Format>().into_iter().filter(|name| !output.contains(&format!("| `{name}` |")));
     let statuses = [cli::CLEAN, cli::FOUND, cli::FAILED].map(|status| format!("| {status} |"));
     let statuses = statuses.into_iter().filter(|row| !output.contains(row));
-    let missing: Vec<String> = keys.map(ToString::to_string).chain(formats).chain(statuses).collect();
+    let (mut within, mut said) = (BTreeSet::new(), BTreeSet::new());
+    keys_within(&schemas::config::schema()["properties"]["allow-ingress"], &mut within);
+    keys_within(&schemas::config::schema()["properties"]["hosts"], &mut within);
+    keys_within(&schemas::output::schema(), &mut said);
+    assert!(within.len() > 8 && said.len() > 25, "{within:?} {said:?}");
+    let is_explained =
+        |key: &String| [" {}:", "`{}`"].iter().any(|form| explained.contains(&form.replace("{}", key)));
+    let within = within.into_iter().filter(|key| !is_explained(key));
+    let said = said.into_iter().filter(|key| !output.contains(&format!("\"{key}\":")));
+    let missing: Vec<String> =
+        keys.map(ToString::to_string).chain(within).chain(said).chain(formats).chain(statuses).collect();
     assert!(missing.is_empty(), "docs/config.md or docs/output.md do not explain {missing:?}");
 }

@@ -32,6 +32,7 @@ mod scripts;
 mod shadows;
 mod spans;
 mod tangled;
+mod terminal;
 mod triples;
 mod undone;
 mod pages;

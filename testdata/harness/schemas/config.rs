@@ -23,7 +23,7 @@ const IPV6: &str = "[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*";
 const BYTE: &str = "0*(25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])";
 
 /// The JSON schema of fwlint.yaml.
-fn schema() -> Value {
+pub fn schema() -> Value {
     let level = json!({ "enum": ["off", "note", "warning", "error"] });
     let levels = LINTS.iter().map(|lint| {
         let by_path = json!({ "type": "object", "additionalProperties": level });

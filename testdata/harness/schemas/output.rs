@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{compare, valid};
 
 /// The JSON schema of `--format json`.
-fn schema() -> Value {
+pub fn schema() -> Value {
     let object = |properties: Value| {
         let required: Vec<&String> = properties.as_object().expect("an object").keys().collect();
         json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties })
