@@ -69,9 +69,23 @@ fn summary(to: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(to, "</ul>\n<dl>")?;
     for (index, unit) in report.units.iter().enumerate() {
         let (name, verdict) = (words(&unit.name), words(&figures::verdict(unit)));
-        writeln!(to, "<div><dt><a href=\"#unit-{index}\">{name}</a></dt><dd>{verdict}</dd></div>")?;
+        let found = found(report, index);
+        writeln!(
+            to,
+            "<div><dt><a href=\"#unit-{index}\">{name}</a></dt><dd>{verdict}</dd><dd class=\"size\">{found}</dd></div>"
+        )?;
     }
     writeln!(to, "</dl>\n</header>")
+}
+
+/// How much was found in a unit: the levels that are there.
+fn found(report: &Report, unit: usize) -> String {
+    let count =
+        |level| report.findings.iter().filter(|it| it.unit == unit && it.finding.level == level).count();
+    let levels = [Level::Error, Level::Warning, Level::Note].map(|level| (level, count(level)));
+    let there = levels.iter().filter(|(_, count)| *count > 0);
+    let there: Vec<String> = there.map(|(level, count)| figures::plural(*count, level.name())).collect();
+    if there.is_empty() { "nothing found".to_owned() } else { there.join(", ") }
 }
 
 fn write_unit(
@@ -83,8 +97,11 @@ fn write_unit(
 ) -> io::Result<()> {
     writeln!(to, "<section id=\"unit-{index}\">\n<h2>{}</h2>", words(&unit.name))?;
     let (rules, chains) = (plural(unit.rules, "rule"), plural(unit.chains, "chain"));
+    // A unit without a name of its own is called by its files.
+    let is_named = unit.paths.first().is_none_or(|path| !unit.name.starts_with(path.as_str()));
     let paths: Vec<String> = unit.paths.iter().map(|path| format!("<code>{}</code>", words(path))).collect();
-    writeln!(to, "<p class=\"size\">{rules} and {chains} in {}</p>", paths.join(", "))?;
+    let paths = if is_named { format!(" in {}", paths.join(", ")) } else { String::new() };
+    writeln!(to, "<p class=\"size\">{rules} and {chains}{paths}</p>")?;
     picture(to, unit)?;
     let findings: Vec<&Reported> = report.findings.iter().filter(|reported| reported.unit == index).collect();
     if findings.is_empty() {
