@@ -35,7 +35,7 @@ mod walk;
 pub use atoms::{Atoms, Unknown};
 pub use calls::Calls;
 pub use compile::{BaseChain, ChainId, CompiledChain, CompiledRule, Host, Next, RuleId};
-pub use flow::{Conversation, Lost, Moment, Question, Step, Way};
+pub use flow::{Conversation, Lost, Moment, Question, Step, Way, swap};
 pub use require::{Certainty, Held, Witnesses};
 pub use routes::{Interface, Routes};
 pub use shadow::{Redundant, Shadowed, Shadows};

@@ -14,8 +14,9 @@ use super::nat::Translations;
 use super::routes::Routes;
 use super::trip::{Flight, Hop, Tracking, Trip};
 use shape::Sense;
+pub use shape::swap;
 pub(super) use shape::{
-    before_tracking, elsewhere, is_coordinate, is_told_apart, looped, of_the_kernel, swap, with_interface,
+    before_tracking, elsewhere, is_coordinate, is_told_apart, looped, of_the_kernel, with_interface,
     without_owner,
 };
 use talk::Talk;

@@ -3,10 +3,10 @@
 use super::Context;
 use super::tunnel::{Edge, Path, Tunnel};
 use crate::eval::exposure::Default as ByDefault;
-use crate::eval::{Held, Hop, Lost, Moment};
+use crate::eval::{CompiledChain, CompiledRule, Held, Hop, Lost, Moment, swap};
 use crate::model::{At, Effect, Hook, NewRule, Policy, Remedy, Step, Verdict};
 use crate::packet::axis::state;
-use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, values};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 
 use super::tunnel::ask;
 
@@ -30,6 +30,7 @@ impl Opening {
         let lossy = held.conversation.steps.iter().find(|step| step.lost.iter().any(|lost| is_lossy(&lost)));
         let Some(step) = lossy else { return };
         let mut bases = Vec::new();
+        let hops = || step.lost.iter().filter(is_lossy).map(|lost| &lost.hop);
         for lost in step.lost.iter().filter(is_lossy) {
             if bases.contains(&lost.hop.base) {
                 continue;
@@ -37,7 +38,14 @@ impl Opening {
             bases.push(lost.hop.base);
             if matches!(step.moment, Moment::Egress | Moment::Ingress) {
                 if !self.move_up(context, lost) {
-                    packets.iter().for_each(|cube| self.accept(context, &lost.hop, cube.clone()));
+                    packets.iter().for_each(|cube| self.accept(context, &lost.hop, hops(), cube.clone()));
+                }
+            } else if !is_tracked(&lost.hop) {
+                // Connection tracking knows nothing of them: they are told by their ends.
+                self.is_wide = true;
+                for cube in packets.iter().cloned() {
+                    let cube = if step.moment == Moment::Reply { swap(cube) } else { cube };
+                    self.accept(context, &lost.hop, hops(), cube);
                 }
             } else {
                 let family = packets.iter().find_map(|cube| cube.get(Axis::Family)).cloned();
@@ -47,22 +55,29 @@ impl Opening {
                     cube = cube.set(Axis::Family, family);
                 }
                 self.is_wide = true;
-                self.accept(context, &lost.hop, cube);
+                self.accept(context, &lost.hop, hops(), cube);
             }
         }
     }
 
-    /// Lets packets through where a hop takes them away.
-    pub fn accept(&mut self, context: &Context, hop: &Hop, packets: Cube) {
+    /// Lets packets through in the base chain of a hop, in front of whatever takes them away there: the first of
+    /// these hops.
+    pub fn accept<'h, 'm: 'h>(
+        &mut self,
+        context: &Context,
+        hop: &Hop,
+        hops: impl IntoIterator<Item = &'h Hop<'m>>,
+        packets: Cube,
+    ) {
         let base = context.host.chain(hop.base);
         let family = match packets.get(Axis::Family).and_then(crate::packet::Values::first) {
             Some(1) => Family::V6,
             _ => Family::V4,
         };
-        // In the chain that the kernel calls: others may be called from elsewhere, too.
-        let first = hop.via.first().copied().or(hop.rule);
+        let here = hops.into_iter().filter(|other| other.base == hop.base);
+        let first = here.filter_map(|other| taken(base, other)).min();
         let at = match (first, base.chain.rules.last(), &base.chain.base) {
-            (Some(rule), ..) => At::Before(context.host.rule(rule).rule.span),
+            (Some(index), ..) => At::Before(base.rules[index].rule.span),
             (None, Some(last), _) => At::After(last.span),
             (None, None, Some(own)) => At::Empty(own.policy.span),
             (None, None, None) => return,
@@ -115,6 +130,27 @@ impl Opening {
     }
 }
 
+/// Are all packets of a hop of flows that connection tracking knows?
+fn is_tracked(hop: &Hop) -> bool {
+    let known = Ranges::new(state::ESTABLISHED, state::RELATED);
+    let state = |cube: &Cube| cube.get(Axis::State).and_then(Values::ranges).cloned();
+    hop.packets.cubes().iter().all(|cube| state(cube).is_some_and(|states| known.covers(&states)))
+}
+
+/// The rule of a base chain, by its place, by which packets of a hop leave the way down the chain; none if they come to
+/// its end. It is one of the chain that the kernel calls: others may be called from elsewhere, too.
+fn taken(base: &CompiledChain, hop: &Hop) -> Option<usize> {
+    let leaves = |rule: &CompiledRule| {
+        let falls = matches!(rule.rule.verdict.value, Verdict::Return | Verdict::Goto(_));
+        falls && rule.packets.overlaps(&hop.packets)
+    };
+    match hop.via.first().or(hop.rule.as_ref()) {
+        Some(rule) => Some(rule.index as usize),
+        // The policy decides of those, too, that return early, or are sent to a chain that decides nothing.
+        None => base.rules.iter().position(leaves),
+    }
+}
+
 /// A cube without unknowns.
 pub fn known(cube: &Cube) -> Cube {
     cube.clone().forget(|axis| matches!(axis, Axis::Atom(_)))
@@ -161,14 +197,14 @@ pub fn of(family: Family) -> Cube {
 pub fn loopback(context: &Context, family: Family, held: &Held) -> Option<Remedy> {
     let lo = Ranges::single(values::name("lo")?);
     let mut opening = Opening::default();
-    let lost = held.conversation.steps.iter().flat_map(|step| &step.lost);
-    for lost in lost {
-        let axis = match lost.hop.hook {
+    let hops = || held.conversation.steps.iter().flat_map(|step| &step.lost).map(|lost| &lost.hop);
+    for hop in hops() {
+        let axis = match hop.hook {
             Hook::Output | Hook::Postrouting => Axis::OutInterface,
             _ => Axis::InInterface,
         };
         let cube = of(family).set(axis, lo.clone());
-        opening.accept(context, &lost.hop, cube);
+        opening.accept(context, hop, hops(), cube);
     }
     opening.remedy("let everything through over loopback", false)
 }

@@ -1,6 +1,9 @@
-//! Fixes in the kernel: random rulesets are mended, and what the kernel then does differently to packets is what
-//! fwlint says of before and after.
+//! Fixes in the kernel: random rulesets are broken, then mended. What the tunnel requires then holds, in fwlint's eyes
+//! and in the kernel's, and what the kernel does differently to packets is what fwlint says of before and after.
+//!
+//! `FWLINT_FIXES_COUNT` (default 24) and `FWLINT_FIXES_SEED` (default 5) choose the rulesets of the oracle's generator.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -8,19 +11,24 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use fwlint::dialects::{self, Dialect};
-use fwlint::eval::difference::{Change, Difference, Kind};
-use fwlint::eval::{Host, Routes, Way};
+use fwlint::eval::difference::Difference;
+use fwlint::eval::{Host, Routes};
 use fwlint::model::Ruleset;
-use fwlint::packet::axis::{NO_OWNER, kind};
-use fwlint::packet::{Axis, Family, values};
+use fwlint::packet::Family;
 use fwlint::source::FileId;
 use serde_json::{Value, json};
 
+use super::broken::{Dice, broken};
+use super::packets::{Packet, holds};
+use super::required;
 use crate::cli;
 use crate::kernel::oracle::{self, Oracle};
 
 /// How many rulesets are generated, unless `FWLINT_FIXES_COUNT` says otherwise.
 const COUNT: usize = 24;
+
+/// How many threads mend; as many ask the kernel at a time.
+const WORKERS: usize = 2;
 
 /// A host before and after.
 struct Mended {
@@ -28,14 +36,18 @@ struct Mended {
     sets: Option<String>,
     before: Vec<(&'static str, String)>,
     after: Vec<(&'static str, String)>,
+    /// What was done to the files, and what fwlint did.
+    story: String,
     probes: Vec<Value>,
+    /// What is still wrong in fwlint's eyes.
+    left: Vec<String>,
 }
 
 const FILES: [(&str, &str, Dialect); 2] =
     [("v4", "rules.v4", Dialect::Iptables), ("v6", "rules.v6", Dialect::Ip6tables)];
 
 impl Mended {
-    /// Applies all fixes to a generated host; `None` if there are none.
+    /// Breaks a generated host and applies all fixes to it; `None` if there are none.
     fn of(job: &Value) -> Option<Mended> {
         let folder = tempfile::tempdir().expect("a folder");
         let text = |kind: &str| {
@@ -47,38 +59,41 @@ impl Mended {
         if let Some(sets) = &sets {
             fs::write(folder.path().join("ipset"), sets).expect("a file");
         }
-        let mut before = Vec::new();
-        for (number, (kind, name, _)) in FILES.iter().enumerate() {
-            let text = broken(&text(kind)?, job["id"].as_str().map_or(0, str::len) + number);
+        let id = job["id"].as_str().unwrap_or_default().to_owned();
+        let (mut dice, mut story, mut before) = (Dice::of(&id), id.clone(), Vec::new());
+        for (kind, name, _) in FILES {
+            let (text, done) = broken(&text(kind)?, &mut dice);
             fs::write(folder.path().join(name), &text).expect("a file");
-            before.push((*kind, text));
+            write!(story, "; a rule of {name} is {done}").expect("a text");
+            before.push((kind, text));
         }
-        let arguments =
-            ["check", "--fix", "--unsafe-fixes", "--isolated", "--exit-zero", "--quick", "rules.v4"]
-                .map(String::from);
-        let done = cli::run(folder.path(), &arguments, b"");
-        assert_eq!((done.status, done.stderr.as_str()), (0, ""), "{}", job["id"]);
+        let settings = required::settings(job);
+        let fix: Vec<String> = ["check", "rules.v4", "--fix", "--unsafe-fixes", "--exit-zero", "--quick"]
+            .map(String::from)
+            .into_iter()
+            .chain(settings.iter().cloned())
+            .collect();
+        let done = cli::run(folder.path(), &fix, b"");
+        assert_eq!((done.status, done.stderr.as_str()), (0, ""), "{id}");
+        for line in done.stdout.lines().filter(|line| line.starts_with("fixed[")) {
+            write!(story, "\n{line}").expect("a text");
+        }
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it is there");
         let after: Vec<_> = FILES.iter().map(|(kind, name, _)| (*kind, read(name))).collect();
-        if before == after {
+        let left = required::left(folder.path(), &settings);
+        if before == after && left.is_empty() {
             return None;
         }
-        let mut probes = job["probes"].as_array()?.clone();
-        for edge in ["198.41.192.7", "198.41.200.233", "2606:4700:a0::1", "2606:4700:a8::10"] {
-            for protocol in ["udp", "tcp"] {
-                for port in [53, 443, 7843, 7844] {
-                    probes.push(json!({"direction": "out", "proto": protocol, "dst": edge, "dport": port}));
-                }
-            }
-        }
-        Some(Mended { interfaces: job["interfaces"].clone(), sets, before, after, probes })
+        let probes = job["probes"].as_array()?.clone();
+        Some(Mended { interfaces: job["interfaces"].clone(), sets, before, after, story, probes, left })
     }
 
-    /// The job of the oracle for one side.
-    fn job(&self, side: &[(&'static str, String)]) -> Value {
+    /// The job of the oracle for one side. What the tunnel requires is asked of the mended side.
+    fn job(&self, side: &[(&'static str, String)], more: &[Value]) -> Value {
         let mut rulesets: Vec<Value> = self.sets.iter().map(|sets| json!(["ipset", sets])).collect();
         rulesets.extend(side.iter().map(|(kind, text)| json!([kind, text])));
-        json!({"rulesets": rulesets, "interfaces": self.interfaces, "probes": self.probes, "nd": false})
+        let probes: Vec<&Value> = self.probes.iter().chain(more).collect();
+        json!({"rulesets": rulesets, "interfaces": self.interfaces, "probes": probes, "nd": false})
     }
 
     fn read(&self, side: &[(&'static str, String)]) -> Ruleset {
@@ -91,100 +106,32 @@ impl Mended {
         }
         ruleset
     }
+
+    /// Are all flows known to connection tracking? Then later packets are of one kind, whatever came before.
+    fn is_tracked(&self) -> bool {
+        self.before
+            .iter()
+            .chain(&self.after)
+            .all(|(_, text)| !text.contains(" CT ") && !text.contains("NOTRACK"))
+    }
+
+    /// What went wrong, with all that is needed to see why.
+    fn complain(&self, what: &str) -> (String, String) {
+        let texts = |side: &[(&str, String)]| side.iter().map(|(_, text)| text.as_str()).collect::<String>();
+        let (before, after) = (texts(&self.before), texts(&self.after));
+        (what.to_owned(), format!("{}\n{what}\n-- before\n{before}-- after\n{after}", self.story))
+    }
 }
 
-/// A ruleset with one of its rules removed, moved to the end of the file's rules, or narrowed.
-fn broken(text: &str, dice: usize) -> String {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let rules: Vec<usize> = (0..lines.len()).filter(|line| lines[*line].starts_with("-A ")).collect();
-    let Some(chosen) = rules.get((dice * 7) % rules.len().max(1)) else { return text.to_owned() };
-    match dice % 3 {
-        0 => drop(lines.remove(*chosen)),
-        1 => {
-            let moved = lines.remove(*chosen);
-            let end = lines.iter().position(|line| line == "COMMIT").unwrap_or(lines.len());
-            lines.insert(end, moved);
-        }
-        _ => lines[*chosen] = lines[*chosen].replacen(" -j ", " -m conntrack --ctstate NEW -j ", 1),
-    }
-    lines.join("\n") + "\n"
-}
-
-/// Does a change hold a probe, as the oracle has filled it in?
-fn holds(change: &Change, probe: &Value, interface: &str) -> bool {
-    let is_out = probe["direction"] == "out";
-    if change.is_loopback || (change.way == Way::Out) != is_out || change.way == Way::Forward {
-        return false;
-    }
-    if !change.kinds.contains(&Kind::First) {
-        return false;
-    }
-    let text = |key: &str| probe[key].as_str().unwrap_or_default().to_owned();
-    let number = |key: &str| u128::from(probe[key].as_u64().unwrap_or_default());
-    let (source, destination) = (text("src"), text("dst"));
-    let is_v6 = source.contains(':') || destination.contains(':');
-    let protocol = match text("proto").as_str() {
-        "tcp" => 6,
-        "udp" => 17,
-        "icmp" => 1,
-        _ => 58,
-    };
-    let address = |text: &str| text.parse().map_or(0, |address| values::address(address).0);
-    let name = values::name(interface).unwrap_or_default();
-    let value = |axis: Axis| match axis {
-        Axis::Family => {
-            if is_v6 {
-                Family::V6.number()
-            } else {
-                Family::V4.number()
-            }
-        }
-        Axis::Protocol => protocol,
-        Axis::Source => address(&source),
-        Axis::Destination => address(&destination),
-        Axis::SourcePort => number("sport"),
-        Axis::DestinationPort if protocol == 1 || protocol == 58 => number("type") << 8 | number("code"),
-        Axis::DestinationPort => number("dport"),
-        Axis::InInterface => {
-            if is_out {
-                0
-            } else {
-                name
-            }
-        }
-        Axis::OutInterface if is_out => name,
-        Axis::SourceKind => {
-            if is_out {
-                kind::LOCAL
-            } else {
-                kind::UNICAST
-            }
-        }
-        Axis::DestinationKind => {
-            if is_out {
-                kind::UNICAST
-            } else {
-                kind::LOCAL
-            }
-        }
-        Axis::Uid => {
-            if is_out {
-                number("uid")
-            } else {
-                NO_OWNER
-            }
-        }
-        Axis::Gid => {
-            if is_out {
-                number("gid")
-            } else {
-                NO_OWNER
-            }
-        }
-        Axis::HopLimit => 64,
-        _ => 0,
-    };
-    change.packets.cubes().iter().any(|cube| cube.contains(value))
+/// How often what was compared.
+#[derive(Debug, Default)]
+struct Tally {
+    packets: usize,
+    differ: usize,
+    required: usize,
+    refused: usize,
+    /// What is wrong, and the same with all that is needed to see why.
+    wrong: Vec<(String, String)>,
 }
 
 #[test]
@@ -193,78 +140,116 @@ fn the_kernel_does_what_fixes_say() {
         Ok(folder) => folder,
         Err(reason) => return oracle::say_skipped("the fixes of random rulesets", &reason),
     };
-    let count =
-        std::env::var("FWLINT_FIXES_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(COUNT);
+    let setting = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<usize>().ok());
+    let count = setting("FWLINT_FIXES_COUNT").unwrap_or(COUNT);
+    let seed = setting("FWLINT_FIXES_SEED").unwrap_or(5);
     let mut generator = Command::new("python3");
-    generator.arg(folder.join("genrules.py")).args([
-        "--flavour",
-        "iptables",
-        "--seed",
-        "5",
-        "--count",
-        &count.to_string(),
-    ]);
-    let mut generated = generator.stdout(Stdio::piped()).spawn().expect("python3 runs");
-    let lines = BufReader::new(generated.stdout.take().expect("its output is a pipe")).lines();
-    let jobs = lines.map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
-    let mended: Vec<Mended> = jobs.filter_map(|job| Mended::of(&job)).collect();
-    generated.wait().expect("the generator ends");
-    let (asked, compared) = ask(&folder, &mended);
+    generator.arg(folder.join("genrules.py")).args(["--flavour", "iptables"]);
+    generator.args(["--seed", &seed.to_string(), "--count", &count.to_string()]);
+    let generated = generator.stderr(Stdio::inherit()).output().expect("python3 runs");
+    let lines = BufReader::new(generated.stdout.as_slice()).lines();
+    let jobs: Vec<Value> =
+        lines.map(|line| serde_json::from_str(&line.expect("text")).expect("JSON")).collect();
+    assert_eq!(jobs.len(), count);
+    let mended: Vec<Mended> = thread::scope(|scope| {
+        let parts = jobs.chunks(count.div_ceil(WORKERS).max(1));
+        let workers: Vec<_> = parts
+            .map(|part| scope.spawn(move || part.iter().filter_map(Mended::of).collect::<Vec<_>>()))
+            .collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("it mends")).collect()
+    });
+    let tally = ask(&folder, &mended);
     oracle::say(&format!(
-        "fixes: {} rulesets mended, {asked} packets, {compared} of which fare otherwise",
-        mended.len()
+        "fixes: {count} rulesets broken, {} mended; {} packets of before and after, {} of which fare otherwise; {} \
+         flows that the tunnel requires; {} rulesets that were broken past loading; {} exceptions",
+        mended.len(),
+        tally.packets,
+        tally.differ,
+        tally.required,
+        tally.refused,
+        tally.wrong.len()
     ));
+    let heads = tally.wrong.iter().map(|(what, _)| format!("{what}\n")).collect::<String>();
+    let first = tally.wrong.first().map_or("", |(_, all)| all);
+    assert!(first.is_empty(), "{} wrong:\n{heads}The first in full:\n{first}", tally.wrong.len());
     assert!(mended.len() > count / 4, "too few rulesets need mending");
-    assert!(compared > 0, "no fix changes anything for these packets");
+    assert!(tally.differ > 0 && tally.required > 0, "no fix changes anything for these packets");
 }
 
-/// Shows both sides of each host to the kernel; returns how many packets were compared, and how many fared otherwise.
-fn ask(folder: &Path, mended: &[Mended]) -> (usize, usize) {
-    let (mut oracle, mut jobs) = Oracle::start(folder, "nft", 2);
+/// Shows both sides of each host to the kernel.
+fn ask(folder: &Path, mended: &[Mended]) -> Tally {
+    let (mut oracle, mut jobs) = Oracle::start(folder, "nft", WORKERS);
+    let required = required::flows();
     let texts: Vec<String> = mended
         .iter()
-        .flat_map(|host| [host.job(&host.before), host.job(&host.after)])
+        .flat_map(|host| [host.job(&host.before, &[]), host.job(&host.after, &required)])
         .map(|job| format!("{job}\n"))
         .collect();
     let writer = thread::spawn(move || texts.iter().try_for_each(|text| jobs.write_all(text.as_bytes())));
-    let (mut asked, mut differ, mut wrong) = (0, 0, Vec::new());
+    let mut tally = Tally::default();
     for host in mended {
         let (before, after) = (oracle.next(), oracle.next());
-        let (one, other) = (host.read(&host.before), host.read(&host.after));
-        let difference =
-            Difference::of(&Host::new(&one), &Host::new(&other), &Routes::default(), &Family::ALL);
         // Some rules cannot be loaded once they are broken.
-        let Some(was) = before["results"].as_array() else { continue };
-        let Some(is) = after["results"].as_array() else {
-            wrong.push(format!("the loader refuses what is mended: {}\n{:?}", after["error"], host.after));
+        let Some(was) = before["results"].as_array() else {
+            tally.refused += 1;
             continue;
         };
-        let difference = difference.expect("it is decided");
-        for (was, is) in was.iter().zip(is) {
-            let probe = &was["probe"];
-            let step = if probe["direction"] == "out" { "egress" } else { "ingress" };
-            // Flags other than SYN are of other kinds; what goes over lo is not told here.
-            let is_plain =
-                probe["direction"] != "local" && matches!(probe["flags"].as_str(), None | Some("S"));
-            let interface = probe["iface"].as_str().unwrap_or("eth0");
-            if !is_plain || was["error"] != Value::Null || is["error"] != Value::Null {
-                continue;
+        let Some(is) = after["results"].as_array() else {
+            tally
+                .wrong
+                .push(host.complain(&format!("the loader refuses what is mended: {}", after["error"])));
+            continue;
+        };
+        tally.wrong.extend(host.left.iter().map(|left| host.complain(left)));
+        let (common, own) = is.split_at(was.len());
+        tally.required += own.len();
+        tally.wrong.extend(required::blocked(own).iter().map(|what| host.complain(what)));
+        compare(host, was, common, &mut tally);
+    }
+    writer.join().expect("the jobs are written").expect("the oracle takes them");
+    tally
+}
+
+/// What becomes of a packet of a flow in the kernel; `None` where it was not sent.
+fn passes(result: &Value, packet: Packet) -> Option<bool> {
+    let step = match packet {
+        Packet::First if result["probe"]["direction"] == "out" => "egress",
+        Packet::First => "ingress",
+        Packet::Answer => "reply",
+        Packet::Followup => "followup",
+    };
+    result[step].as_str().map(|fate| matches!(fate, "accepted" | "delivered" | "passed"))
+}
+
+/// Compares what became of packets before and after with what fwlint says of the two.
+fn compare(host: &Mended, was: &[Value], is: &[Value], tally: &mut Tally) {
+    let (one, other) = (host.read(&host.before), host.read(&host.after));
+    let difference = Difference::of(&Host::new(&one), &Host::new(&other), &Routes::default(), &Family::ALL);
+    let difference = difference.expect("it is decided");
+    for (was, is) in was.iter().zip(is) {
+        let probe = &was["probe"];
+        // Flags other than SYN are of other kinds; what goes over lo is not told here.
+        let is_plain = probe["direction"] != "local" && matches!(probe["flags"].as_str(), None | Some("S"));
+        if !is_plain || was["error"] != Value::Null || is["error"] != Value::Null {
+            continue;
+        }
+        for packet in [Packet::First, Packet::Answer, Packet::Followup] {
+            // An echo is answered by a packet of another type.
+            let has_later = host.is_tracked() && matches!(probe["proto"].as_str(), Some("tcp" | "udp"));
+            if !matches!(packet, Packet::First) && !has_later {
+                break;
             }
-            asked += 1;
-            let (passed, passes) = (was[step] == "accepted", is[step] == "accepted");
-            let found = difference.changes.iter().find(|change| holds(change, probe, interface));
+            let (Some(passed), Some(passes)) = (passes(was, packet), passes(is, packet)) else { break };
+            tally.packets += 1;
+            let found = difference.changes.iter().find(|change| holds(change, probe, packet));
             let said = found.map(|change| (change.before.fate.is_through(), change.after.fate.is_through()));
             let said = said.filter(|(was, is)| was != is);
-            differ += usize::from(passed != passes);
+            tally.differ += usize::from(passed != passes);
             if said != (passed != passes).then_some((passed, passes)) {
-                wrong.push(format!(
-                    "{probe}: {} then {}, but {said:?}\n{:?}\n{:?}",
-                    was[step], is[step], host.before, host.after
-                ));
+                let what =
+                    format!("{packet:?} of {probe}: {passed} then {passes}, but {said:?}\n{was}\n{is}");
+                tally.wrong.push(host.complain(&what));
             }
         }
     }
-    writer.join().expect("the jobs are written").expect("the oracle takes them");
-    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong[0]);
-    (asked, differ)
 }

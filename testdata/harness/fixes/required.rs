@@ -1,0 +1,107 @@
+//! What the tunnel requires of a host: in fwlint's eyes, and as flows that the kernel is asked about.
+
+use std::path::Path;
+
+use fwlint::packet::Family;
+use fwlint::profile::{NAMES, Profile};
+use serde_json::{Value, json};
+
+use crate::cli;
+
+/// The resolver of the hosts.
+const RESOLVER: &str = "9.9.9.9";
+
+/// The ports on which cloudflared offers its metrics, the first that is free: one that is reached is enough.
+const METRICS: std::ops::RangeInclusive<u16> = 20241..=20245;
+
+/// Ports from which the edge is dialled besides the one that the kernel chooses: all must do.
+const EPHEMERAL: [u16; 4] = [32768, 32777, 43115, 60999];
+
+/// Lints that say which requirement is not fulfilled.
+const REQUIREMENTS: [&str; 10] = [
+    "tunnel-edge-blocked",
+    "tunnel-quic-blocked",
+    "tunnel-http2-blocked",
+    "tunnel-region-blocked",
+    "tunnel-edge-partly-blocked",
+    "tunnel-ipv6-blocked",
+    "tunnel-reply-blocked",
+    "tunnel-dns-blocked",
+    "tunnel-loopback-blocked",
+    "lockout",
+];
+
+/// The flags that say of a host what the kernel is asked about: its interface, its resolver, and the user.
+pub fn settings(job: &Value) -> Vec<String> {
+    // The first leads to the internet. Told of others, fwlint might choose to dial from there.
+    let interfaces = job["interfaces"].as_array().into_iter().flatten().filter_map(Value::as_str).take(1);
+    let interfaces = interfaces.map(|interface| format!("--interface={interface}"));
+    let others = [format!("--resolver={RESOLVER}"), "--user=0".into(), "--isolated".into()];
+    interfaces.chain(others).collect()
+}
+
+/// The requirements that are not fulfilled in fwlint's eyes.
+pub fn left(folder: &Path, settings: &[String]) -> Vec<String> {
+    let common = ["check", "rules.v4", "--exit-zero", "--quick", "--format=json", "--fixes=1000"];
+    let arguments: Vec<String> =
+        common.iter().map(ToString::to_string).chain(settings.iter().cloned()).collect();
+    let done = cli::run(folder, &arguments, b"");
+    let report: Value = serde_json::from_str(&done.stdout).expect("the output is JSON");
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let left = findings.filter(|it| it["lint"].as_str().is_some_and(|lint| REQUIREMENTS.contains(&lint)));
+    left.map(|it| format!("left is {}: {} ({})", it["lint"], it["message"], it["unfixed"])).collect()
+}
+
+/// The flows of the tunnel, as probes.
+pub fn flows() -> Vec<Value> {
+    let profile = NAMES.first().and_then(|name| Profile::named(name)).expect("there is a profile");
+    let endpoint = profile.endpoint("global").expect("it has an endpoint");
+    let mut flows = Vec::new();
+    let dial = |to: &str, protocol: u8, port: u16, more: Value| {
+        let protocol = if protocol == 6 { "tcp" } else { "udp" };
+        let mut flow =
+            json!({"direction": "out", "proto": protocol, "dst": to, "dport": port, "id": "required"});
+        if let Some(port) = more.as_u64() {
+            flow["sport"] = json!(port);
+        }
+        flow
+    };
+    for transport in &profile.transports {
+        let number = transport.protocol.number();
+        for region in &endpoint.regions {
+            let v4 = region.v4.iter().map(ToString::to_string);
+            let all: Vec<String> = v4.chain(region.v6.iter().map(ToString::to_string)).collect();
+            flows.extend(all.iter().map(|edge| dial(edge, number, profile.port, Value::Null)));
+            for family in Family::ALL {
+                let first = all.iter().find(|edge| edge.contains(':') == (family == Family::V6));
+                let from = |port: u16| dial(first.expect("an edge"), number, profile.port, json!(port));
+                flows.extend(EPHEMERAL.map(from));
+            }
+        }
+        flows.push(dial(RESOLVER, number, profile.dns.port, Value::Null));
+    }
+    for own in ["127.0.0.1", "::1"] {
+        flows.extend(METRICS.map(
+            |port| json!({"direction": "local", "proto": "tcp", "dst": own, "dport": port, "id": "metrics"}),
+        ));
+    }
+    flows
+}
+
+/// The flows among these that do not come up in the kernel.
+pub fn blocked(results: &[Value]) -> Vec<String> {
+    let is_open = |result: &&Value| result["verdict"] == "open";
+    let required = results.iter().filter(|result| result["id"] == "required");
+    assert!(required.clone().next().is_some(), "the kernel was not asked");
+    let mut blocked: Vec<String> = required
+        .filter(|result| !is_open(result))
+        .map(|result| format!("the kernel blocks {result}"))
+        .collect();
+    for own in ["127.0.0.1", "::1"] {
+        let mut metrics = results.iter().filter(|it| it["id"] == "metrics" && it["probe"]["dst"] == own);
+        if !metrics.any(|result| is_open(&result)) {
+            blocked.push(format!("the kernel blocks loopback to {own}"));
+        }
+    }
+    blocked
+}
