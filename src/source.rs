@@ -59,9 +59,13 @@ pub struct SourceFile {
     /// What readers read. Each byte that is not UTF-8 stands here as `?`, so that offsets are those
     /// of the file. UTF-16 stands here as UTF-8.
     pub text: String,
-    /// Offsets of the beginnings of lines, ascending, the first 0.
-    lines: Vec<u32>,
+    /// How many lines end before each block of [`BLOCK`] bytes: finding the line of a place looks through one
+    /// block, and nobody pays for an offset of each line.
+    ended: Vec<u32>,
 }
+
+/// Lines are counted by blocks of so many bytes.
+const BLOCK: usize = 4096;
 
 /// A line and a column, both from 1; the column counts bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,8 +87,8 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
         let bytes = from_utf16(bytes);
         let text = masked(bytes);
-        let lines = line_starts(&text);
-        self.files.push(SourceFile { name: name.into(), text, lines });
+        let ended = ended_lines(&text);
+        self.files.push(SourceFile { name: name.into(), text, ended });
         FileId(self.files.len() as u32 - 1)
     }
 
@@ -96,7 +100,7 @@ impl Sources {
     /// Gives a file another text.
     pub fn replace(&mut self, id: FileId, text: String) {
         let file = &mut self.files[id.0 as usize];
-        file.lines = line_starts(&text);
+        file.ended = ended_lines(&text);
         file.text = text;
     }
 
@@ -124,16 +128,31 @@ impl Sources {
 impl SourceFile {
     /// Line and column of a byte offset.
     pub fn position(&self, offset: u32) -> Position {
-        let line = self.lines.partition_point(|&start| start <= offset) as u32;
-        Position { line, column: offset - self.lines[line as usize - 1] + 1 }
+        let before = &self.text.as_bytes()[..self.text.len().min(offset as usize)];
+        // The end of a text may be where a block would begin that is not there.
+        let block = (before.len() / BLOCK).min(self.ended.len().saturating_sub(1));
+        let ended = self.ended.get(block).copied().unwrap_or(0);
+        let here = memchr::memchr_iter(b'\n', &before[block * BLOCK..]).count() as u32;
+        let start = memchr::memrchr(b'\n', before).map_or(0, |at| at as u32 + 1);
+        Position { line: ended + here + 1, column: offset - start + 1 }
     }
 
     /// The byte offsets of a line (counted from 1) without its line end; empty for a line that is not there.
     pub fn line(&self, number: u32) -> std::ops::Range<usize> {
         let length = self.text.len();
-        let offset = |line: u32| self.lines.get(line as usize).map_or(length, |&start| start as usize);
-        let (start, end) = (number.checked_sub(1).map_or(length, offset), offset(number));
-        start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
+        let start = number.checked_sub(1).and_then(|ended| self.behind(ended)).unwrap_or(length);
+        let text = &self.text[start..];
+        let end = memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
+        start..start + text[..end].trim_end_matches(['\n', '\r']).len()
+    }
+
+    /// The offset behind the end of so many lines; `None` if there are not so many.
+    fn behind(&self, lines: u32) -> Option<usize> {
+        let Some(wanted) = lines.checked_sub(1) else { return Some(0) };
+        let block = self.ended.partition_point(|&ended| ended <= wanted) - 1;
+        let missing = (wanted - self.ended[block]) as usize;
+        let start = block * BLOCK;
+        memchr::memchr_iter(b'\n', &self.text.as_bytes()[start..]).nth(missing).map(|at| start + at + 1)
     }
 }
 
@@ -157,11 +176,16 @@ pub fn masked(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| mask_invalid(error.into_bytes()))
 }
 
-/// Offsets of the beginnings of lines.
-fn line_starts(text: &str) -> Vec<u32> {
-    let mut lines = vec![0];
-    lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
-    lines
+/// How many lines end before each block of bytes.
+fn ended_lines(text: &str) -> Vec<u32> {
+    let ended = |count: &mut u32, block: &[u8]| {
+        let before = *count;
+        *count += memchr::memchr_iter(b'\n', block).count() as u32;
+        Some(before)
+    };
+    let blocks = text.as_bytes().chunks(BLOCK);
+    // An empty text has a block, too.
+    blocks.chain(text.is_empty().then_some(&[][..])).scan(0, ended).collect()
 }
 
 /// Replaces each byte that is not part of valid UTF-8 by `?`.
@@ -176,6 +200,48 @@ fn mask_invalid(mut bytes: Vec<u8>) -> String {
                 bytes[bad..bad + length].fill(b'?');
                 good = bad + length;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Line and column as they are by definition.
+    fn counted(text: &str, offset: usize) -> Position {
+        let before = &text.as_bytes()[..offset];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() as u32 + 1;
+        Position { line, column }
+    }
+
+    #[test]
+    fn places_are_counted_alike_however_lines_and_blocks_meet() {
+        let line = |length: usize| format!("{}\n", "x".repeat(length));
+        let long: String = (0..300).map(|number| line(number % 97)).collect();
+        let texts = ["", "\n", "a", "a\nb", "\n\n"].map(str::to_owned);
+        let at_edges = [line(BLOCK - 1), line(BLOCK - 2) + &line(0), line(2 * BLOCK + 1) + "end", long];
+        for text in texts.into_iter().chain(at_edges) {
+            let mut sources = Sources::default();
+            let id = sources.add("it", text.clone().into_bytes());
+            let file = sources.file(id);
+            for offset in 0..=text.len() {
+                assert_eq!(
+                    file.position(offset as u32),
+                    counted(&text, offset),
+                    "{offset} of {}",
+                    text.len()
+                );
+            }
+            let mut start = 0;
+            for (number, line) in (1..).zip(text.split('\n')) {
+                assert_eq!(file.line(number), start..start + line.len());
+                start += line.len() + 1;
+            }
+            let behind = text.split('\n').count() as u32 + 1;
+            assert_eq!(file.line(behind), text.len()..text.len());
+            assert_eq!(file.line(0), text.len()..text.len());
         }
     }
 }

@@ -73,7 +73,11 @@ fn check_size(path: &Path, size: u64) -> Result<(), Failure> {
 fn understand(path: PathBuf, bytes: Vec<u8>, dialect: Option<Dialect>) -> Result<Text, Failure> {
     check_size(&path, bytes.len() as u64)?;
     let bytes = from_utf16(bytes);
-    let dialect = dialect.or_else(|| dialects::recognise(&path, &String::from_utf8_lossy(&bytes)));
+    let recognise = || match std::str::from_utf8(&bytes) {
+        Ok(text) => dialects::recognise(&path, text),
+        Err(_) => dialects::recognise(&path, &String::from_utf8_lossy(&bytes)),
+    };
+    let dialect = dialect.or_else(recognise);
     match dialect {
         Some(dialect) => Ok(Text { path, bytes, dialect }),
         None => Err(Failure::new(format!("`{}` is no firewall that fwlint knows", path.display()), KNOWN)),

@@ -169,6 +169,9 @@ struct Reader {
     families: Families,
 }
 
+/// So few rules are not worth another thread.
+const FEW: usize = 1024;
+
 /// No more than so many lines that are not understood are told one by one.
 const MOST_UNKNOWN: usize = 100;
 
@@ -243,8 +246,9 @@ impl Reader {
         let loader = &mut self.programs[at].1;
         match piece {
             Piece::Rules(chain, rules) => {
-                let misplaced = rules.iter().filter_map(|rule| places::refusal(table, &chain.text, rule));
-                self.remarks.extend(misplaced);
+                let rules_at_once = rules.par_iter().with_min_len(FEW);
+                let misplaced = rules_at_once.filter_map(|rule| places::refusal(table, &chain.text, rule));
+                self.remarks.par_extend(misplaced);
                 loader.extend(table, &chain.text, chain.span, rules);
             }
             Piece::Chain { name, policy, span } => {
