@@ -12,7 +12,7 @@ use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
 use super::compile::Host;
 use super::nat::Translations;
 use super::routes::Routes;
-use super::trip::{Flight, Hop, Tracking, Trip};
+use super::trip::{Flight, Hop, Memory, Tracking, Trip};
 use shape::Sense;
 pub use shape::swap;
 pub(super) use shape::{
@@ -138,8 +138,13 @@ impl<'m> Conversation<'m> {
     ///
     /// # Errors
     /// If the sets fall into too many pieces.
-    pub fn require(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
-        let mut talk = Talk { together: true, ..Talk::new(host, routes, question) };
+    pub fn require(
+        host: &Host<'m>,
+        routes: &Routes,
+        question: &Question,
+        memory: &Memory<'m>,
+    ) -> Result<Self, TooManyPieces> {
+        let mut talk = Talk { together: Some(memory), ..Talk::new(host, routes, question) };
         let arrived = talk.first(question.flights())?;
         talk.answer(arrived)?;
         Ok(Conversation { steps: talk.steps, diverted: talk.diverted })

@@ -9,6 +9,7 @@ use crate::packet::{Axis, PacketSet, TooManyPieces};
 use super::compile::Host;
 use super::flow::{Conversation, Lost, Question};
 use super::routes::Routes;
+use super::trip::Memory;
 
 /// What became of the flows of a question.
 #[derive(Clone, Debug)]
@@ -34,12 +35,17 @@ pub enum Certainty {
 
 impl<'m> Held<'m> {
     /// Holds all flows of a question against a host. Those that differ in the client's port alone are
-    /// lost together: what is needed is needed for all ephemeral ports.
+    /// lost together: what is needed is needed for all ephemeral ports. The memory is that of this host.
     ///
     /// # Errors
     /// If the sets fall into too many pieces.
-    pub fn hold(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
-        let conversation = Conversation::require(host, routes, question)?;
+    pub fn hold(
+        host: &Host<'m>,
+        routes: &Routes,
+        question: &Question,
+        memory: &Memory<'m>,
+    ) -> Result<Self, TooManyPieces> {
+        let conversation = Conversation::require(host, routes, question, memory)?;
         let known = |set: &PacketSet| set.forget(Axis::is_unknown);
         let (mut surely_lost, mut perhaps_lost) = (PacketSet::none(), PacketSet::none());
         for step in &conversation.steps {

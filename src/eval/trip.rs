@@ -2,6 +2,7 @@
 //! their places.
 
 mod losses;
+mod memory;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -16,6 +17,8 @@ use super::perimeter::{met_by, theirs};
 use super::routes::Routes;
 use super::walk::{Decision, Fate, Observer, Walk};
 use losses::Losses;
+pub use memory::Memory;
+use memory::{Asked, Passed};
 
 /// Packets that travel together: one translation holds for all of them.
 #[derive(Clone, Debug)]
@@ -69,8 +72,9 @@ pub enum Tracking {
 pub struct Trip<'h, 'm> {
     host: &'h Host<'m>,
     routes: &'h Routes,
-    /// The axis of the ephemeral port, if flows that differ there alone stand or fall together.
-    free: Option<Axis>,
+    /// The axis of the ephemeral port, if flows that differ there alone stand or fall together, and what was
+    /// asked of such flows before.
+    free: Option<(Axis, &'h Memory<'m>)>,
     /// Every decision on the way, in order; of flows that stand or fall together the losses and
     /// translations alone.
     pub hops: Vec<Hop<'m>>,
@@ -87,8 +91,8 @@ impl<'h, 'm> Trip<'h, 'm> {
 
     /// A trip of flows that stand or fall together if they differ on this axis alone: what is surely
     /// lost with others is not followed any further.
-    pub fn together(host: &'h Host<'m>, routes: &'h Routes, free: Axis) -> Self {
-        Trip { host, routes, free: Some(free), hops: Vec::new() }
+    pub fn together(host: &'h Host<'m>, routes: &'h Routes, free: Axis, memory: &'h Memory<'m>) -> Self {
+        Trip { host, routes, free: Some((free, memory)), hops: Vec::new() }
     }
 
     /// Sends flights through a hook; returns what comes out of it.
@@ -188,20 +192,27 @@ impl<'h, 'm> Trip<'h, 'm> {
         nat: &Translations,
     ) -> Result<Option<PacketSet>, TooManyPieces> {
         // Flows with translated ports are not told apart by the ports that they have now.
-        let Some(free) = self.free.filter(|_| nat.is_none()) else {
+        let Some((free, memory)) = self.free.filter(|_| nat.is_none()) else {
             return Ok(None);
         };
-        let place = Place { hook, base: base.chain, nat };
-        let mut losses = Losses::new(place, free, packets.clone());
-        if !packets.is_empty() {
-            Walk::through(self.host, base, packets.clone(), &mut losses)?;
-        }
-        if losses.is_changed {
-            return Ok(None);
-        }
-        let (passed, hops) = losses.passed()?;
-        self.hops.extend(hops);
-        Ok(Some(passed))
+        let host = self.host;
+        let walk = |packets: PacketSet| -> Result<Option<Passed<'m>>, TooManyPieces> {
+            let mut losses = Losses::new(Place { hook, base: base.chain, nat }, free, packets.clone());
+            if !packets.is_empty() {
+                Walk::through(host, base, packets, &mut losses)?;
+            }
+            if losses.is_changed { Ok(None) } else { losses.passed().map(Some) }
+        };
+        let passed = match packets.cubes() {
+            [cube] => {
+                memory.recall(host, Asked { hook, base: base.chain, free, cube: cube.clone() }, walk)?
+            }
+            _ => walk(packets.clone())?,
+        };
+        Ok(passed.map(|(left, hops)| {
+            self.hops.extend(hops);
+            left
+        }))
     }
 
     /// NAT's place in a hook: nat chains for the first packet of a flow, the known mapping for others.

@@ -6,7 +6,7 @@ use super::exposure::Exposures;
 use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
 use crate::eval::exposure::Exposure;
-use crate::eval::{Host, Routes, Shadows, Way};
+use crate::eval::{Held, Host, Memory, Question, Routes, Shadows, Way};
 use crate::model::Ruleset;
 use crate::packet::{Family, TooManyPieces};
 use crate::profile::Profile;
@@ -43,6 +43,7 @@ pub struct Context<'c> {
     pub allow_ingress: &'c [AllowIngress],
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
+    memory: Memory<'c>,
     tunnel: OnceCell<Option<Result<Tunnel<'c>, TooManyPieces>>>,
     shadows: OnceCell<Shadows<'c>>,
     exposures: Exposures,
@@ -70,6 +71,7 @@ impl<'c> Context<'c> {
             profile,
             allow_ingress,
             is_quick,
+            memory: Memory::default(),
             tunnel,
             shadows,
             exposures,
@@ -90,6 +92,14 @@ impl<'c> Context<'c> {
     /// Was the tunnel given up as too tangled to be decided?
     pub fn is_tunnel_undecided(&self) -> bool {
         self.judged_tunnel().is_none() && matches!(self.tunnel.get(), Some(Some(Err(TooManyPieces))))
+    }
+
+    /// Holds all flows of a question against the unit.
+    ///
+    /// # Errors
+    /// If the rules are too tangled.
+    pub fn hold(&self, question: &Question) -> Result<Held<'c>, TooManyPieces> {
+        Held::hold(&self.host, &self.routes, question, &self.memory)
     }
 
     /// Which rules come before which. Worked out when first asked for, from all rules.

@@ -176,7 +176,7 @@ impl<'m> Tunnel<'m> {
                 if !known.left.overlaps(&of_family.into()) {
                     known.left.add(fresh.left);
                 }
-                let held = Held::hold(&context.host, &context.routes, &question)?;
+                let held = context.hold(&question)?;
                 paths.push(judge_path(family, transport, endpoint, held, known)?);
             }
         }

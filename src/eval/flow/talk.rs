@@ -7,7 +7,7 @@ use super::super::compile::Host;
 use super::super::conntrack;
 use super::super::nat::Translations;
 use super::super::routes::Routes;
-use super::super::trip::{Flight, Hop, Tracking, Trip};
+use super::super::trip::{Flight, Hop, Memory, Tracking, Trip};
 use super::super::walk::Fate;
 use super::legs::homeward;
 use super::shape::{Group, Sense, before_tracking, by_entry, flows, of_the_kernel, swap, without_owner};
@@ -18,8 +18,8 @@ pub(super) struct Talk<'t, 'm> {
     pub host: &'t Host<'m>,
     pub routes: &'t Routes,
     pub question: &'t Question,
-    /// Do flows stand or fall together if they differ in the client's port alone?
-    pub together: bool,
+    /// What was asked before, where flows stand or fall together if they differ in the client's port alone.
+    pub together: Option<&'t Memory<'m>>,
     pub steps: Vec<Step<'m>>,
     pub diverted: PacketSet,
 }
@@ -27,15 +27,18 @@ pub(super) struct Talk<'t, 'm> {
 impl<'t, 'm> Talk<'t, 'm> {
     /// A flow of which nothing has been followed yet.
     pub fn new(host: &'t Host<'m>, routes: &'t Routes, question: &'t Question) -> Self {
-        Talk { host, routes, question, together: false, steps: Vec::new(), diverted: PacketSet::none() }
+        Talk { host, routes, question, together: None, steps: Vec::new(), diverted: PacketSet::none() }
     }
 
     /// The trip of a packet of the flow.
     fn trip(&self, sense: Sense) -> Trip<'t, 'm> {
-        match sense {
-            _ if !self.together => Trip::new(self.host, self.routes),
-            Sense::There => Trip::together(self.host, self.routes, Axis::SourcePort),
-            Sense::Back => Trip::together(self.host, self.routes, Axis::DestinationPort),
+        let free = match sense {
+            Sense::There => Axis::SourcePort,
+            Sense::Back => Axis::DestinationPort,
+        };
+        match self.together {
+            None => Trip::new(self.host, self.routes),
+            Some(memory) => Trip::together(self.host, self.routes, free, memory),
         }
     }
 

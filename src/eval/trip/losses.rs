@@ -8,7 +8,7 @@ use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::super::flow::is_told_apart;
 use super::super::walk::{Decision, Fate, Observer};
-use super::{Hop, Place};
+use super::{Hop, Passed, Place};
 
 /// So many losses are collected before they are left out of what is followed: it costs as much to leave
 /// out many as one. As long as there are few, every rule that loses something is named.
@@ -27,7 +27,7 @@ pub(super) struct Losses<'n, 'm> {
     /// What is lost and has not been left out yet.
     gone: Vec<Cube>,
     /// The losses, in order.
-    pub hops: Vec<Hop<'m>>,
+    hops: Vec<Hop<'m>>,
     /// Did rules change packets, so that what passes is not what came?
     pub is_changed: bool,
 }
@@ -41,7 +41,7 @@ impl<'n, 'm> Losses<'n, 'm> {
     ///
     /// # Errors
     /// If it falls into too many pieces.
-    pub fn passed(mut self) -> Result<(PacketSet, Vec<Hop<'m>>), TooManyPieces> {
+    pub fn passed(mut self) -> Result<Passed<'m>, TooManyPieces> {
         self.leave_out()?;
         Ok((self.left, self.hops))
     }
@@ -87,7 +87,7 @@ impl<'m> Observer<'m> for Losses<'_, 'm> {
         }
         let mut lost = Vec::new();
         for cube in decision.hit.and(&self.left).cubes() {
-            let mut pieces = decision.pieces(cube)?;
+            let mut pieces = decision.pieces(cube);
             while let Some(piece) = pieces.next_piece()? {
                 if let Some(gone) = self.lost_with(&piece) {
                     pieces.leave_out(&gone);
@@ -97,6 +97,7 @@ impl<'m> Observer<'m> for Losses<'_, 'm> {
                 }
                 lost.push(piece);
             }
+            decision.settle(&pieces)?;
             if self.gone.len() >= MANY {
                 self.leave_out()?;
             }

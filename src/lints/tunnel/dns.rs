@@ -165,7 +165,7 @@ fn stub<'m>(
             continue;
         }
         let question = ask::loopback(family, 17, *address, Ranges::single(port.into()), context);
-        let held = Held::hold(&context.host, &context.routes, &question)?;
+        let held = context.hold(&question)?;
         let axes = [Axis::Family, Axis::Uid, Axis::Gid];
         let mut choices = Witnesses::of(&question.packets, &axes);
         let certainty = choices.serve(&held, &PacketSet::any(), &axes)?;

@@ -80,7 +80,7 @@ pub fn judge_loopback<'m>(
         Family::V6 => std::net::Ipv6Addr::LOCALHOST.into(),
     };
     let question = ask::loopback(family, 6, own, Ranges::new(METRICS.0.into(), METRICS.1.into()), context);
-    let held = Held::hold(&context.host, &context.routes, &question)?;
+    let held = context.hold(&question)?;
     let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
     let mut witnesses = Witnesses::of(&question.packets, &axes);
     let certainty = witnesses.serve(&held, &PacketSet::any(), &axes)?;
@@ -127,7 +127,7 @@ pub fn some_destination<'m>(
     let mut axes = CHOICES.to_vec();
     axes.push(Axis::Destination);
     let mut choices = Witnesses::of(&question.packets, &axes);
-    let held = Held::hold(&context.host, &context.routes, &question)?;
+    let held = context.hold(&question)?;
     Ok((choices.serve(&held, &PacketSet::any(), &axes)?, held))
 }
 

@@ -1,0 +1,105 @@
+//! What base chains did to flows that stand or fall together, kept for whoever asks the same of them again.
+//!
+//! A chain cannot tell packets apart by what none of its rules looks at. So the answers of ten services, which
+//! differ in where they come from, are one question to a chain that never asks for that. Nor do a few addresses
+//! that one of them leaves out make it another question: they are asked along, since what becomes of the flows of
+//! one address says nothing of those of another.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::model::Hook;
+use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
+
+use super::super::compile::{ChainId, Host, Next};
+use super::Hop;
+
+/// The answers that one host gave so far.
+#[derive(Debug, Default)]
+pub struct Memory<'m> {
+    /// For each base chain, what its rules and those of the chains that they call look at.
+    named: RefCell<HashMap<ChainId, Rc<[Axis]>>>,
+    known: RefCell<HashMap<Asked, Option<Passed<'m>>>>,
+}
+
+/// What a base chain is asked, without what it does not look at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    pub hook: Hook,
+    pub base: ChainId,
+    /// The axis of the ephemeral port.
+    pub free: Axis,
+    pub cube: Cube,
+}
+
+/// What passes a base chain, and what is lost in it, in the order of the losses.
+pub(super) type Passed<'m> = (PacketSet, Vec<Hop<'m>>);
+
+impl<'m> Memory<'m> {
+    /// What a base chain leaves of a cube: from memory, or by a walk of all packets that are the same to the
+    /// chain. `None` where rules change packets, so that this tells nothing.
+    pub(super) fn recall(
+        &self,
+        host: &Host<'m>,
+        asked: Asked,
+        walk: impl FnOnce(PacketSet) -> Result<Option<Passed<'m>>, TooManyPieces>,
+    ) -> Result<Option<Passed<'m>>, TooManyPieces> {
+        let named = self.named(host, asked.base);
+        let exact = PacketSet::from(asked.cube.clone());
+        let is_unseen = |axis: Axis| !axis.is_unknown() && !named.contains(&axis);
+        let asked = Asked { cube: filled(asked.cube.forget(is_unseen)), ..asked };
+        let known = self.known.borrow().get(&asked).cloned();
+        let passed = match known {
+            Some(passed) => passed,
+            None => {
+                let passed = walk(asked.cube.clone().into())?;
+                self.known.borrow_mut().insert(asked, passed.clone());
+                passed
+            }
+        };
+        let narrow = |hop: Hop<'m>| Hop { packets: hop.packets.and(&exact), ..hop };
+        Ok(passed.map(|(left, hops)| (left.and(&exact), hops.into_iter().map(narrow).collect())))
+    }
+
+    fn named(&self, host: &Host<'m>, base: ChainId) -> Rc<[Axis]> {
+        self.named.borrow_mut().entry(base).or_insert_with(|| named(host, base).into()).clone()
+    }
+}
+
+/// A cube whose few gaps between addresses are filled.
+fn filled(cube: Cube) -> Cube {
+    let fill = |cube: Cube, axis: Axis| {
+        let all = cube.get(axis).and_then(Values::ranges).and_then(|all| {
+            let (first, last) = (all.first()?, all.last()?);
+            let span = last - first;
+            (span.saturating_sub(all.count()) < span / 8).then(|| Ranges::new(first, last))
+        });
+        match all {
+            Some(all) => cube.set(axis, all),
+            None => cube,
+        }
+    };
+    fill(fill(cube, Axis::Source), Axis::Destination)
+}
+
+/// The axes that the rules of a chain, and of all that it calls, look at.
+fn named(host: &Host, base: ChainId) -> Vec<Axis> {
+    let (mut named, mut waiting, mut seen) = (Vec::new(), vec![base], vec![base]);
+    while let Some(chain) = waiting.pop() {
+        for rule in &host.chain(chain).rules {
+            for (axis, _) in rule.packets.cubes().iter().flat_map(Cube::sides) {
+                if !named.contains(axis) && !matches!(axis, Axis::Atom(_)) {
+                    named.push(*axis);
+                }
+            }
+            if let Next::Jump(target) | Next::Goto(target) = rule.next
+                && !seen.contains(&target)
+            {
+                seen.push(target);
+                waiting.push(target);
+            }
+        }
+    }
+    named
+}
