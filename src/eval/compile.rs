@@ -13,6 +13,7 @@ use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
 
 use super::atoms::Atoms;
+use super::effort::Spent;
 use super::lookup::{self, Sets};
 use super::order;
 
@@ -40,6 +41,8 @@ pub struct Host<'m> {
     bases: Vec<BaseChain<'m>>,
     /// What the rules leave open.
     pub atoms: Atoms,
+    /// What walks through it have cost so far.
+    pub spent: Spent,
 }
 
 /// A base chain and how it is called.
@@ -123,15 +126,14 @@ impl<'m> Host<'m> {
                 let mut compiler = Compiler { table, number, sets: &sets, names: &names, atoms: &mut atoms };
                 let plain = plain_rules(table.families, &chain.rules);
                 let rules = chain.rules.iter().zip(plain);
-                let rules: Vec<_> = rules.map(|(rule, plain)| compiler.rule(rule, plain)).collect();
-                let hulls = rules.iter().map(|rule| Hull::of(&rule.packets)).collect();
+                let (rules, hulls) = rules.map(|(rule, plain)| compiler.rule(rule, plain)).unzip();
                 chains.push(CompiledChain { table, chain, rules, hulls });
             }
         }
         // At equal priority the chain that was registered later runs first.
         bases.reverse();
         bases.sort_by_key(|base| (base.base.hook, base.priority, Reverse(base.base.registered)));
-        Host { ruleset, chains, bases, atoms }
+        Host { ruleset, chains, bases, atoms, spent: Spent::default() }
     }
 
     /// The base chains of a hook, in the order in which the kernel calls them. One that may stand in two
@@ -186,6 +188,18 @@ impl<'m> Host<'m> {
         matches.iter().fold(families, |packets, part| compiler.narrow(packets, part))
     }
 
+    /// The rules that may have packets in common with a set, with their ids, chain by chain: too many rather than
+    /// too few, and found without looking at each rule.
+    pub fn rules_near(&self, packets: PacketSet) -> impl Iterator<Item = (RuleId, &CompiledRule<'m>)> {
+        let around = Hull::of(&packets);
+        (0..).zip(&self.chains).flat_map(move |(chain, compiled)| {
+            let near = (0..).zip(&compiled.hulls).filter(move |(_, hull)| hull.meets(&around));
+            near.map(move |(index, _)| {
+                (RuleId { chain: ChainId(chain), index }, &compiled.rules[index as usize])
+            })
+        })
+    }
+
     /// All rules with their ids, chain by chain.
     pub fn rules(&self) -> impl Iterator<Item = (RuleId, &CompiledRule<'m>)> {
         (0..).zip(&self.chains).flat_map(|(chain, compiled)| {
@@ -206,15 +220,15 @@ struct Compiler<'a, 'm> {
 
 impl<'m> Compiler<'_, 'm> {
     /// Compiles a rule whose packets may be known already.
-    fn rule(&mut self, rule: &'m Rule, plain: Option<PacketSet>) -> CompiledRule<'m> {
+    fn rule(&mut self, rule: &'m Rule, plain: Option<(PacketSet, Hull)>) -> (CompiledRule<'m>, Hull) {
         let target = |name: &str| self.names.get(name).copied();
         let next = match &rule.verdict.value {
             Verdict::Jump(name) => target(name).map_or(Next::Nowhere, Next::Jump),
             Verdict::Goto(name) => target(name).map_or(Next::Nowhere, Next::Goto),
             _ => Next::Verdict,
         };
-        let packets = plain.unwrap_or_else(|| self.packets(rule, next));
-        CompiledRule { rule, packets, next, choices: self.choices(rule, next) }
+        let (packets, hull) = plain.unwrap_or_else(|| boxed(self.packets(rule, next)));
+        (CompiledRule { rule, packets, next, choices: self.choices(rule, next) }, hull)
     }
 
     /// The packets that fulfil the matches of a rule. Conditions that are free for each rule and packet
@@ -341,18 +355,25 @@ fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
 
 /// The packets of the rules of a table that ask for nothing but properties of packets, worked out side by
 /// side: in long chains nearly all are of this kind. `None` for the others.
-fn plain_rules(families: Families, rules: &[Rule]) -> Vec<Option<PacketSet>> {
+fn plain_rules(families: Families, rules: &[Rule]) -> Vec<Option<(PacketSet, Hull)>> {
     /// So few rules are not worth another thread.
     const FEW: usize = 1024;
     let all = PacketSet::from(family_cube(families));
     let plain = |rule: &Rule| {
-        rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
+        let packets = rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
             Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
             Match::Packets(set) => Some(packets.and(set)),
             _ => None,
-        })
+        });
+        packets.map(boxed)
     };
     rules.par_iter().with_min_len(FEW).map(plain).collect()
+}
+
+/// A set with the box around it.
+fn boxed(packets: PacketSet) -> (PacketSet, Hull) {
+    let hull = Hull::of(&packets);
+    (packets, hull)
 }
 
 /// The packets of a table's families.

@@ -10,14 +10,13 @@
 
 mod observer;
 
-use std::cell::Cell;
-
 use crate::model::{Nat, Policy, Verdict};
 use crate::packet::cover::Cover;
 use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 
 use super::act::act;
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
+use super::effort::Effort;
 pub use observer::{Decision, Fate, Observer};
 
 /// How deep chains may call each other before the question stays undecided: more than the kernel
@@ -27,13 +26,6 @@ const DEEPEST: usize = 200;
 /// How many times a rule may meet packets in one walk before the question stays undecided: chains
 /// that call each other twice, twice, twice … grow without bound.
 const MOST_STEPS: usize = 500_000;
-
-/// How many cubes may be looked at in one walk before the question stays undecided. Where so many unknowns
-/// or lists cross each other, no answer is of use to anybody.
-const MOST_EFFORT: usize = 400_000;
-
-/// A piece that packets fall into costs as much as looking at so many cubes: what follows looks at it again.
-const PIECE: usize = 16;
 
 /// Packets on their way, and where it is written what rules have taken of them.
 #[derive(Clone, Debug)]
@@ -63,35 +55,7 @@ pub struct Walk<'w, 'h, 'm, O> {
     /// What is taken until the end of a chain that is still open.
     lent: Vec<Lent>,
     steps: usize,
-    effort: Effort,
-}
-
-/// How much a walk may still cost.
-#[derive(Debug)]
-pub(super) struct Effort(Cell<usize>);
-
-impl Effort {
-    /// How many pieces packets may still fall into.
-    fn rest(&self) -> usize {
-        self.0.get() / PIECE
-    }
-
-    /// Takes so many cubes that were looked at off.
-    fn spend(&self, cubes: usize) -> Result<(), TooManyPieces> {
-        self.0.set(self.0.get().checked_sub(cubes).ok_or(TooManyPieces)?);
-        Ok(())
-    }
-
-    /// The packets that no rule has taken.
-    fn left(&self, cover: &Cover, packets: &PacketSet) -> Result<PacketSet, TooManyPieces> {
-        let mut all = PacketSet::none();
-        for cube in packets.cubes() {
-            let left = cover.uncovered(cube, 0, self.rest())?;
-            self.spend(PIECE * left.cubes().len())?;
-            all.add(left);
-        }
-        Ok(all)
-    }
+    effort: Effort<'h>,
 }
 
 impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
@@ -137,7 +101,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             owners,
             lent,
             steps: 0,
-            effort: Effort(Cell::new(MOST_EFFORT)),
+            effort: Effort::new(&host.spent),
         }
     }
 
@@ -172,6 +136,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                     continue;
                 }
                 self.steps += 1;
+                self.effort.note(1)?;
                 if self.steps > MOST_STEPS {
                     return Err(TooManyPieces);
                 }
@@ -316,6 +281,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         let mut packets = &stream.packets;
         let absent = self.absent(stream);
         if !absent.is_empty() {
+            self.effort.note(4 * packets.cubes().len() * absent.cubes().len())?;
             rest = packets.minus(&absent)?;
             packets = &rest;
         }
@@ -361,7 +327,9 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         let Walk { observer, covers, via, owners, effort, .. } = self;
         let Stream { packets: hit, lane } = stream;
         let (lane, cover) = (*lane, &covers[*lane]);
-        observer.decides(&Decision { rule, chain, via, fate, hit, lane, cover, owners, effort })
+        let before = cover.looked_at();
+        observer.decides(&Decision { rule, chain, via, fate, hit, lane, cover, owners, effort })?;
+        effort.note(cover.looked_at() - before)
     }
 
     fn meet(&mut self, rule: RuleId, stream: &Stream) -> Result<(), TooManyPieces> {
@@ -370,7 +338,9 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         let (lane, cover) = (*lane, &covers[*lane]);
         let fate = Fate::Accepted;
         let (chain, rule) = (rule.chain, Some(rule));
-        observer.meets(&Decision { rule, chain, via, fate, hit, lane, cover, owners, effort })
+        let before = cover.looked_at();
+        observer.meets(&Decision { rule, chain, via, fate, hit, lane, cover, owners, effort })?;
+        effort.note(cover.looked_at() - before)
     }
 }
 

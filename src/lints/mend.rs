@@ -229,7 +229,7 @@ pub fn deny(context: &Context, families: &[Family], defaults: &[&ByDefault]) -> 
     }
     let lets_ssh_in = |family: Family| {
         let ssh = to(family, 6, Ranges::none(), 22);
-        context.host.rules().any(|(_, rule)| {
+        context.host.rules_near(ssh.clone().into()).any(|(_, rule)| {
             let names_it = |cube: &Cube| cube.get(Axis::DestinationPort).is_some() && cube.overlaps(&ssh);
             rule.rule.verdict.value == Verdict::Accept && rule.packets.cubes().iter().any(names_it)
         })

@@ -26,8 +26,9 @@ struct Allowed {
 /// Looks for it.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(profile) = context.profile else { return };
-    let allowed: Vec<Allowed> =
-        context.host.rules().flat_map(|(_, rule)| allows(rule, profile.port)).collect();
+    let to_it = Cube::any().set(Axis::DestinationPort, Ranges::single(profile.port.into()));
+    let near = context.host.rules_near(to_it.into());
+    let allowed: Vec<Allowed> = near.flat_map(|(_, rule)| allows(rule, profile.port)).collect();
     let mut named = Vec::new();
     for stale in &profile.stale {
         findings.extend(match stale.kind {

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::index::Index;
 use super::remainder::Remainder;
@@ -17,6 +18,8 @@ pub struct Cover {
     /// How many retired cubes the index still finds.
     still_filed: usize,
     index: Index,
+    /// How many cubes were looked at to answer questions.
+    looked_at: AtomicUsize,
 }
 
 /// So many cubes are tried one by one rather than looked up.
@@ -74,38 +77,50 @@ impl Cover {
     /// The packets of the cube that no active cube from number `since` on takes, as disjoint cubes.
     /// Undecided if more pieces than the budget would have to be looked at.
     pub fn uncovered(&self, cube: &Cube, since: usize, budget: usize) -> Result<PacketSet, TooManyPieces> {
-        let candidates = self.candidates(cube, since);
-        if candidates.is_empty() {
-            return Ok(cube.clone().into());
-        }
-        let mut remainder = self.remainder(cube, &candidates, budget);
-        let mut left = Vec::new();
-        while let Some(piece) = remainder.next_piece()? {
-            left.push(piece);
-        }
-        Ok(PacketSet::from_cubes(left))
+        let mut remainder = self.pieces(cube, since, budget);
+        let pieces: Result<Vec<Cube>, _> =
+            std::iter::from_fn(|| remainder.next_piece().transpose()).collect();
+        self.note(&remainder);
+        Ok(PacketSet::from_cubes(pieces?))
     }
 
     /// The same piece by piece: who then leaves out what he does not ask for any more pays less.
     pub fn pieces(&self, cube: &Cube, since: usize, budget: usize) -> Remainder {
-        self.remainder(cube, &self.candidates(cube, since), budget)
+        let found = self.found(cube, since, usize::MAX).unwrap_or_default();
+        let active = found.iter().copied().filter(|number| self.is_in(number, cube));
+        let active: Vec<u32> = active.collect();
+        self.remainder(cube, &active, budget).found_among(found.len())
     }
 
     /// Some of the packets of the cube that no active cube from number `since` on takes; `None` if
     /// all are taken. Far cheaper than [`Cover::uncovered`] where many pieces are left.
     pub fn escapes(&self, cube: &Cube, since: usize, budget: usize) -> Result<Option<Cube>, TooManyPieces> {
+        let first_of = |mut remainder: Remainder| {
+            let piece = remainder.next_piece();
+            self.note(&remainder);
+            piece
+        };
         if let Some(few) = self.few_candidates(cube, since) {
-            return self.remainder(cube, &few, budget).next_piece();
+            return first_of(self.remainder(cube, &few, budget));
         }
         // Most rules are not shadowed, and then a small part of a wide one mostly shows it already.
         for corner in corners(cube) {
             let candidates = self.candidates(&corner, since);
             let budget = budget.min(candidates.len() + MANY);
-            if let Ok(Some(piece)) = self.remainder(&corner, &candidates, budget).next_piece() {
+            if let Ok(Some(piece)) = first_of(self.remainder(&corner, &candidates, budget)) {
                 return Ok(Some(piece));
             }
         }
-        self.remainder(cube, &self.candidates(cube, since), budget).next_piece()
+        first_of(self.pieces(cube, since, budget))
+    }
+
+    /// How many cubes were looked at to answer all questions but those for pieces, which count themselves.
+    pub fn looked_at(&self) -> usize {
+        self.looked_at.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, remainder: &Remainder) {
+        self.looked_at.fetch_add(remainder.looked_at(), Ordering::Relaxed);
     }
 
     /// The owners of as few active cubes from number `since` on as can be found that together take
@@ -121,7 +136,7 @@ impl Cover {
         let mut cuts: Vec<(Cube, u32)> = candidates.iter().filter_map(seen).collect();
         cuts.sort_by_cached_key(|(cut, _)| Reverse(cut.share_of(cube)));
         let all = cuts.clone();
-        if !keep_used(cube, &mut cuts) {
+        if !self.keep_used(cube, &mut cuts) {
             return Vec::new();
         }
         let mut known = HashSet::new();
@@ -133,13 +148,27 @@ impl Cover {
             // What this proof did not need of another owner may be what makes this one needless.
             let is_other = |cut: &&(Cube, u32)| cut.1 != left_out && needed.contains(&cut.1);
             let mut others: Vec<_> = all.iter().filter(is_other).cloned().collect();
-            if needed.contains(&left_out) && keep_used(cube, &mut others) {
+            if needed.contains(&left_out) && self.keep_used(cube, &mut others) {
                 needed = others.iter().map(|cut| cut.1).collect();
             }
         }
         let mut owners: Vec<u32> = needed.into_iter().collect();
         owners.sort_unstable();
         owners
+    }
+
+    /// Do the cuts cover the cube? If so, keeps those that a proof needs.
+    fn keep_used(&self, cube: &Cube, cuts: &mut Vec<(Cube, u32)>) -> bool {
+        let each = cuts.iter().map(|cut| cut.0.clone()).collect();
+        let mut remainder = Remainder::sorted(cube, each, set::BUDGET);
+        let first = remainder.next_piece();
+        self.note(&remainder);
+        if first != Ok(None) {
+            return false;
+        }
+        let mut used = remainder.used().iter();
+        cuts.retain(|_| used.next() == Some(&true));
+        true
     }
 
     fn remainder(&self, cube: &Cube, cuts: &[u32], budget: usize) -> Remainder {
@@ -163,29 +192,24 @@ impl Cover {
 
     /// The same; `None` if more than so many have to be looked at.
     fn candidates_up_to(&self, cube: &Cube, since: usize, most: usize) -> Option<Vec<u32>> {
-        let is_active = |number: &u32| {
-            let number = *number as usize;
-            !self.is_retired[number] && self.cubes[number].overlaps(cube)
-        };
-        if self.cubes.len().saturating_sub(since) <= SHORT {
-            return Some((since as u32..self.cubes.len() as u32).filter(is_active).collect());
-        }
-        let mut found = self.index.candidates(cube, since as u32, most, &self.cubes)?;
-        found.retain(is_active);
+        let mut found = self.found(cube, since, most)?;
+        found.retain(|number| self.is_in(number, cube));
         Some(found)
     }
-}
 
-/// Do the cuts cover the cube? If so, keeps those that a proof needs.
-fn keep_used(cube: &Cube, cuts: &mut Vec<(Cube, u32)>) -> bool {
-    let each = cuts.iter().map(|cut| cut.0.clone()).collect();
-    let mut remainder = Remainder::sorted(cube, each, set::BUDGET);
-    if remainder.next_piece() != Ok(None) {
-        return false;
+    /// Is a cube active, and does it overlap the other?
+    fn is_in(&self, number: &u32, cube: &Cube) -> bool {
+        let number = *number as usize;
+        !self.is_retired[number] && self.cubes[number].overlaps(cube)
     }
-    let mut used = remainder.used().iter();
-    cuts.retain(|_| used.next() == Some(&true));
-    true
+
+    /// The numbers of all cubes from `since` on that may overlap the cube, ascending; `None` if these are many.
+    fn found(&self, cube: &Cube, since: usize, most: usize) -> Option<Vec<u32>> {
+        if self.cubes.len().saturating_sub(since) <= SHORT {
+            return Some((since as u32..self.cubes.len() as u32).collect());
+        }
+        self.index.candidates(cube, since as u32, most, &self.cubes)
+    }
 }
 
 /// Small parts of a cube, in which there are few cubes to look at: its first and its last protocol,

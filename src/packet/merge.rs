@@ -1,46 +1,112 @@
 //! Fewer cubes for the same packets.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, BuildHasherDefault};
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{Axis, Cube, Values};
 
 /// The same packets in fewer cubes: those that differ on one axis only become one, and what another
 /// cube covers is left out. Not the fewest possible. The order stays that of the first of each.
-pub(super) fn merge(mut cubes: Vec<Cube>) -> Vec<Cube> {
-    while cubes.len() > 1 {
-        let before = cubes.len();
-        for axis in axes(&cubes) {
-            cubes = merge_along(cubes, axis);
+pub(super) fn merge(cubes: Vec<Cube>) -> Vec<Cube> {
+    let mut merging = Merging::new(cubes);
+    while merging.len() > 1 {
+        let before = merging.len();
+        for axis in axes(&merging.cubes) {
+            merging.along(axis);
         }
+        let mut cubes = merging.into_cubes();
         drop_covered(&mut cubes);
-        if cubes.len() == before {
+        merging = Merging::new(cubes);
+        if merging.len() == before {
             break;
         }
     }
-    cubes
+    merging.into_cubes()
 }
 
-/// Merges the cubes that differ on this axis only.
-pub(super) fn merge_along(cubes: Vec<Cube>, axis: Axis) -> Vec<Cube> {
-    let mut groups: Vec<(Cube, Vec<Option<Values>>)> = Vec::new();
-    let mut known = HashMap::new();
-    for cube in cubes {
-        let values = cube.get(axis).cloned();
-        let rest = cube.without(axis);
-        let at = *known.entry(rest.clone()).or_insert(groups.len());
-        match groups.get_mut(at) {
-            Some(group) => group.1.push(values),
-            None => groups.push((rest, vec![values])),
-        }
+/// Cubes of which those that differ on one axis only become one.
+///
+/// The hash of a cube is that of all its sides, put together so that one side can be taken out again. So most
+/// cubes without a partner are told by a number.
+pub(super) struct Merging {
+    cubes: Vec<Cube>,
+    hashes: Vec<u64>,
+}
+
+impl Merging {
+    /// Nothing is merged yet.
+    pub fn new(cubes: Vec<Cube>) -> Self {
+        let hashes = cubes.iter().map(hash).collect();
+        Merging { cubes, hashes }
     }
-    let merged = groups.into_iter().map(|(rest, values)| {
-        let named: Option<Vec<Values>> = values.into_iter().collect();
-        match named {
-            Some(values) => rest.set(axis, Values::union(axis, &values)),
-            None => rest,
+
+    /// How many cubes there are.
+    pub fn len(&self) -> usize {
+        self.cubes.len()
+    }
+
+    /// The cubes.
+    pub fn into_cubes(self) -> Vec<Cube> {
+        self.cubes
+    }
+
+    /// Merges the cubes that differ on this axis only.
+    pub fn along(&mut self, axis: Axis) {
+        let mut firsts: FxHashMap<u64, usize> = FxHashMap::default();
+        let mut pairs = Vec::new();
+        for (at, (cube, hash)) in self.cubes.iter().zip(&self.hashes).enumerate() {
+            match firsts.entry(hash ^ side_hash(axis, cube.get(axis))) {
+                Entry::Vacant(entry) => {
+                    entry.insert(at);
+                }
+                Entry::Occupied(first) if is_same_but(axis, &self.cubes[*first.get()], cube) => {
+                    pairs.push((*first.get(), at));
+                }
+                // Different cubes of one hash are no partners.
+                Entry::Occupied(_) => {}
+            }
         }
-    });
-    merged.collect()
+        if pairs.is_empty() {
+            return;
+        }
+        pairs.sort_unstable();
+        let mut stays = vec![true; self.cubes.len()];
+        for group in pairs.chunk_by(|one, other| one.0 == other.0) {
+            let first = group[0].0;
+            let others = group.iter().map(|pair| pair.1);
+            let values: Option<Vec<&Values>> =
+                [first].into_iter().chain(others).map(|at| self.cubes[at].get(axis)).collect();
+            let values = values.map(|values| Values::union(axis, values));
+            let rest = std::mem::take(&mut self.cubes[first]).without(axis);
+            self.cubes[first] = match values {
+                Some(values) => rest.set(axis, values),
+                None => rest,
+            };
+            self.hashes[first] = hash(&self.cubes[first]);
+            group.iter().for_each(|pair| stays[pair.1] = false);
+        }
+        let mut stays_here = stays.iter();
+        self.cubes.retain(|_| stays_here.next() == Some(&true));
+        let mut stays_here = stays.iter();
+        self.hashes.retain(|_| stays_here.next() == Some(&true));
+    }
+}
+
+fn hash(cube: &Cube) -> u64 {
+    cube.sides().iter().fold(0, |all, (axis, values)| all ^ side_hash(*axis, Some(values)))
+}
+
+fn side_hash(axis: Axis, values: Option<&Values>) -> u64 {
+    values.map_or(0, |values| BuildHasherDefault::<FxHasher>::default().hash_one((axis, values)))
+}
+
+/// Do two cubes allow the same on all other axes?
+fn is_same_but(axis: Axis, one: &Cube, other: &Cube) -> bool {
+    let sides = |cube: &'_ Cube| cube.sides().len() - usize::from(cube.get(axis).is_some());
+    sides(one) == sides(other)
+        && one.sides().iter().all(|(each, values)| *each == axis || other.get(*each) == Some(values))
 }
 
 /// The axes that any of the cubes names, the last first: what splits late in a subtraction leaves

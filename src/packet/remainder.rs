@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::rc::Rc;
 
-use super::merge::merge_along;
+use super::merge::Merging;
 use super::{Cube, TooManyPieces};
 
 /// How many times cuts are held against pieces of one cube before the question is given up: some tenths
@@ -24,6 +24,7 @@ pub struct Remainder {
     budget: usize,
     /// How many cuts may still be held against pieces.
     tests: usize,
+    looked_at: usize,
 }
 
 /// A piece that is still to be looked at.
@@ -35,24 +36,33 @@ struct Piece {
     from: usize,
 }
 
+/// To look for a partner to merge with costs as much as to look at so many cuts.
+const MERGE: usize = 4;
+
 /// From so many cuts on it pays to merge them first.
 const MANY: usize = 16;
 
 impl Remainder {
     /// What these cuts leave of a cube. The budget is the number of pieces that may be looked at.
     pub(super) fn new<'a>(cube: &Cube, cuts: impl IntoIterator<Item = &'a Cube>, budget: usize) -> Self {
-        let mut cuts: Vec<Cube> = cuts.into_iter().filter_map(|cut| cut.seen_from(cube)).collect();
-        if cuts.len() >= MANY {
-            cuts = merged(cuts);
+        let mut seen = Vec::new();
+        for cut in cuts.into_iter().filter_map(|cut| cut.seen_from(cube)) {
+            // One that takes everything makes the others needless.
+            if cut.sides().is_empty() {
+                return Self::sorted(cube, vec![cut], budget);
+            }
+            seen.push(cut);
         }
+        let (mut cuts, looked_at) = merged(seen);
         cuts.sort_by_cached_key(|cut| Reverse(cut.share_of(cube)));
-        Self::sorted(cube, cuts, budget)
+        Remainder { looked_at, ..Self::sorted(cube, cuts, budget) }
     }
 
     /// The same with cuts already seen from the cube, in the order in which to try them.
     pub(super) fn sorted(cube: &Cube, cuts: Vec<Cube>, budget: usize) -> Self {
         let whole = Piece { cube: cube.clone(), cuts: (0..cuts.len() as u32).collect(), from: 0 };
-        Remainder { used: vec![false; cuts.len()], cuts, pending: vec![whole], budget, tests: MOST_TESTS }
+        let (used, looked_at) = (vec![false; cuts.len()], cuts.len());
+        Remainder { used, cuts, pending: vec![whole], budget, tests: MOST_TESTS, looked_at }
     }
 
     /// The next piece, if one is left.
@@ -85,9 +95,15 @@ impl Remainder {
         Ok(None)
     }
 
-    /// How many cuts there are.
-    pub fn cuts(&self) -> usize {
-        self.cuts.len()
+    /// The same, whose cuts were found among so many cubes.
+    pub(super) fn found_among(self, cubes: usize) -> Self {
+        Remainder { looked_at: self.looked_at + cubes, ..self }
+    }
+
+    /// How many cubes were looked at so far: those among which the cuts were found, and the cuts as often as they
+    /// were held against something.
+    pub fn looked_at(&self) -> usize {
+        self.looked_at + MOST_TESTS - self.tests
     }
 
     /// Leaves packets out of all that is still to come.
@@ -109,16 +125,22 @@ impl Remainder {
     }
 }
 
-/// Cuts that differ on one axis only as one.
-fn merged(mut cuts: Vec<Cube>) -> Vec<Cube> {
+/// Many cuts that differ on one axis only as one, and how much work that was, in cuts that were looked at.
+fn merged(cuts: Vec<Cube>) -> (Vec<Cube>, usize) {
+    let mut looked_at = cuts.len();
+    if cuts.len() < MANY {
+        return (cuts, looked_at);
+    }
     let mut axes: Vec<_> = cuts.iter().flat_map(Cube::sides).map(|side| side.0).collect();
     axes.sort_unstable();
     axes.dedup();
+    let mut cuts = Merging::new(cuts);
     for axis in axes {
         if cuts.len() < MANY {
             break;
         }
-        cuts = merge_along(cuts, axis);
+        looked_at += cuts.len() * MERGE;
+        cuts.along(axis);
     }
-    cuts
+    (cuts.into_cubes(), looked_at)
 }

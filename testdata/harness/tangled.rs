@@ -65,3 +65,41 @@ fn unknown_targets_and_queues_come_to_an_end() {
         assert!(is_told, "{count} times {verdict}: silence is no answer: {said}");
     }
 }
+
+/// Chains of which each calls the next several times, under conditions that no file can tell the answer of, and
+/// some of which return.
+fn calls(chains: usize, each: usize) -> String {
+    let mut text = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n".to_owned();
+    (0..chains).for_each(|chain| text += &format!(":c{chain} - [0:0]\n"));
+    text += "-A INPUT -j c0\n-A OUTPUT -j c0\n";
+    for chain in 0..chains {
+        for number in 0..each {
+            let next = format!("c{}", chain + 1);
+            let last = ["ACCEPT", "DROP", "RETURN", "REJECT", "NFQUEUE"][number % 5];
+            let target = if chain + 1 < chains { &next } else { last };
+            text += &format!("-A c{chain} {} -j {target}\n", UNKNOWN[(chain + 3 * number) % UNKNOWN.len()]);
+            if number % 2 == 1 {
+                text += &format!("-A c{chain} -m recent --rcheck --name other{number} -j RETURN\n");
+            }
+        }
+    }
+    text + "COMMIT\n"
+}
+
+#[test]
+fn chains_that_call_each_other_again_and_again_come_to_an_end() {
+    let said = check(&calls(8, 4));
+    assert!(said.contains("tangled-rules"), "{said}");
+    // Without unknowns all is decided, however many ways lead to the last rule.
+    let mut text = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n".to_owned();
+    (0..=5).for_each(|chain| text += &format!(":c{chain} - [0:0]\n"));
+    text += "-A INPUT -j c0\n-A OUTPUT -j c0\n";
+    for chain in 0..5 {
+        for port in 1..=3 {
+            let next = chain + 1;
+            text += &format!("-A c{chain} -p tcp --dport {port} -j c{next}\n-A c{chain} -j c{next}\n");
+        }
+    }
+    let said = check(&(text + "-A c5 -p tcp --dport 1 -j DROP\nCOMMIT\n"));
+    assert!(!said.contains("tangled-rules") && said.contains("unrestricted-egress"), "{said}");
+}

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use rayon::prelude::*;
+
 use super::routes;
 use crate::commands::input::{Input, Loaded};
 use crate::finding::{Finding, Fix};
@@ -78,13 +80,19 @@ pub fn prove(
     let rules = context.host.rules().count();
     let mut worst: Vec<_> = shown.iter().filter(|(at, _)| findings[*at].remedy.is_some()).collect();
     worst.sort_by_key(|(at, level)| (Reverse(*level), *at));
-    let mut fixes = HashMap::new();
-    for &&(at, _) in &worst {
-        let made = budget.take(rules).and_then(|()| {
-            let made = proof.prove(&context.host, findings, &findings[at]);
+    let (host, tried) = (&context.host, worst.iter().map(|(at, _)| (*at, budget.take(rules))));
+    let tried: Vec<_> = tried.collect();
+    let prove = |(at, allowed): (usize, Result<(), String>)| {
+        let made = allowed.and_then(|()| {
+            let made = proof.prove(host, findings, &findings[at]);
             made.map_or_else(|| Err(String::new()), |made| made.map_err(|why| why.reason()))
         });
-        fixes.insert(at, made);
+        (at, made)
+    };
+    // Each looks at the host again. If that might cost more than may be, it must not be left to chance which of
+    // them comes too late.
+    match context.host.spent.allows(tried.len()) {
+        true => tried.into_par_iter().map(prove).collect(),
+        false => tried.into_iter().map(prove).collect(),
     }
-    fixes
 }

@@ -139,6 +139,7 @@ impl<'h, 'm> Run<'h, 'm> {
                     continue;
                 }
                 self.steps += 1;
+                self.survey.host.spent.add(1)?;
                 if self.steps > MOST_STEPS {
                     return Err(TooManyPieces);
                 }
@@ -287,7 +288,7 @@ impl<'h, 'm> Run<'h, 'm> {
             old.packet = packet.clone();
             return Ok(None);
         }
-        let left = old.left(parts)?;
+        let left = old.left(parts, &self.survey.host.spent)?;
         old.take(parts);
         let mut born: Vec<World> = Vec::new();
         for cube in left.cubes().iter().flat_map(|cube| changed(cube.clone())) {

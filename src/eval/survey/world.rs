@@ -9,6 +9,7 @@ use crate::packet::set::BUDGET;
 use crate::packet::{Axis, Cover, Cube, Hull, PacketSet, TooManyPieces};
 
 use super::super::compile::RuleId;
+use super::super::effort::Spent;
 use super::super::nat::Translations;
 
 /// Some of the packets of a world: those in a cube.
@@ -76,6 +77,9 @@ struct Entry<'h> {
 
 /// From so many cuts on it is worth while to make fewer of them.
 const MANY: usize = 32;
+
+/// So many entries are passed over in the time in which one cube is looked at.
+const ENTRIES: usize = 8;
 
 /// Properties that rules and hooks change on the way. What is taken is written down without them, so
 /// that it stays true.
@@ -186,35 +190,58 @@ impl<'h> World<'h> {
     }
 
     /// The packets of some parts, as they are now, that rules have left so far.
-    pub fn left(&self, parts: &[Part<'h>]) -> Result<PacketSet, TooManyPieces> {
+    pub fn left(&self, parts: &[Part<'h>], spent: &Spent) -> Result<PacketSet, TooManyPieces> {
         let mut all = PacketSet::none();
         for whole in parts.iter().filter_map(|part| self.packet.and(part.cube())) {
-            all.add(self.cover(&whole, self.now())?.uncovered(&whole, 0, BUDGET)?);
+            let left = |cover: &Cover| cover.uncovered(&whole, 0, BUDGET);
+            all.add(self.ask(&whole, self.now(), spent, left)?);
         }
         Ok(all)
     }
 
     /// The packets that some entries took at their time and that were not lost later.
-    pub fn survivors(&self, first: u32, count: u32) -> Result<PacketSet, TooManyPieces> {
+    pub fn survivors(&self, first: u32, count: u32, spent: &Spent) -> Result<PacketSet, TooManyPieces> {
         let mut all = PacketSet::none();
         for whole in self.taken(first, count) {
-            all.add(self.cover(&whole, first)?.uncovered(&whole, 0, BUDGET)?);
+            let left = |cover: &Cover| cover.uncovered(&whole, 0, BUDGET);
+            all.add(self.ask(&whole, first, spent, left)?);
         }
         Ok(all)
     }
 
     /// Some of [`World::survivors`], if there are any.
-    pub fn survivor(&self, first: u32, count: u32, budget: usize) -> Result<Option<Cube>, TooManyPieces> {
+    pub fn survivor(
+        &self,
+        first: u32,
+        count: u32,
+        budget: usize,
+        spent: &Spent,
+    ) -> Result<Option<Cube>, TooManyPieces> {
         for whole in self.taken(first, count) {
             // One ordinary packet is overlapped by few entries: most often it is proof enough.
             let sample = PacketSet::from(whole.clone()).sample();
             for cube in sample.iter().chain([&whole]) {
-                if let Some(escape) = self.cover(cube, first)?.escapes(cube, 0, budget)? {
+                let escape = |cover: &Cover| cover.escapes(cube, 0, budget);
+                if let Some(escape) = self.ask(cube, first, spent, escape)? {
                     return Ok(Some(escape));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// Asks something of what took packets of a cube before entry `at`.
+    fn ask<T>(
+        &self,
+        cube: &Cube,
+        at: u32,
+        spent: &Spent,
+        question: impl FnOnce(&Cover) -> Result<T, TooManyPieces>,
+    ) -> Result<T, TooManyPieces> {
+        let cover = self.cover(cube, at, spent)?;
+        let answer = question(&cover);
+        spent.add(cover.looked_at())?;
+        answer
     }
 
     /// The cubes of some entries.
@@ -227,16 +254,17 @@ impl<'h> World<'h> {
     }
 
     /// What took packets of a cube before entry `at`, and after the main chain was passed.
-    fn cover(&self, cube: &Cube, at: u32) -> Result<Cover, TooManyPieces> {
+    fn cover(&self, cube: &Cube, at: u32, spent: &Spent) -> Result<Cover, TooManyPieces> {
         let mut taken = Vec::new();
+        spent.add(self.now() as usize / ENTRIES)?;
         for number in (0..at).filter(|&number| self.entry(number).until > at) {
-            self.truly_taken(number, at, cube, &mut taken)?;
+            self.truly_taken(number, at, cube, &mut taken, spent)?;
         }
         let now = self.now();
         for number in
             (self.main_end.unwrap_or(now).max(at)..now).filter(|&it| self.entry(it).until == u32::MAX)
         {
-            self.truly_taken(number, now, cube, &mut taken)?;
+            self.truly_taken(number, now, cube, &mut taken, spent)?;
         }
         // Long lists of addresses are one cut, not thousands.
         let taken = if taken.len() > MANY {
@@ -259,16 +287,19 @@ impl<'h> World<'h> {
         at: u32,
         cube: &Cube,
         taken: &mut Vec<Cube>,
+        spent: &Spent,
     ) -> Result<(), TooManyPieces> {
         let matched = self.entry(number).part.cube();
         if !matched.overlaps(cube) {
             return Ok(());
         }
+        spent.add(1)?;
         let back = &self.given_back[..self.given_back.partition_point(|&it| self.entry(it).until <= at)];
+        spent.add(back.len() / ENTRIES)?;
         let was_lent = |it: &&u32| **it < number && self.entry(**it).until > number;
         let mut lent = Vec::new();
         for &earlier in back.iter().filter(was_lent) {
-            self.truly_taken(earlier, number, cube, &mut lent)?;
+            self.truly_taken(earlier, number, cube, &mut lent, spent)?;
         }
         lent.retain(|lent| lent.overlaps(matched));
         match matched.and(cube) {

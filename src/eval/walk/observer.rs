@@ -5,7 +5,7 @@ use crate::packet::cover::Cover;
 use crate::packet::{Cube, PacketSet, Remainder, TooManyPieces};
 
 use super::super::compile::{ChainId, RuleId};
-use super::Effort;
+use super::super::effort::Effort;
 
 /// What a rule or a policy does to the packets that it decides.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +39,7 @@ pub struct Decision<'w, 'm> {
     pub lane: usize,
     pub(super) cover: &'w Cover,
     pub(super) owners: &'w [RuleId],
-    pub(super) effort: &'w Effort,
+    pub(super) effort: &'w Effort<'w>,
 }
 
 impl Decision<'_, '_> {
@@ -48,14 +48,17 @@ impl Decision<'_, '_> {
         self.effort.left(self.cover, self.hit)
     }
 
-    /// The packets of a part of `hit` that it decides, piece by piece.
+    /// The packets of a part of `hit` that it decides, piece by piece. What they cost is to be settled.
+    pub fn pieces(&self, part: &Cube) -> Remainder {
+        self.cover.pieces(part, 0, self.effort.rest())
+    }
+
+    /// Takes what some pieces have cost off from what the walk may cost.
     ///
     /// # Errors
-    /// If the walk has cost too much already.
-    pub fn pieces(&self, part: &Cube) -> Result<Remainder, TooManyPieces> {
-        let pieces = self.cover.pieces(part, 0, self.effort.rest());
-        self.effort.spend(1 + pieces.cuts())?;
-        Ok(pieces)
+    /// If that is more than it may.
+    pub fn settle(&self, pieces: &Remainder) -> Result<(), TooManyPieces> {
+        self.effort.spend(1 + pieces.looked_at())
     }
 
     /// Some packets that it decides; `None` if all were taken before.
