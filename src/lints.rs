@@ -9,6 +9,7 @@ mod ipv6_unknown;
 mod lockout;
 mod mend;
 mod neighbor_discovery_blocked;
+mod nft_optimize_unsafe;
 mod open_port;
 mod ssh_open_to_the_world;
 mod unrestricted_egress;
@@ -47,6 +48,7 @@ mod tunnel_service_blocked;
 mod verdict;
 
 pub use context::{Context, Unit};
+pub use nft_optimize_unsafe::changes_meaning;
 pub use picture::picture;
 pub use tunnel_edge_blocked::by_all as served_by_none;
 pub use verdict::{assumptions, verdicts};
@@ -116,6 +118,7 @@ pub const LINTS: &[Lint] = &[
     whole("shadowed-rule", include_str!("../rules/shadowed-rule.md"), shadowed_rule::run),
     whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run),
     whole("accept-is-not-final", include_str!("../rules/accept-is-not-final.md"), accept_is_not_final::run),
+    lint("nft-optimize-unsafe", include_str!("../rules/nft-optimize-unsafe.md"), nft_optimize_unsafe::run),
     lint("impossible-match", include_str!("../rules/impossible-match.md"), impossible_match::run),
     lint("dormant-table", include_str!("../rules/dormant-table.md"), dormant_table::run),
     lint("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),

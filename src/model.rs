@@ -2,6 +2,7 @@
 
 mod families;
 mod loading;
+mod merge;
 mod perimeter;
 mod plan;
 mod remark;
@@ -10,6 +11,7 @@ mod sets;
 
 pub use families::Families;
 pub use loading::{Backend, Removal, TableId};
+pub use merge::Merge;
 pub use perimeter::{Members, Perimeter};
 pub use plan::{Part, Plan};
 pub use remark::{Remark, RemarkKind};
@@ -32,6 +34,8 @@ pub struct Ruleset {
     pub sets: Vec<NamedSet>,
     /// Named sets of tables (nft), each table once.
     pub table_sets: Vec<TableSets>,
+    /// What `nft -o` would make of rules that follow each other, where that is not plainly the same.
+    pub merges: Vec<Merge>,
     /// The families for which this is the whole truth: what it leaves out is open, not unknown.
     pub families: Families,
     /// Was a file of sets read, so that a set that is not defined is truly missing?

@@ -75,6 +75,7 @@ impl Ruleset {
         self.removals.extend(later.removals);
         self.sets.extend(later.sets);
         later.table_sets.into_iter().for_each(|sets| self.add_sets(sets));
+        self.merges.extend(later.merges);
         self.families = self.families.or(later.families);
         self.has_sets |= later.has_sets;
         self.remarks.extend(later.remarks);

@@ -33,6 +33,7 @@ mod shadows;
 mod spans;
 mod tangled;
 mod terminal;
+mod optimized;
 mod triples;
 mod undone;
 mod pages;

@@ -41,4 +41,6 @@ pub struct File<'t> {
     pub remarks: Vec<Remark>,
     /// Does it look as `nft list ruleset` prints it, not as people write it?
     pub is_listing: bool,
+    /// Is it JSON, of which nft merges no rules?
+    pub is_json: bool,
 }

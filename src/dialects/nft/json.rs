@@ -35,7 +35,7 @@ pub fn read(file: FileId, text: &str) -> File<'_> {
     let commands = reader.commands(&root);
     let mut remarks = reader.remarks;
     remarks.sort_by_key(|remark| remark.span);
-    File { commands, remarks, is_listing: listing::is_printed(&root) }
+    File { commands, remarks, is_listing: listing::is_printed(&root), is_json: true }
 }
 
 /// A text that is no JSON: the place where it ceases to be.

@@ -11,6 +11,7 @@ mod concat;
 mod frames;
 mod load;
 mod maps;
+mod merges;
 mod nat;
 mod priority;
 mod reject;
@@ -30,10 +31,11 @@ pub fn lower<'t>(files: impl Iterator<Item = File<'t>>) -> Ruleset {
     ruleset.removals = loaded.removals;
     ruleset.remarks.append(&mut loaded.remarks);
     for table in loaded.tables {
-        let (table, sets, remarks) = chains::table(table);
-        ruleset.remarks.extend(remarks);
-        ruleset.tables.push(table);
-        ruleset.table_sets.push(sets);
+        let mut lowered = chains::table(table);
+        ruleset.remarks.append(&mut lowered.remarks);
+        ruleset.tables.push(lowered.table);
+        ruleset.table_sets.push(lowered.sets);
+        ruleset.merges.append(&mut lowered.merges);
     }
     ruleset.remarks.sort_by_key(|remark| remark.span);
     ruleset

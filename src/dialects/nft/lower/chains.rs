@@ -1,6 +1,7 @@
 //! Tables and chains of the model.
 
 use super::load::{self, LoadedChain, LoadedTable};
+use super::merges::Merge;
 use super::sets::Sets;
 use super::values::wrong;
 use super::{frames, priority, rules};
@@ -8,8 +9,16 @@ use crate::dialects::nft::ast::{Family, Hook, Rule};
 use crate::model::{self, Base, ChainKind, Policy, Remark, TableId, TableSets};
 use crate::source::{Span, Spanned};
 
-/// A table of the model, its sets, and what was noticed in it.
-pub(super) fn table(table: LoadedTable<'_>) -> (model::Table, TableSets, Vec<Remark>) {
+/// A table of the model, with its sets, and what was noticed in it.
+pub(super) struct Lowered {
+    pub table: model::Table,
+    pub sets: TableSets,
+    pub merges: Vec<model::Merge>,
+    pub remarks: Vec<Remark>,
+}
+
+/// Works a table out.
+pub(super) fn table(table: LoadedTable<'_>) -> Lowered {
     let mut remarks = Vec::new();
     let sets = Sets::of(&table);
     let mut chains = Vec::with_capacity(table.chains.len());
@@ -18,10 +27,19 @@ pub(super) fn table(table: LoadedTable<'_>) -> (model::Table, TableSets, Vec<Rem
         chains.push(made);
         chains.extend(inner);
     }
-    let TableId { name, families, backend } = load::id(table.family, &table.name);
+    let id = load::id(table.family, &table.name);
+    let merges = table.merges.iter().map(|it| merge(table.family, &id, &sets, it)).collect();
+    let TableId { name, families, backend } = id;
     let sets = sets.finish(&table);
     let table = model::Table { name, families, chains, dormant: table.dormant, span: table.span, backend };
-    (table, sets, remarks)
+    Lowered { table, sets, merges, remarks }
+}
+
+/// Rules that nft may put together. What there is to say about them is said where they stand.
+fn merge<'t>(family: Family, table: &TableId, sets: &Sets<'_, 't>, merge: &Merge<'t>) -> model::Merge {
+    let Merge { chain, rules, after } = merge;
+    let after = rules_of(family, sets, std::slice::from_ref(after), &mut Vec::new(), &mut Vec::new());
+    model::Merge { table: table.clone(), chain: chain.clone(), rules: rules.clone(), after }
 }
 
 /// A chain, and those that stand in braces in it.

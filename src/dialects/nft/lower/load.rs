@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::merges::{self, Merge};
 use super::uses;
 use crate::dialects::nft::ast::{
     Chain, Command, Content, Element, Family, File, Name, Object, Place, Rule, Set, Table, TableName, Verb,
@@ -24,6 +25,8 @@ pub(super) struct Loaded<'t> {
     registered: u32,
     /// Is the file that is being loaded a listing, as nft prints it?
     is_listing: bool,
+    /// Is it JSON?
+    is_json: bool,
 }
 
 /// A table as it is in the end.
@@ -39,6 +42,8 @@ pub(super) struct LoadedTable<'t> {
     pub is_new: bool,
     /// Commands that change sets which the files do not declare.
     pub changes: Vec<SetUse>,
+    /// Rules of its blocks that nft may put together.
+    pub merges: Vec<Merge<'t>>,
 }
 
 /// A set as it is in the end.
@@ -64,10 +69,10 @@ pub(super) struct LoadedChain<'t> {
 /// Does all commands of all files.
 pub(super) fn load<'t>(files: impl Iterator<Item = File<'t>>) -> Loaded<'t> {
     let mut loaded = Loaded::default();
-    for File { commands, mut remarks, is_listing } in files {
+    for File { commands, mut remarks, is_listing, is_json } in files {
         let is_dump = is_dump(&commands);
         loaded.is_whole |= is_dump;
-        loaded.is_listing = is_dump && is_listing;
+        (loaded.is_listing, loaded.is_json) = (is_dump && is_listing, is_json);
         loaded.remarks.append(&mut remarks);
         commands.into_iter().for_each(|command| loaded.command(command));
     }
@@ -192,6 +197,7 @@ impl<'t> Loaded<'t> {
                 sets: HashMap::new(),
                 is_new,
                 changes: Vec::new(),
+                merges: Vec::new(),
             });
             self.tables.len() - 1
         })
@@ -202,7 +208,12 @@ impl<'t> Loaded<'t> {
         self.tables[at].dormant |= table.flags.iter().any(|flag| flag.value == "dormant");
         for content in table.content {
             match content {
-                Content::Chain(chain) => self.add_chain(at, chain),
+                Content::Chain(chain) => {
+                    if !self.is_json {
+                        self.tables[at].merges.extend(merges::of(&chain));
+                    }
+                    self.add_chain(at, chain);
+                }
                 Content::Set(set) => self.tables[at].add_set(set, self.is_listing),
                 Content::Flowtable(_) | Content::Stateful(_) => {}
             }
