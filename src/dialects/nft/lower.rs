@@ -12,6 +12,7 @@ mod frames;
 mod load;
 mod maps;
 mod merges;
+mod misprints;
 mod nat;
 mod priority;
 mod reject;
@@ -20,6 +21,7 @@ mod sets;
 mod subject;
 mod uses;
 mod values;
+mod xtables;
 
 use super::ast::File;
 use crate::model::Ruleset;

@@ -2,7 +2,7 @@
 
 use super::rules::Builder;
 use super::subject::Subject;
-use super::{bits, maps};
+use super::{bits, maps, misprints};
 use crate::dialects::nft::ast::{
     Datatype, Direction, Expression, ExpressionKind, Group, Selector, Statement,
 };
@@ -67,6 +67,9 @@ fn mark(builder: &mut Builder<'_, '_>, to: &Expression<'_>, of_packet: bool) -> 
         true => Action::Mark { and, xor },
         false => Action::ConnMark { and, xor },
     };
+    if builder.sets.is_doubtful && !misprints::is_true_mark(to, of_packet) {
+        return forget(of_packet);
+    }
     let numbers = super::values::Numbers::of(Datatype::Mark);
     if let Ok(value) = numbers.number(to, &mut Vec::new()) {
         return change(0, value as u32);

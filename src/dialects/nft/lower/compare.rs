@@ -2,6 +2,7 @@
 
 use super::bits;
 use super::concat;
+use super::misprints::{self, Trust};
 use super::rules::Builder;
 use super::subject::{Form, Subject};
 use super::values::{Numbers, Unresolved};
@@ -22,6 +23,16 @@ enum Wanted {
 
 /// Adds a match to a rule: as conditions, or as an atom where the file does not tell.
 pub(super) fn add(builder: &mut Builder<'_, '_>, statement: &Statement<'_>) {
+    let trust =
+        if builder.sets.is_doubtful { misprints::trust(statement, &builder.known) } else { Trust::Whole };
+    // What is printed alike may be different questions.
+    match trust {
+        Trust::Whole => {}
+        Trust::Part => builder.atom(format!("as iptables-nft has it: {statement}"), false, statement.span),
+        Trust::None => {
+            return builder.atom(format!("as iptables-nft has it: {statement}"), false, statement.span);
+        }
+    }
     let before = builder.matches.len();
     let is_exact = match &statement.kind {
         // What is in a packet of ARP says nothing of those of IP.

@@ -40,6 +40,8 @@ pub(super) struct LoadedTable<'t> {
     pub sets: HashMap<Box<str>, LoadedSet<'t>>,
     /// Is it made anew, where no table of its name was before?
     pub is_new: bool,
+    /// Does a listing say what is in it?
+    pub is_listed: bool,
     /// Commands that change sets which the files do not declare.
     pub changes: Vec<SetUse>,
     /// Rules of its blocks that nft may put together.
@@ -196,6 +198,7 @@ impl<'t> Loaded<'t> {
                 chains: Vec::new(),
                 sets: HashMap::new(),
                 is_new,
+                is_listed: self.is_listing,
                 changes: Vec::new(),
                 merges: Vec::new(),
             });

@@ -161,7 +161,8 @@ fn family_values(family: Family) -> Values {
     Ranges::single(family.number()).into()
 }
 
-fn anything() -> Target {
+/// Any address and port.
+pub(super) fn anything() -> Target {
     Target {
         addresses: Some(Values::all(Axis::Destination)),
         ports: Some(Values::all(Axis::DestinationPort)),

@@ -1,7 +1,7 @@
 //! Rules: statement by statement, to one rule of the model or several.
 
 use super::sets::Sets;
-use super::{actions, compare, maps, nat, reject};
+use super::{actions, compare, maps, nat, reject, xtables};
 use crate::dialects::nft::ast::{
     Expression, ExpressionKind, Family, Group, Rule, StatefulKind, Statement, StatementKind, Target, Verdict,
 };
@@ -217,16 +217,11 @@ impl<'s, 't> Builder<'s, 't> {
 
     /// A match or target of iptables that nft has no words for.
     fn xtables(&mut self, kind: &str, name: &str, statement: &Statement<'_>) -> Option<model::Verdict> {
-        const PASSIVE: [&str; 10] =
-            ["comment", "LOG", "NFLOG", "TCPMSS", "CHECKSUM", "TOS", "DSCP", "CLASSIFY", "AUDIT", "TRACE"];
-        match kind {
-            _ if PASSIVE.contains(&name) => None,
-            "match" => {
-                self.atom(format!("xt match {name}"), false, statement.span);
-                None
-            }
-            _ => Some(model::Verdict::Unknown(name.into())),
+        if kind == "match" && name != "comment" {
+            self.atom(format!("xt match {name}"), false, statement.span);
+            return None;
         }
+        xtables::target(self, name, statement.span)
     }
 
     /// Adds a condition on one axis, unless it is known to hold.
@@ -254,6 +249,15 @@ impl<'s, 't> Builder<'s, 't> {
     pub fn atom_of(&mut self, statement: &Statement<'_>) {
         let (text, is_whole) = text_of(statement);
         self.atom(text, is_whole && is_pure(statement, self.sets), statement.span);
+    }
+
+    /// What the rule perhaps does, as a rule of its own.
+    pub fn maybe(&mut self, actions: Vec<Action>, verdict: model::Verdict, text: &str, span: Span) {
+        let matches = self.matches.clone();
+        self.atom(text.into(), false, span);
+        self.actions.extend(actions.into_iter().map(|action| Spanned::new(action, span)));
+        self.finish(Spanned::new(verdict, span));
+        self.matches = matches;
     }
 
     /// A condition behind an action: what was done is a rule of its own, and what follows another.

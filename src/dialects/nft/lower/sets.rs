@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::load::{self, LoadedSet, LoadedTable};
-use super::uses;
 use super::values::{Numbers, Unresolved};
+use super::{misprints, uses};
 use crate::dialects::nft::ast::Element;
 use crate::model::{Remark, SetUse, TableSets};
 use crate::packet::Ranges;
@@ -18,6 +18,8 @@ pub(super) struct Sets<'s, 't> {
     uses: Vec<SetUse>,
     /// Those to which rules add members, or from which they remove them.
     updated: HashSet<Box<str>>,
+    /// May nft have printed what stands in the table without understanding it?
+    pub is_doubtful: bool,
     /// What was worked out, by name and type: a set may be used by many rules.
     numbers: Mutex<Worked>,
 }
@@ -33,7 +35,8 @@ impl<'s, 't> Sets<'s, 't> {
         rules.for_each(|rule| uses::of_rule(rule, &mut uses));
         let updates = uses.iter().filter(|found| found.changes);
         let updated = updates.map(|found| found.set.clone()).collect();
-        Sets { sets: &table.sets, uses, updated, numbers: Mutex::default() }
+        let is_doubtful = misprints::may_be_in(table);
+        Sets { sets: &table.sets, uses, updated, is_doubtful, numbers: Mutex::default() }
     }
 
     /// The sets of the table and all that names them.

@@ -183,6 +183,12 @@ impl<'t> Reader<'t> {
             return Ok(StatementKind::Set(Box::new((left, self.given()?))));
         }
         let comparison = self.sign();
+        // A comparison that is printed without its right side is none with the verdict behind it.
+        let is_statement =
+            |word| matches!(word, "accept" | "drop" | "return" | "jump" | "goto" | "counter" | "reject");
+        if self.cursor.peek() != Some(b'"') && self.cursor.peek_word().is_some_and(is_statement) {
+            return Err(self.wanted("what this is compared with"));
+        }
         let right = self.list()?;
         if self.cursor.eat("/") {
             let negated = comparison == Comparison::NotEqual;

@@ -1,0 +1,65 @@
+//! Targets of iptables of which nft tells the name alone.
+
+use super::nat::anything;
+use super::rules::Builder;
+use crate::model::{Action, Nat, Verdict};
+use crate::packet::{Axis, Values};
+use crate::source::{Span, Spanned};
+
+/// Targets that decide nothing and change nothing that rules look at.
+const PASSIVE: [&str; 20] = [
+    "comment",
+    "LOG",
+    "NFLOG",
+    "TCPMSS",
+    "CHECKSUM",
+    "TOS",
+    "DSCP",
+    "CLASSIFY",
+    "AUDIT",
+    "TRACE",
+    "TTL",
+    "HL",
+    "TEE",
+    "IDLETIMER",
+    "RATEEST",
+    "SECMARK",
+    "CONNSECMARK",
+    "LED",
+    "TCPOPTSTRIP",
+    "ULOG",
+];
+
+/// What a target may do; `None` if the packet goes on.
+pub(super) fn target(builder: &mut Builder<'_, '_>, name: &str, span: Span) -> Option<Verdict> {
+    match name {
+        _ if PASSIVE.contains(&name) => None,
+        "MARK" | "HMARK" => act(builder, &[Action::ForgetMark], span),
+        "CONNMARK" => act(builder, &[Action::ForgetConnMark, Action::ForgetMark], span),
+        "CT" => {
+            builder.maybe(vec![Action::NoTrack], Verdict::Continue, "CT --notrack", span);
+            let track = Action::Track { original: None, reply: None };
+            builder.maybe(vec![track], Verdict::Continue, "CT --zone", span);
+            None
+        }
+        "DNAT" | "REDIRECT" => translated(builder, name, Nat::Destination(anything()), span),
+        "SNAT" | "MASQUERADE" => translated(builder, name, Nat::Source(anything()), span),
+        "NETMAP" => translated(builder, name, Nat::Netmap(Values::all(Axis::Destination)), span),
+        "TPROXY" => Some(Verdict::Nat(Box::new(Nat::Tproxy))),
+        "NFQUEUE" | "QUEUE" => Some(Verdict::Queue),
+        _ => Some(Verdict::Unknown(name.into())),
+    }
+}
+
+/// A translation to what nft does not tell: perhaps to one of these, perhaps to what it was.
+fn translated(builder: &mut Builder<'_, '_>, name: &str, nat: Nat, span: Span) -> Option<Verdict> {
+    builder.maybe(Vec::new(), Verdict::Nat(Box::new(nat)), &format!("xt target {name}"), span);
+    Some(Verdict::Unknown(name.into()))
+}
+
+fn act(builder: &mut Builder<'_, '_>, actions: &[Action], span: Span) -> Option<Verdict> {
+    builder.known.forget(Axis::Mark);
+    builder.known.forget(Axis::ConnMark);
+    builder.actions.extend(actions.iter().map(|action| Spanned::new(action.clone(), span)));
+    None
+}
