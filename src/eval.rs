@@ -37,6 +37,7 @@ mod walk;
 pub use atoms::{Atoms, Unknown};
 pub use calls::Calls;
 pub use compile::{BaseChain, ChainId, CompiledChain, CompiledRule, Host, Next, RuleId};
+pub use conntrack::tcp_flags_that_begin;
 pub use flow::{Conversation, Lost, Moment, Question, Step, Way, swap};
 pub use merged::fare_otherwise;
 pub use require::{Certainty, Held, Witnesses};

@@ -30,6 +30,9 @@ const LOCKOUT: &str = "lockout";
 /// was true before.
 const UNCOVERED: [&str; 3] = ["open-port", "ssh-open-to-the-world", "inbound-tunnel-port"];
 
+/// Lints of files that cannot be loaded.
+const REFUSED: [&str; 3] = ["undefined-chain", "jump-loop", "syntax-error"];
+
 /// All that it takes to evaluate a unit again.
 pub struct Proof<'c> {
     /// The texts as they are.
@@ -77,9 +80,14 @@ impl Unproven {
         }
     }
 
-    /// Is this a mistake of the remedy, rather than of the text?
+    /// Is this a mistake of the remedy, rather than of the text? Whom it would shut out, or let in besides, only the
+    /// proof can tell.
     pub fn is_mistake(&self) -> bool {
-        matches!(self, Unproven::NotGone | Unproven::Another(_) | Unproven::OtherPackets)
+        match self {
+            Unproven::NotWritable | Unproven::Undecided => false,
+            Unproven::Another(lint) => *lint != LOCKOUT && !UNCOVERED.contains(lint),
+            Unproven::NotGone | Unproven::OtherPackets => true,
+        }
     }
 }
 
@@ -95,7 +103,21 @@ impl Proof<'_> {
         finding: &Finding,
     ) -> Option<Result<Fix, Unproven>> {
         let remedy = finding.remedy.as_deref()?;
-        Some(self.attempt(host, findings, finding, remedy.clone()))
+        let made = self.attempt(host, findings, finding, remedy.clone());
+        if let Err(why) = &made {
+            // A lint that promises more than it holds is to be mended, not only kept quiet about. Rules that the loader
+            // refuses hold nothing.
+            let is_refused = findings.iter().any(|other| REFUSED.contains(&other.lint));
+            debug_assert!(
+                cfg!(fuzzing) || is_refused || !why.is_mistake(),
+                "{}: {}: {}: {}",
+                finding.lint,
+                finding.message,
+                remedy.title,
+                why.reason()
+            );
+        }
+        Some(made)
     }
 
     fn attempt(

@@ -159,7 +159,7 @@ fn by_values(cube: &Cube, axis: Axis, begins: Ranges, untracked: Option<Ranges>)
 
 /// TCP flags with which conntrack begins a flow: SYN, or a bare ACK (it picks up connections),
 /// with or without URG; PSH, ECE and CWR do not count.
-fn tcp_flags_that_begin() -> Ranges {
+pub fn tcp_flags_that_begin() -> Ranges {
     const IGNORED: u128 = 0x08 | 0x40 | 0x80;
     const BEGINS: [u128; 4] = [0x02, 0x22, 0x10, 0x30];
     let flags = (0..=0xff).filter(|flags| BEGINS.contains(&(flags & !IGNORED)));

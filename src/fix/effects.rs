@@ -1,10 +1,10 @@
 //! What a change does to packets: is it what was named, and in words.
 
 use crate::eval::difference::{Change, Difference, Kind};
-use crate::eval::{Host, Way};
+use crate::eval::{Host, Way, tcp_flags_that_begin};
 use crate::model::{Effect, Hook};
 use crate::packet::axis::state;
-use crate::packet::{Axis, Family, TooManyPieces, Words};
+use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces, Words};
 
 /// Do only packets fare otherwise that the effect names, and only so?
 pub fn are_named(difference: &Difference, effect: &Effect) -> Result<bool, TooManyPieces> {
@@ -14,8 +14,10 @@ pub fn are_named(difference: &Difference, effect: &Effect) -> Result<bool, TooMa
             return Ok(false);
         }
         for kind in &change.kinds {
-            if !effect.allows(change.opens(), hooks(change.way), states(*kind), &change.packets)? {
-                return Ok(false);
+            for (state, packets) in by_state(*kind, &change.packets)? {
+                if !effect.allows(change.opens(), hooks(change.way), &[state], &packets)? {
+                    return Ok(false);
+                }
             }
         }
     }
@@ -31,14 +33,19 @@ fn hooks(way: Way) -> &'static [Hook] {
     }
 }
 
-/// The states that packets of a kind may have.
-fn states(kind: Kind) -> &'static [u128] {
-    match kind {
-        Kind::First => &[state::NEW],
-        Kind::Stray => &[state::NEW, state::INVALID],
-        Kind::Later | Kind::Answer => &[state::ESTABLISHED],
-        Kind::Related => &[state::RELATED],
-    }
+/// Packets of a kind by the state that they have.
+fn by_state(kind: Kind, packets: &PacketSet) -> Result<Vec<(u128, PacketSet)>, TooManyPieces> {
+    let state = match kind {
+        Kind::First => state::NEW,
+        // A bare ACK begins a flow, too.
+        Kind::Stray => {
+            let begins = PacketSet::from(Cube::any().set(Axis::TcpFlags, tcp_flags_that_begin()));
+            return Ok(vec![(state::NEW, packets.and(&begins)), (state::INVALID, packets.minus(&begins)?)]);
+        }
+        Kind::Later | Kind::Answer => state::ESTABLISHED,
+        Kind::Related => state::RELATED,
+    };
+    Ok(vec![(state, packets.clone())])
 }
 
 /// What a change opens, closes and otherwise changes, in words.
