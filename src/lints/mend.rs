@@ -130,6 +130,13 @@ impl Opening {
     }
 }
 
+/// Are all answers of a flow, and all that follows them, of flows that connection tracking knows, where they are lost?
+pub fn knows_later(held: &Held) -> bool {
+    let later = held.conversation.steps.iter();
+    let later = later.filter(|step| matches!(step.moment, Moment::Reply | Moment::Followup));
+    later.flat_map(|step| &step.lost).all(|lost| is_tracked(&lost.hop))
+}
+
 /// Are all packets of a hop of flows that connection tracking knows?
 fn is_tracked(hop: &Hop) -> bool {
     let known = Ranges::new(state::ESTABLISHED, state::RELATED);

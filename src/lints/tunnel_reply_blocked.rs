@@ -28,7 +28,13 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         format!("the edge's answers do not get through: no {names} connection comes up{families}")
     };
     let lost = paths.iter().map(|path| (*path, path.edges.iter().collect()));
-    let remedy = mend::edges(context, tunnel, lost, "let packets of established flows through");
+    let is_tracked = paths.iter().all(|path| mend::knows_later(&path.held));
+    let title = if is_tracked {
+        "let packets of established flows through"
+    } else {
+        "let the edge's answers through"
+    };
+    let remedy = mend::edges(context, tunnel, lost, title);
     let mut finding = Finding::new(ID, level, message).remedy(remedy);
     for path in &paths {
         finding = blame(finding, context, &path.held, &path.part(&path.edges));
@@ -40,6 +46,11 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             "A list without memory needs an entry for the answers too: what comes in from port {port} to the ports \
              from which the machine opens connections ({} to {}).",
             ports.first, ports.last
+        )
+    } else if !is_tracked {
+        format!(
+            "Connection tracking does not know some of these packets (NOTRACK): rules for established ones do not match \
+             them. Leave port {port} to connection tracking, or accept what comes from that port of the edge."
         )
     } else {
         "Accept packets of established connections early, in both directions: `-m conntrack --ctstate \
