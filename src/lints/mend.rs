@@ -104,8 +104,11 @@ impl Opening {
         let chain = context.host.chain(id.chain);
         let later = chain.rules.iter().skip(id.index as usize + 1);
         let mut fitting = later.filter(|rule| {
-            let is_named = rule.rule.matches.len() > 1 && rule.rule.verdict.value == Verdict::Accept;
-            is_named && rule.packets.covers(&lost.hop.packets) == Ok(true)
+            // One that names no port was not written for these packets, and would open more than anybody means.
+            let is_named = rule.packets.cubes().iter().all(|cube| cube.get(Axis::DestinationPort).is_some());
+            is_named
+                && rule.rule.verdict.value == Verdict::Accept
+                && rule.packets.covers(&lost.hop.packets) == Ok(true)
         });
         let Some(rule) = fitting.next() else { return false };
         let step = Step::Move { rule: rule.rule.span, before: context.host.rule(id).rule.span };
