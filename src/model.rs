@@ -8,6 +8,7 @@ mod plan;
 mod remark;
 mod remedy;
 mod sets;
+mod spoken;
 
 pub use families::Families;
 pub use loading::{Backend, Removal, TableId};

@@ -4,6 +4,7 @@
 
 mod json;
 mod read;
+mod twins;
 mod yaml;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 use crate::source::{FileId, Span};
 
 pub use read::OneOrMany;
+pub use twins::Twin;
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +126,15 @@ impl Kind<'_> {
 }
 
 impl Mistake {
+    /// Where it is in a text; one that ends too early is wrong at the last that is there.
+    pub fn place_in(&self, file: FileId, text: &str) -> Span {
+        let end = text.trim_end().len();
+        match self.span {
+            Some(span) if (span.start as usize) < end => span,
+            _ => Span::new(file, text[..end].char_indices().next_back().map_or(0, |(at, _)| at), end),
+        }
+    }
+
     /// A mistake at a place.
     pub fn at(span: Span, message: impl Into<String>) -> Self {
         Mistake { span: Some(span), message: message.into(), help: None }

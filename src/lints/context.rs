@@ -7,7 +7,7 @@ use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
 use crate::eval::exposure::Exposure;
 use crate::eval::{Held, Host, Memory, Question, Routes, Shadows, Way};
-use crate::model::Ruleset;
+use crate::model::{Families, Ruleset};
 use crate::packet::{Family, TooManyPieces};
 use crate::profile::Profile;
 use crate::source::{FileId, Sources};
@@ -116,6 +116,16 @@ impl<'c> Context<'c> {
     /// Was this exposure given up as too tangled to be decided?
     pub fn is_exposure_undecided(&self, way: Way, family: Family) -> bool {
         self.exposures.is_undecided(self, way, family)
+    }
+
+    /// Are all its base chains written for nft, so that words of iptables would be none of its own?
+    pub fn is_all_of_nft(&self) -> bool {
+        let tables = self.unit.ruleset.tables.iter();
+        let mut tables = tables.filter(|table| table.chains.iter().any(|chain| chain.base.is_some()));
+        tables.all(|table| {
+            let header = self.sources.text(table.span);
+            table.families == Families::BOTH || header.starts_with("table") || header.starts_with('{')
+        })
     }
 
     /// Is the unit a fragment: no verdict about the tunnel or exposure?

@@ -2,25 +2,15 @@
 
 use super::Context;
 use crate::eval::RuleId;
-use crate::model::{Families, Verdict};
+use crate::model::{Families, Rule, Verdict};
 use crate::packet::{Axis, Cube, Family, Ranges, Words};
 
 /// Above this many pieces, packets are not put into words.
 const MOST_PIECES: usize = 64;
 
-/// A rule by its verdict: `DROP`, `jump to `office``, `rule` if it decides nothing.
-pub(super) fn name(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Accept => "ACCEPT".into(),
-        Verdict::Drop => "DROP".into(),
-        Verdict::Reject(_) => "REJECT".into(),
-        Verdict::Return => "RETURN".into(),
-        Verdict::Jump(chain) => format!("jump to `{chain}`"),
-        Verdict::Goto(chain) => format!("goto `{chain}`"),
-        Verdict::Queue => "queue".into(),
-        Verdict::Nat(_) => "translation".into(),
-        Verdict::Continue | Verdict::Unknown(_) => "rule".into(),
-    }
+/// A rule by its verdict, in the words of its own language: `DROP`, `drop`, `jump to `office``.
+pub(super) fn name(context: &Context, rule: &Rule) -> String {
+    rule.verdict.value.word(context.sources.text(rule.verdict.span))
 }
 
 /// What a rule does to which packets: `accepts tcp to port 22`.

@@ -23,7 +23,7 @@ fn contradiction(context: &Context, id: RuleId, compiled: &CompiledRule) -> Opti
     let rule = compiled.rule;
     let family = context.host.alone(id, &[]);
     let alone = |part: &Spanned<Match>| context.host.alone(id, std::slice::from_ref(part));
-    let message = format!("this {} never matches", deed::name(&rule.verdict.value));
+    let message = format!("this {} never matches", deed::name(context, rule));
     let finding = |message| {
         let finding = Finding::new("impossible-match", Level::Warning, message).at(rule.span);
         finding.remedy(mend::removal([rule]))
@@ -32,7 +32,9 @@ fn contradiction(context: &Context, id: RuleId, compiled: &CompiledRule) -> Opti
     if let Some(at) = sets.iter().position(PacketSet::is_empty) {
         let part = &rule.matches[at];
         // A set may be filled while the host runs.
-        let is_fixed = !matches!(part.value, Match::Lookup { .. }) && !family.is_empty();
+        let is_set =
+            matches!(part.value, Match::Lookup { .. }) || context.sources.text(part.span).contains('@');
+        let is_fixed = !is_set && !family.is_empty();
         return is_fixed.then(|| finding(message).label(part.span, "no packet fulfils this"));
     }
     let pairs = (0..sets.len()).flat_map(|a| (a + 1..sets.len()).map(move |b| (a, b)));
@@ -50,7 +52,7 @@ fn contradiction(context: &Context, id: RuleId, compiled: &CompiledRule) -> Opti
 fn misplaced(context: &Context, id: RuleId) -> Option<Finding> {
     let chain = context.host.chain(id.chain);
     let rule = context.host.rule(id).rule;
-    let message = format!("this {} never matches", deed::name(&rule.verdict.value));
+    let message = format!("this {} never matches", deed::name(context, rule));
     // All base chains from which packets come here, by way of calls.
     let bases = context.shadows().calls().origins(id.chain);
     let bases: Vec<&Base> =

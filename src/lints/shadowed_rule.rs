@@ -46,7 +46,7 @@ fn is_asked(context: &Context, shadowed: &Shadowed) -> bool {
 fn report(context: &Context, shadowed: &Shadowed, more: &[&Shadowed]) -> Finding {
     let rule = context.host.rule(shadowed.rule).rule;
     let verdict = |id: &RuleId| &context.host.rule(*id).rule.verdict.value;
-    let name = deed::name(&rule.verdict.value);
+    let name = deed::name(context, rule);
     let these = match more.len() {
         0 => format!("this {name}"),
         more => format!("these {} rules", more + 1),
@@ -55,8 +55,8 @@ fn report(context: &Context, shadowed: &Shadowed, more: &[&Shadowed]) -> Finding
         [_] if shadowed.repeats && more.is_empty() => format!("this {name} repeats an earlier rule"),
         [_] if shadowed.repeats => format!("{these} repeat an earlier rule"),
         [by] => {
-            let by = deed::name(verdict(by));
-            let article = if by.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+            let by = deed::name(context, context.host.rule(*by).rule);
+            let article = if by.starts_with(['A', 'a']) { "an" } else { "a" };
             format!("no packet reaches {these}: {article} {by} before takes them all")
         }
         by => format!("no packet reaches {these}: {} rules before take them all", by.len()),

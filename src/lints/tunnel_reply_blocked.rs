@@ -53,9 +53,15 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
              them. Leave port {port} to connection tracking, or accept what comes from that port of the edge."
         )
     } else {
-        "Accept packets of established connections early, in both directions: `-m conntrack --ctstate \
-         RELATED,ESTABLISHED -j ACCEPT` in INPUT and OUTPUT."
-            .to_owned()
+        let early = "Accept packets of established connections early, in both directions:";
+        match context.is_all_of_nft() {
+            true => {
+                format!("{early} `ct state established,related accept` in the chains of input and output.")
+            }
+            false => {
+                format!("{early} `-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT` in INPUT and OUTPUT.")
+            }
+        }
     };
     findings.push(finding.note(note));
 }

@@ -33,7 +33,8 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
                 .1
                 .push(span),
             Next::Jump(target) | Next::Goto(target) if is_built_in(context.host.chain(target)) => {
-                let message = format!("no rule can lead to `{name}`: only the kernel calls built-in chains");
+                let kind = if context.is_all_of_nft() { "base" } else { "built-in" };
+                let message = format!("no rule can lead to `{name}`: only the kernel calls {kind} chains");
                 findings.push(report(chain.table, name, message, &[span]));
             }
             _ => {}

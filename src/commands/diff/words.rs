@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use super::Side;
 use crate::eval::Way;
 use crate::eval::difference::{Change, Difference, Fate, Kind, Treatment};
-use crate::model::Policy;
 use crate::packet::{Axis, Family, Words};
 use crate::report::escape;
 
@@ -93,13 +92,9 @@ fn decision(side: &Side, treatment: &Treatment) -> String {
     let base = treatment.chain.and_then(|chain| side.host.chain(chain).chain.base.as_ref());
     let what = match (treatment.rule, base) {
         (None, Some(base)) => {
-            if base.policy.value == Policy::Accept {
-                "policy ACCEPT"
-            } else {
-                "policy DROP"
-            }
+            format!("policy {}", base.policy.value.word(side.sources.text(base.policy.span)))
         }
-        _ => side.sources.text(span).lines().next().unwrap_or(""),
+        _ => side.sources.text(span).lines().next().unwrap_or("").to_string(),
     };
-    format!("{fate} by {}:{line}: {}", escape(&path), escape(what))
+    format!("{fate} by {}:{line}: {}", escape(&path), escape(&what))
 }

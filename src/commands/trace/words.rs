@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::eval::trace::{Outcome, Probe, Trace};
 use crate::eval::{Fate, Hop, Host, Moment, Step, Way};
-use crate::model::{Hook, Nat, Policy};
+use crate::model::{Hook, Nat};
 use crate::packet::Axis;
 use crate::report::escape;
 use crate::source::{Sources, Span};
@@ -93,10 +93,9 @@ fn write_hop(to: &mut dyn Write, sources: &Sources, host: &Host, hop: &Hop) -> i
     let span = place(host, hop);
     let what = match (hop.rule, &chain.chain.base) {
         (Some(_), _) => escape(sources.text(span).lines().next().unwrap_or("")).into_owned(),
-        (None, Some(base)) => match base.policy.value {
-            Policy::Accept => "policy ACCEPT".to_string(),
-            Policy::Drop => "policy DROP".to_string(),
-        },
+        (None, Some(base)) => {
+            format!("policy {}", base.policy.value.word(sources.text(base.policy.span)))
+        }
         (None, None) => String::new(),
     };
     writeln!(to, "              {}: {what}", locate(sources, span))?;

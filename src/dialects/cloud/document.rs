@@ -1,8 +1,8 @@
 //! From the text of an export to its values.
 
 use super::Remarks;
-use crate::source::{FileId, Span};
-use crate::tree::{self, Kind, Mistake, Node};
+use crate::source::FileId;
+use crate::tree::{self, Node};
 
 /// Does a text begin as JSON or YAML does?
 pub fn looks_like_data(text: &str) -> bool {
@@ -22,39 +22,13 @@ pub fn documents<'t>(file: FileId, text: &'t str, remarks: &mut Remarks) -> Vec<
     let read = if is_json { tree::json(file, text).map(|node| vec![node]) } else { tree::yaml(file, text) };
     match read {
         Ok(documents) => {
-            documents.iter().for_each(|document| find_twins(document, remarks));
+            let twins = documents.iter().flat_map(Node::twins);
+            twins.for_each(|twin| remarks.add(twin.span, twin.message()));
             documents
         }
         Err(mistake) => {
-            remarks.add(place(&mistake, file, text), mistake.message);
+            remarks.add(mistake.place_in(file, text), mistake.message);
             Vec::new()
         }
-    }
-}
-
-/// Where a mistake is; a text that ends too early is wrong at its last line.
-fn place(mistake: &Mistake, file: FileId, text: &str) -> Span {
-    let end = text.trim_end().len();
-    match mistake.span {
-        Some(span) if (span.start as usize) < end => span,
-        _ => Span::new(file, text[..end].char_indices().next_back().map_or(0, |(at, _)| at), end),
-    }
-}
-
-/// Points at keys that an object has twice: programs differ in which of the values they take.
-fn find_twins(node: &Node, remarks: &mut Remarks) {
-    match &node.kind {
-        Kind::List(items) => items.iter().for_each(|item| find_twins(item, remarks)),
-        Kind::Map(entries) => {
-            for (index, (key, value)) in entries.iter().enumerate() {
-                if let Some(name) = key.text()
-                    && entries[..index].iter().any(|(other, _)| other.text() == Some(name))
-                {
-                    remarks.add(key.span, format!("the key `{name}` is there twice"));
-                }
-                find_twins(value, remarks);
-            }
-        }
-        _ => {}
     }
 }

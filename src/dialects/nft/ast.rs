@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use crate::model::Remark;
 use crate::source::Spanned;
 
-pub use command::{Command, Family, Object, Place, TableName, Verb};
+pub use command::{COMMAND_WORDS, Command, Family, Object, Place, TableName, Verb};
 pub use datatype::Datatype;
 pub use declaration::{
     Chain, Content, Element, Flowtable, Hook, KeyType, Priority, Rule, Set, SetFlags, Stateful, StatefulKind,

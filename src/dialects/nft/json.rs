@@ -16,7 +16,7 @@ mod statements;
 use super::ast::File;
 use crate::model::{Remark, RemarkKind};
 use crate::source::{FileId, Span};
-use crate::tree::{self, Mistake};
+use crate::tree;
 
 /// Is a text nft's JSON by its shape: an object that begins with `nftables`?
 pub fn is_json(text: &str) -> bool {
@@ -25,23 +25,32 @@ pub fn is_json(text: &str) -> bool {
     key.is_some_and(|rest| rest.trim_start().starts_with(':'))
 }
 
-/// Reads a text. Never fails: what is not understood is among the remarks.
+/// Reads a text. Never fails: what is not understood is among the remarks. Of a key that is there twice the last
+/// counts, as nft has it (asked of 1.0.6).
 pub fn read(file: FileId, text: &str) -> File<'_> {
-    let root = match tree::json(file, text) {
+    let wrong = |span: Span, message: String, notes: Vec<String>| Remark {
+        kind: RemarkKind::Syntax,
+        span,
+        message,
+        notes,
+    };
+    let mut root = match tree::json(file, text) {
         Ok(root) => root,
-        Err(mistake) => return not_read(mistake, Span::new(file, 0, 0)),
+        Err(mistake) => {
+            let place = mistake.place_in(file, text);
+            let remark = wrong(place, mistake.message, mistake.help.into_iter().collect());
+            return File { remarks: vec![remark], is_json: true, ..File::default() };
+        }
     };
     let mut reader = reader::Reader::default();
+    let twins = root.twins();
+    if !twins.is_empty() {
+        root.keep_last();
+        let note = || vec!["nft takes the last.".to_string()];
+        reader.remarks.extend(twins.iter().map(|twin| wrong(twin.span, twin.message(), note())));
+    }
     let commands = reader.commands(&root);
     let mut remarks = reader.remarks;
     remarks.sort_by_key(|remark| remark.span);
     File { commands, remarks, is_listing: listing::is_printed(&root), is_json: true }
-}
-
-/// A text that is no JSON: the place where it ceases to be.
-fn not_read<'t>(mistake: Mistake, start: Span) -> File<'t> {
-    let Mistake { span, message, help } = mistake;
-    let (kind, span) = (RemarkKind::Syntax, span.unwrap_or(start));
-    let remark = Remark { kind, span, message, notes: help.into_iter().collect() };
-    File { remarks: vec![remark], ..File::default() }
 }

@@ -4,6 +4,33 @@ use super::declaration::{Chain, Element, Flowtable, Rule, Set, Stateful, Table};
 use super::{Name, Spanned};
 use crate::source::Span;
 
+/// What commands do, and to what, in text and JSON alike: among these a misspelt word is looked for.
+pub const COMMAND_WORDS: [&str; 23] = [
+    "ruleset",
+    "table",
+    "chain",
+    "rule",
+    "set",
+    "map",
+    "meter",
+    "element",
+    "flowtable",
+    "counter",
+    "quota",
+    "limit",
+    "secmark",
+    "synproxy",
+    "tunnel",
+    "add",
+    "create",
+    "insert",
+    "replace",
+    "delete",
+    "destroy",
+    "flush",
+    "rename",
+];
+
 /// One command.
 #[derive(Clone, Debug)]
 pub struct Command<'t> {

@@ -209,6 +209,14 @@ pub enum StatefulKind {
     Tunnel,
 }
 
+impl<'t> Chain<'t> {
+    /// A chain of which nothing but its name is known.
+    pub fn named(name: Name<'t>, span: Span) -> Self {
+        let (flags, rules) = (Vec::new(), Vec::new());
+        Chain { name, handle: None, hook: None, policy: None, flags, comment: None, rules, span }
+    }
+}
+
 impl StatefulKind {
     /// All of them.
     pub const ALL: [StatefulKind; 9] = [

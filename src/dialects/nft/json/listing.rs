@@ -134,13 +134,7 @@ impl<'t> Listing<'t> {
         let at = self.place(table);
         let key = (at, chain.value.clone());
         if !self.chains.contains_key(&key) {
-            let (flags, rules) = (Vec::new(), Vec::new());
-            let (name, span) = (chain.clone(), chain.span);
-            let (hook, policy) = (None, None);
-            self.add_chain(
-                table,
-                Chain { name, handle: None, hook, policy, flags, comment: None, rules, span },
-            );
+            self.add_chain(table, Chain::named(chain.clone(), chain.span));
         }
         if let Some(Content::Chain(known)) =
             self.chains.get(&key).and_then(|place| self.tables[at].0.content.get_mut(*place))

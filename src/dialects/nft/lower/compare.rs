@@ -67,8 +67,19 @@ fn compare(
     }
     let subject = Subject::of(left, &builder.known, &mut builder.remarks).ok_or(Unresolved)?;
     let wanted = wanted(builder, &subject, comparison, right)?;
-    let holds = holds(&subject, comparison, wanted).ok_or(Unresolved)?;
-    add_subject(builder, &subject, holds, statement.span);
+    ask(builder, &subject, comparison, wanted, statement.span)
+}
+
+/// Adds what a comparison of a subject asks.
+fn ask(
+    builder: &mut Builder<'_, '_>,
+    subject: &Subject,
+    comparison: Comparison,
+    wanted: Wanted,
+    span: crate::source::Span,
+) -> Result<(), Unresolved> {
+    let values = holds(subject, comparison, wanted).ok_or(Unresolved)?;
+    add_subject(builder, subject, values, span);
     Ok(())
 }
 
@@ -99,9 +110,7 @@ fn flags(
     let mask = subject.numbers.number(mask, &mut builder.remarks)?;
     subject.steps.push((Binary::And, mask));
     let comparison = if negated { Comparison::NotEqual } else { Comparison::Equal };
-    let values = holds(&subject, comparison, Wanted::Among(Ranges::single(value))).ok_or(Unresolved)?;
-    add_subject(builder, &subject, values, statement.span);
-    Ok(())
+    ask(builder, &subject, comparison, Wanted::Among(Ranges::single(value)), statement.span)
 }
 
 fn wanted(

@@ -283,16 +283,7 @@ impl<'t> LoadedTable<'t> {
     fn chain(&mut self, name: &Name<'t>, registered: u32) -> &mut LoadedChain<'t> {
         let known = self.chains.iter().position(|it| it.chain.name.value == name.value);
         let at = known.unwrap_or_else(|| {
-            let chain = Chain {
-                name: name.clone(),
-                handle: None,
-                hook: None,
-                policy: None,
-                flags: Vec::new(),
-                comment: None,
-                rules: Vec::new(),
-                span: name.span,
-            };
+            let chain = Chain::named(name.clone(), name.span);
             self.chains.push(LoadedChain { chain, registered, in_front: 0 });
             self.chains.len() - 1
         });

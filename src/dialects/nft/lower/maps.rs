@@ -39,6 +39,26 @@ pub(super) fn entries<'e, 't>(
     }
 }
 
+/// An element and where it leads.
+type Way<'e, 't> = (&'e Element<'t>, &'e Expression<'t>);
+
+/// Where all else leads (`*`), and where that is written.
+type Rest<'e, 't> = Option<(&'e Expression<'t>, Span)>;
+
+/// The elements that name what they are for, and the one for all else.
+fn split<'e, 't>(elements: &[&'e Element<'t>]) -> Result<(Vec<Way<'e, 't>>, Rest<'e, 't>), Unresolved> {
+    let mut listed = Vec::with_capacity(elements.len());
+    let mut rest = None;
+    for element in elements {
+        let value = element.value.as_ref().filter(|_| !element.timeout).ok_or(Unresolved)?;
+        match element.key.resolved() {
+            ExpressionKind::Any => rest = Some((value, element.span)),
+            _ => listed.push((*element, value)),
+        }
+    }
+    Ok((listed, rest))
+}
+
 fn of_one<'e, 't>(
     builder: &mut Builder<'e, 't>,
     key: &Expression<'t>,
@@ -46,18 +66,10 @@ fn of_one<'e, 't>(
     span: Span,
 ) -> Result<Vec<Entry<'e, 't>>, Unresolved> {
     let subject = Subject::of(key, &builder.known, &mut builder.remarks).ok_or(Unresolved)?;
+    let (listed, rest) = split(elements)?;
     let mut found = Vec::with_capacity(elements.len());
     let mut taken = Vec::new();
-    let mut rest = None;
-    for element in elements {
-        let value = element.value.as_ref().ok_or(Unresolved)?;
-        if element.timeout {
-            return Err(Unresolved);
-        }
-        if matches!(element.key.resolved(), ExpressionKind::Any) {
-            rest = Some((value, element.span));
-            continue;
-        }
+    for (element, value) in listed {
         let numbers = subject.numbers.values(&element.key, &mut builder.remarks)?;
         let values = subject.equals(&numbers).ok_or(Unresolved)?;
         taken.extend(numbers.iter());
@@ -81,18 +93,10 @@ fn of_several<'e, 't>(
     span: Span,
 ) -> Result<Vec<Entry<'e, 't>>, Unresolved> {
     let subjects = concat::subjects(builder, parts)?;
+    let (listed, rest) = split(elements)?;
     let mut found = Vec::with_capacity(elements.len());
     let mut taken = PacketSet::none();
-    let mut rest = None;
-    for element in elements {
-        let value = element.value.as_ref().ok_or(Unresolved)?;
-        if element.timeout {
-            return Err(Unresolved);
-        }
-        if matches!(element.key.resolved(), ExpressionKind::Any) {
-            rest = Some((value, element.span));
-            continue;
-        }
+    for (element, value) in listed {
         let packets = PacketSet::from(concat::cube(&subjects, &element.key, &mut builder.remarks)?);
         concat::has_protocols(&subjects, &builder.known, &packets)?;
         taken.add(packets.clone());

@@ -163,16 +163,7 @@ impl<'t> Reader<'t> {
 
     /// A chain, its name taken. It is kept whatever is wrong with its end.
     pub fn chain_block(&mut self, name: Name<'t>, span: Span) -> (Chain<'t>, Result<()>) {
-        let mut chain = Chain {
-            name,
-            handle: None,
-            hook: None,
-            policy: None,
-            flags: Vec::new(),
-            comment: None,
-            rules: Vec::new(),
-            span,
-        };
+        let mut chain = Chain::named(name, span);
         let mut result = Ok(());
         if self.cursor.peek() == Some(b'{') {
             result = self.inner(|reader| {
