@@ -9,7 +9,7 @@ use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces,
 
 use super::compile::Host;
 use super::flow::{before_tracking, looped, of_the_kernel, off_bridges, swap, with_interface, without_owner};
-use super::nat::Translations;
+use super::nat::{self, Translations};
 use super::routes::{Routes, only_destination};
 use super::trip::{Flight, Hop, Tracking, Trip};
 
@@ -42,6 +42,7 @@ pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result
         let flights = with_interface(flights, Axis::InInterface, Ranges::single(0));
         let flights = trip.hook(Hook::Output, flights, &tracking)?;
         let flights = trip.hook(Hook::Postrouting, flights, &tracking)?;
+        let flights = put_back(flights, &hop.nat);
         let mut flights = trip.hook(Hook::Egress, flights, &tracking)?;
         if to_itself {
             flights = trip.hook(Hook::Ingress, looped(flights), &Tracking::Seen)?;
@@ -56,6 +57,17 @@ pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result
         (false, _) => Arrives::Never,
         (true, true) => Arrives::Perhaps,
     })
+}
+
+/// The answer of a translated flow on its way behind POSTROUTING: a reset, which sets out from where the packet was
+/// turned to, has the source that the client knows.
+fn put_back(flights: Vec<Flight>, nat: &Translations) -> Vec<Flight> {
+    let back = |flight: Flight| {
+        let of_flow = Flight { nat: nat.clone(), ..flight };
+        let back = nat::apply(of_flow, Hook::Postrouting, direction::REPLY);
+        Flight { nat: Translations::default(), ..back }
+    };
+    flights.into_iter().map(back).collect()
 }
 
 /// Did the packets come in over the loopback interface?
