@@ -59,7 +59,7 @@ impl Place {
 pub(super) fn line(text: &str) -> Line<'_> {
     let text = text.trim_ascii();
     // Nearly all lines are rules.
-    if text.starts_with('-') {
+    if text.as_bytes().first() == Some(&b'-') {
         return Line::Command(text);
     }
     let blank = map(alt((preceded(char('#'), rest), verify(rest, str::is_empty))), |_| Line::Blank);
@@ -96,7 +96,7 @@ pub(super) fn words<'t>(line: &'t str, place: Place, words: &mut Vec<Word<'t>>) 
     loop {
         left = left.trim_ascii_start();
         let Ok((after, start)) = bare(left) else { return None };
-        if after.starts_with('"') {
+        if after.as_bytes().first() == Some(&b'"') {
             let Ok((after, raw)) = quoted(left, start) else { return None };
             words.push(Word { text: raw.text, span: place.span(raw.all), unresolved: false });
             if raw.is_open {

@@ -57,21 +57,24 @@ impl<'w, 't> Parser<'w, 't, '_> {
         let word = &self.words[self.at];
         self.at += 1;
         let text: &'w str = &word.text;
-        if text == "!" && !word.unresolved {
-            if let Some(not) = self.not.replace(word.span) {
-                self.refuse(not.to(word.span), "`!` stands twice".into());
+        // Bytes are compared, since every word of a long dump comes by here.
+        match text.as_bytes() {
+            [b'!'] if !word.unresolved => {
+                if let Some(not) = self.not.replace(word.span) {
+                    self.refuse(not.to(word.span), "`!` stands twice".into());
+                }
             }
-        } else if let Some(long) = text.strip_prefix("--").filter(|long| !long.is_empty()) {
-            let name_end = memchr::memchr(b'=', long.as_bytes()).unwrap_or(long.len());
-            let attached = (name_end < long.len()).then_some(2 + name_end + 1);
-            match self.find(&long[..name_end], word) {
-                Some((owner, option)) => self.take(owner, option, word, attached),
-                None => self.unknown(word),
+            [b'-', b'-', _, ..] => {
+                let long = &text[2..];
+                let name_end = memchr::memchr(b'=', long.as_bytes()).unwrap_or(long.len());
+                let attached = (name_end < long.len()).then_some(2 + name_end + 1);
+                match self.find(&long[..name_end], word) {
+                    Some((owner, option)) => self.take(owner, option, word, attached),
+                    None => self.unknown(word),
+                }
             }
-        } else if text.len() > 1 && text.starts_with('-') {
-            self.letters(word);
-        } else {
-            self.unknown(word);
+            [b'-', _, ..] => self.letters(word),
+            _ => self.unknown(word),
         }
     }
 
@@ -199,7 +202,7 @@ impl<'w, 't> Parser<'w, 't, '_> {
     /// Does a `!` stand where the value should be, and a value behind it, as before iptables 1.4?
     fn has_not_behind(&self, owner: Owner, option: &Opt) -> bool {
         let [not, next, ..] = &self.words[self.at..] else { return false };
-        if *not.text != *"!" || next.text.starts_with('-') || option.takes == Takes::Words(0) {
+        if not.text.as_bytes() != b"!" || next.text.starts_with('-') || option.takes == Takes::Words(0) {
             return false;
         }
         let is_text = |name: &str| name == "comment" || name.contains("string") || name.contains("prefix");
