@@ -134,10 +134,15 @@ impl PacketSet {
     }
 
     /// The packets whose value on an axis is among the given ones.
-    pub fn with(self, axis: Axis, values: &Values) -> PacketSet {
-        PacketSet {
-            cubes: self.cubes.into_iter().filter_map(|cube| cube.with(axis, values.clone())).collect(),
-        }
+    pub fn with(mut self, axis: Axis, values: &Values) -> PacketSet {
+        self.cubes.retain_mut(|cube| match std::mem::take(cube).with(axis, values.clone()) {
+            Some(narrowed) => {
+                *cube = narrowed;
+                true
+            }
+            None => false,
+        });
+        self
     }
 
     /// The set with axes forgotten: its packets, and all that differ from them there only.
