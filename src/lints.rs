@@ -161,6 +161,7 @@ impl Lint {
 
 /// Runs all lints over one unit. Findings stand in the order of their places.
 pub fn run(context: &Context) -> Vec<Finding> {
+    context.prepare();
     let mut findings = Vec::new();
     for lint in LINTS.iter().filter(|lint| !(context.is_quick && lint.is_whole_ruleset)) {
         (lint.run)(context, &mut findings);

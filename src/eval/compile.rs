@@ -43,6 +43,8 @@ pub struct Host<'m> {
     pub atoms: Atoms,
     /// What walks through it have cost so far.
     pub spent: Spent,
+    /// What surveys of it have cost so far, which may be made at the same time.
+    pub surveyed: Spent,
 }
 
 /// A base chain and how it is called.
@@ -133,7 +135,7 @@ impl<'m> Host<'m> {
         // At equal priority the chain that was registered later runs first.
         bases.reverse();
         bases.sort_by_key(|base| (base.base.hook, base.priority, Reverse(base.base.registered)));
-        Host { ruleset, chains, bases, atoms, spent: Spent::default() }
+        Host { ruleset, chains, bases, atoms, spent: Spent::default(), surveyed: Spent::default() }
     }
 
     /// The base chains of a hook, in the order in which the kernel calls them. One that may stand in two

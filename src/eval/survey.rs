@@ -92,14 +92,14 @@ impl<'h, 'm> Survey<'h, 'm> {
     /// it depends are named, marks that became unknown too.
     pub fn packets(&self, accept: &Accept) -> Result<PacketSet, TooManyPieces> {
         let world = &self.worlds[accept.world as usize];
-        let survivors = world.survivors(accept.first, accept.count, &self.host.spent)?;
+        let survivors = world.survivors(accept.first, accept.count, &self.host.surveyed)?;
         Ok(survivors.map(|cube| Some(self.first_packet(world, cube))))
     }
 
     /// Some packets that get through by a rule; `None` if there are none.
     pub fn witness(&self, accept: &Accept, budget: usize) -> Result<Option<Cube>, TooManyPieces> {
         let world = &self.worlds[accept.world as usize];
-        let survivor = world.survivor(accept.first, accept.count, budget, &self.host.spent)?;
+        let survivor = world.survivor(accept.first, accept.count, budget, &self.host.surveyed)?;
         Ok(survivor.map(|cube| self.first_packet(world, cube)))
     }
 

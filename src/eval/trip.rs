@@ -50,6 +50,14 @@ pub struct Hop<'m> {
     pub nat: Translations,
 }
 
+impl Hop<'_> {
+    /// The same decision about other packets.
+    fn of(&self, packets: PacketSet) -> Self {
+        let Hop { hook, base, chain, rule, fate, .. } = *self;
+        Hop { hook, base, chain, rule, via: self.via.clone(), fate, packets, nat: self.nat.clone() }
+    }
+}
+
 /// What connection tracking does with the packet when it comes to its place.
 #[derive(Clone, Debug)]
 pub enum Tracking {

@@ -1,6 +1,8 @@
 //! What lints look at: one unit, what was said about it, and what the engine knows of it.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
 
 use super::exposure::Exposures;
 use super::tunnel::Tunnel;
@@ -44,8 +46,8 @@ pub struct Context<'c> {
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
     memory: Memory<'c>,
-    tunnel: OnceCell<Option<Result<Tunnel<'c>, TooManyPieces>>>,
-    shadows: OnceCell<Shadows<'c>>,
+    tunnel: OnceLock<Option<Result<Tunnel<'c>, TooManyPieces>>>,
+    shadows: OnceLock<Shadows<'c>>,
     exposures: Exposures,
 }
 
@@ -61,7 +63,7 @@ impl<'c> Context<'c> {
         is_quick: bool,
     ) -> Self {
         let host = Host::new(&unit.ruleset);
-        let (tunnel, shadows, exposures) = (OnceCell::new(), OnceCell::new(), Exposures::default());
+        let (tunnel, shadows, exposures) = (OnceLock::new(), OnceLock::new(), Exposures::default());
         Context {
             sources,
             unit,
@@ -92,6 +94,42 @@ impl<'c> Context<'c> {
     /// Was the tunnel given up as too tangled to be decided?
     pub fn is_tunnel_undecided(&self) -> bool {
         self.judged_tunnel().is_none() && matches!(self.tunnel.get(), Some(Some(Err(TooManyPieces))))
+    }
+
+    /// Works out what most lints ask.
+    pub fn prepare(&self) {
+        let expose = || {
+            let ways = [Way::In, Way::Forward, Way::Out].into_iter();
+            let each = ways.flat_map(|way| Family::ALL.map(|family| (way, family)));
+            each.filter(|(way, family)| self.exposure(*way, *family).is_some()).count()
+        };
+        if self.is_long() {
+            rayon::join(|| self.judged_tunnel().is_some(), expose);
+        }
+    }
+
+    /// Does each of many things, side by side where the ruleset is so long that this pays. All are done unless one
+    /// of them cannot be decided.
+    ///
+    /// # Errors
+    /// The first, if one of them is an error.
+    pub fn each<T: Sync, R: Send>(
+        &self,
+        things: &[T],
+        act: impl Fn(&T) -> Result<R, TooManyPieces> + Sync + Send,
+    ) -> Result<Vec<R>, TooManyPieces> {
+        if !self.is_long() {
+            return things.iter().map(act).collect();
+        }
+        // Whoever comes to an end first must not decide what is left undone.
+        let done: Vec<Result<R, TooManyPieces>> = things.par_iter().map(act).collect();
+        done.into_iter().collect()
+    }
+
+    /// Are there so many rules that a thread of its own for a question pays?
+    fn is_long(&self) -> bool {
+        const LONG: usize = 4_000;
+        self.host.chains.iter().map(|chain| chain.rules.len()).sum::<usize>() >= LONG
     }
 
     /// Holds all flows of a question against the unit.

@@ -2,7 +2,7 @@
 
 pub mod words;
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use crate::config::Policy;
 use crate::eval::exposure::{Default as ByDefault, Exposure, Opening, lets_anything, question};
@@ -22,7 +22,7 @@ const MANY_PORTS: u128 = 65_000;
 
 /// What gets in and out, as far as it was asked for: in, through and out, in IPv4 and IPv6.
 #[derive(Debug, Default)]
-pub struct Exposures([OnceCell<Option<Result<Exposure, TooManyPieces>>>; 6]);
+pub struct Exposures([OnceLock<Option<Result<Exposure, TooManyPieces>>>; 6]);
 
 impl Exposures {
     /// What gets through; `None` where the unit does not say, or is too tangled.

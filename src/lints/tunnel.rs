@@ -155,8 +155,7 @@ impl<'m> Tunnel<'m> {
         endpoint: &'static Endpoint,
         choice: Option<&PacketSet>,
     ) -> Result<(Vec<Path<'m>>, Witnesses), TooManyPieces> {
-        let mut witnesses: Option<Witnesses> = None;
-        let mut paths = Vec::new();
+        let (mut wanted, mut witnesses) = (Vec::new(), Witnesses { left: PacketSet::none() });
         for family in families(context) {
             for transport in transports(context, profile) {
                 let flow = Flow {
@@ -170,17 +169,19 @@ impl<'m> Tunnel<'m> {
                 if let Some(choice) = choice {
                     question.packets = question.packets.and(choice);
                 }
-                let fresh = Witnesses::of(&question.packets, &CHOICES);
-                let known = witnesses.get_or_insert_with(|| Witnesses { left: PacketSet::none() });
                 let of_family = Cube::any().set(Axis::Family, Ranges::single(family.number()));
-                if !known.left.overlaps(&of_family.into()) {
-                    known.left.add(fresh.left);
+                if !witnesses.left.overlaps(&of_family.into()) {
+                    witnesses.left.add(Witnesses::of(&question.packets, &CHOICES).left);
                 }
-                let held = context.hold(&question)?;
-                paths.push(judge_path(family, transport, endpoint, held, known)?);
+                wanted.push((family, transport, question));
             }
         }
-        Ok((paths, witnesses.unwrap_or(Witnesses { left: PacketSet::none() })))
+        let held = context.each(&wanted, |(_, _, question)| context.hold(question))?;
+        let mut paths = Vec::new();
+        for ((family, transport, _), held) in wanted.into_iter().zip(held) {
+            paths.push(judge_path(family, transport, endpoint, held, &mut witnesses)?);
+        }
+        Ok((paths, witnesses))
     }
 
     /// Judges all that is needed beside the paths.
@@ -193,14 +194,11 @@ impl<'m> Tunnel<'m> {
     ) -> Result<Self, TooManyPieces> {
         let dns = Dns::judge(context, profile, &witnesses)?;
         // What runs on the host is asked over either, whatever the edge is dialled by.
-        let mut loopback = Vec::new();
-        for family in Family::ALL.into_iter().filter(|family| context.speaks_for(*family)) {
-            loopback.push(judge_loopback(context, family)?);
-        }
-        let mut services = Vec::new();
-        for service in &profile.services {
-            services.push(judge_service(context, service, &witnesses)?);
-        }
+        let spoken: Vec<Family> =
+            Family::ALL.into_iter().filter(|family| context.speaks_for(*family)).collect();
+        let loopback = context.each(&spoken, |family| judge_loopback(context, *family))?;
+        let wanted: Vec<&'static Service> = profile.services.iter().collect();
+        let services = context.each(&wanted, |service| judge_service(context, service, &witnesses))?;
         Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses })
     }
 

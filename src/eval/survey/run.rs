@@ -139,7 +139,7 @@ impl<'h, 'm> Run<'h, 'm> {
                     continue;
                 }
                 self.steps += 1;
-                self.survey.host.spent.add(1)?;
+                self.survey.host.surveyed.add(1)?;
                 if self.steps > MOST_STEPS {
                     return Err(TooManyPieces);
                 }
@@ -288,7 +288,7 @@ impl<'h, 'm> Run<'h, 'm> {
             old.packet = packet.clone();
             return Ok(None);
         }
-        let left = old.left(parts, &self.survey.host.spent)?;
+        let left = old.left(parts, &self.survey.host.surveyed)?;
         old.take(parts);
         let mut born: Vec<World> = Vec::new();
         for cube in left.cubes().iter().flat_map(|cube| changed(cube.clone())) {

@@ -162,7 +162,7 @@ impl<'h, 'm> Run<'h, 'm> {
     fn begin(&mut self, hook: Hook, turned: Turned<'m>) -> Result<(), TooManyPieces> {
         let old = &self.survey.worlds[turned.world];
         let (packets, stage) =
-            (old.survivors(turned.first, turned.count, &self.survey.host.spent)?, old.stage);
+            (old.survivors(turned.first, turned.count, &self.survey.host.surveyed)?, old.stage);
         for flight in nat::begin(turned.nat, hook, &packets, &old.nat.clone(), &Routes::default()) {
             for cube in flight.packets.cubes() {
                 let mut world = World::new(cube.clone(), smallvec![Part::all()], flight.nat.clone(), stage);

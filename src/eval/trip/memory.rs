@@ -5,9 +5,9 @@
 //! that one of them leaves out make it another question: they are asked along, since what becomes of the flows of
 //! one address says nothing of those of another.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::model::Hook;
 use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
@@ -15,13 +15,17 @@ use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
 use super::super::compile::{ChainId, Host, Next};
 use super::Hop;
 
-/// The answers that one host gave so far.
+/// The answers that one host gave so far. Several questions may be asked at once; what two of them have in common
+/// is worked out once.
 #[derive(Debug, Default)]
 pub struct Memory<'m> {
     /// For each base chain, what its rules and those of the chains that they call look at.
-    named: RefCell<HashMap<ChainId, Rc<[Axis]>>>,
-    known: RefCell<HashMap<Asked, Option<Passed<'m>>>>,
+    named: Mutex<HashMap<ChainId, Arc<OnceLock<Vec<Axis>>>>>,
+    known: Mutex<HashMap<Asked, Arc<OnceLock<Answer<'m>>>>>,
 }
+
+/// What passes, and what is lost; `None` where rules change packets, so that this tells nothing.
+type Answer<'m> = Result<Option<Passed<'m>>, TooManyPieces>;
 
 /// What a base chain is asked, without what it does not look at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,26 +49,23 @@ impl<'m> Memory<'m> {
         asked: Asked,
         walk: impl FnOnce(PacketSet) -> Result<Option<Passed<'m>>, TooManyPieces>,
     ) -> Result<Option<Passed<'m>>, TooManyPieces> {
-        let named = self.named(host, asked.base);
+        let axes = cell(&self.named, asked.base);
+        let axes = axes.get_or_init(|| named(host, asked.base));
         let exact = PacketSet::from(asked.cube.clone());
-        let is_unseen = |axis: Axis| !axis.is_unknown() && !named.contains(&axis);
+        let is_unseen = |axis: Axis| !axis.is_unknown() && !axes.contains(&axis);
         let asked = Asked { cube: filled(asked.cube.forget(is_unseen)), ..asked };
-        let known = self.known.borrow().get(&asked).cloned();
-        let passed = match known {
-            Some(passed) => passed,
-            None => {
-                let passed = walk(asked.cube.clone().into())?;
-                self.known.borrow_mut().insert(asked, passed.clone());
-                passed
-            }
-        };
-        let narrow = |hop: Hop<'m>| Hop { packets: hop.packets.and(&exact), ..hop };
-        Ok(passed.map(|(left, hops)| (left.and(&exact), hops.into_iter().map(narrow).collect())))
+        let known = cell(&self.known, asked.clone());
+        let passed = known.get_or_init(|| walk(asked.cube.into())).as_ref().map_err(|error| *error)?;
+        let narrow = |hop: &Hop<'m>| hop.of(hop.packets.and(&exact));
+        let passed = passed.as_ref();
+        Ok(passed.map(|(left, hops)| (left.and(&exact), hops.iter().map(narrow).collect())))
     }
+}
 
-    fn named(&self, host: &Host<'m>, base: ChainId) -> Rc<[Axis]> {
-        self.named.borrow_mut().entry(base).or_insert_with(|| named(host, base).into()).clone()
-    }
+/// The place of an answer, which whoever comes first fills.
+fn cell<K: Eq + Hash, V>(cells: &Mutex<HashMap<K, Arc<OnceLock<V>>>>, key: K) -> Arc<OnceLock<V>> {
+    let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
+    cells.entry(key).or_default().clone()
 }
 
 /// A cube whose few gaps between addresses are filled.
