@@ -33,7 +33,10 @@ impl Who {
     fn fwlint(self, folder: &Path) -> Command {
         let program = folder.join("fwlint");
         if !program.exists() {
-            fs::copy(env!("CARGO_BIN_EXE_fwlint"), &program).expect("the program can be copied");
+            // By another process: while this one writes the file, a child of another test may be born with it open,
+            // and no program runs that anybody writes to.
+            let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fwlint")).arg(&program).status();
+            assert!(copied.expect("cp runs").success(), "the program can be copied");
         }
         match self {
             Who::Me => Command::new(program),
