@@ -10,6 +10,8 @@
 mod changed;
 mod sent;
 
+use rayon::prelude::*;
+
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, TooManyPieces, Words};
 
 use super::compile::{ChainId, Host, RuleId};
@@ -160,29 +162,34 @@ impl Difference {
             old_atoms: old.atoms.len() as u32,
             new_atoms: (0..new.atoms.len() as u32).filter(|&atom| changed.atom(atom).is_none()).collect(),
         };
-        for (way, is_loopback) in
-            [(Way::In, false), (Way::In, true), (Way::Out, false), (Way::Forward, false)]
-        {
-            for &family in families {
+        let ways = [(Way::In, false), (Way::In, true), (Way::Out, false), (Way::Forward, false)];
+        let each = ways.iter().flat_map(|way| families.iter().map(move |family| (*way, *family)));
+        let each: Vec<_> = each.collect();
+        let changes = |&((way, is_loopback), family): &((Way, bool), Family)| {
+            let of_kind = |kind: Kind| -> Result<Vec<Change>, TooManyPieces> {
                 let mut changes = Vec::new();
-                for kind in Kind::ALL {
-                    let asked = sent::question(way, is_loopback, family, kind);
-                    let packets = changed.touched(way, &asked)?;
-                    if packets.is_empty() {
-                        continue;
-                    }
-                    let leg = sent::Leg { way, is_loopback, kind };
-                    let before = Sent::through(old, routes, leg, &packets)?;
-                    let after = Sent::through(new, routes, leg, &packets)?
-                        .rename(|atom| found.number(&changed, atom));
-                    compare(&before, &after, |packets, before, after| {
-                        let kinds = vec![kind];
-                        changes.push(Change { way, is_loopback, family, kinds, packets, before, after });
-                    })?;
+                let asked = sent::question(way, is_loopback, family, kind);
+                let packets = changed.touched(way, &asked)?;
+                if packets.is_empty() {
+                    return Ok(changes);
                 }
-                found.changes.extend(together(changes));
-            }
-        }
+                let leg = sent::Leg { way, is_loopback, kind };
+                let before = Sent::through(old, routes, leg, &packets)?;
+                let after =
+                    Sent::through(new, routes, leg, &packets)?.rename(|atom| found.number(&changed, atom));
+                compare(&before, &after, |packets, before, after| {
+                    let kinds = vec![kind];
+                    changes.push(Change { way, is_loopback, family, kinds, packets, before, after });
+                })?;
+                Ok(changes)
+            };
+            let all: Vec<Result<Vec<Change>, TooManyPieces>> =
+                Kind::ALL.into_par_iter().map(of_kind).collect();
+            let all: Result<Vec<Vec<Change>>, TooManyPieces> = all.into_iter().collect();
+            all.map(|all| together(all.concat()))
+        };
+        let all: Result<Vec<Vec<Change>>, TooManyPieces> = each.iter().map(changes).collect();
+        found.changes = all?.concat();
         Ok(found)
     }
 

@@ -8,6 +8,7 @@
 //! Packets that a rule changes go on in a lane of their own, with a cover of its own: what was taken
 //! of them before were other packets, and what they may look like now others look like too.
 
+mod boxes;
 mod observer;
 
 use crate::model::{Nat, Policy, Verdict};
@@ -17,6 +18,7 @@ use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 use super::act::act;
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
 use super::effort::Effort;
+use boxes::Boxes;
 pub use observer::{Decision, Fate, Observer};
 
 /// How deep chains may call each other before the question stays undecided: more than the kernel
@@ -112,6 +114,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             return Err(TooManyPieces);
         }
         let known = streams.len();
+        let mut boxes: Vec<Boxes> = streams.iter().map(|stream| Boxes::of(&stream.packets)).collect();
         let mut fallen = Vec::new();
         let lent_before = self.lent.len();
         self.open.push(chain);
@@ -129,9 +132,11 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 break;
             }
             let rule = RuleId { chain, index };
-            for at in 0..streams.len() {
+            // Rules before may have made new streams.
+            boxes.extend(streams[boxes.len()..].iter().map(|stream| Boxes::of(&stream.packets)));
+            for (at, boxes) in boxes.iter().enumerate() {
                 let lane = streams[at].lane;
-                let meets = streams[at].packets.overlaps(&compiled.packets);
+                let meets = boxes.meet(&streams[at].packets, &compiled.packets, hull);
                 if !meets || !self.observer.follows(lane, &compiled.packets) {
                     continue;
                 }
@@ -146,7 +151,8 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                     self.take(rule, &Stream { packets: PacketSet::none(), lane })?;
                     continue;
                 }
-                let mut stream = Stream { packets: streams[at].packets.and(&compiled.packets), lane };
+                let packets = boxes.and(&streams[at].packets, &compiled.packets, hull);
+                let mut stream = Stream { packets, lane };
                 if is_changed {
                     match self.change(rule, &stream)? {
                         Some(changed) => stream = changed,

@@ -52,7 +52,8 @@ impl Hull {
             && touch(self.source, other.source)
     }
 
-    fn of_cube(cube: &Cube) -> Self {
+    /// Around a cube.
+    pub fn of_cube(cube: &Cube) -> Self {
         let mut hull = Hull::FULL;
         for (axis, values) in cube.sides() {
             let Some((low, high)) = values.ranges().and_then(|all| Some((all.first()?, all.last()?))) else {
