@@ -7,6 +7,10 @@ use std::process::ExitCode;
 use fwlint::commands::World;
 use fwlint::report::Look;
 
+/// Reading a long dump is mostly many small pieces of memory on several threads.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let stdout = std::io::stdout();
     let is_terminal = stdout.is_terminal();
