@@ -53,15 +53,23 @@ impl<'m> Dns<'m> {
         let (stubs, remote): (Vec<IpAddr>, Vec<IpAddr>) =
             set.iter().partition(|address| address.is_loopback());
         let port = profile.dns.port;
-        let direct = |protocol: Protocol| best(context, witnesses, protocol.number(), port, &remote);
-        let (udp, held) = direct(Protocol::Udp)?;
-        let tcp = direct(Protocol::Tcp)?;
+        let (own, fallback) = (remote.as_slice(), [profile.dns.fallback.address]);
+        let (udp, tcp) = (Protocol::Udp.number(), Protocol::Tcp.number());
         // A resolver on the host asks others in its turn, perhaps over TLS or HTTPS.
-        let dot = best(context, witnesses, 6, 853, &[])?.0;
-        let doh = best(context, witnesses, 6, 443, &[])?.0;
-        let encrypted = dot.min(doh);
-        let fallback =
-            best(context, witnesses, 6, profile.dns.fallback.port, &[profile.dns.fallback.address])?.0;
+        let asked: [(u8, u16, &[IpAddr]); 5] = [
+            (udp, port, own),
+            (tcp, port, own),
+            (tcp, 853, &[]),
+            (tcp, 443, &[]),
+            (tcp, profile.dns.fallback.port, &fallback),
+        ];
+        let ask = |&(protocol, port, resolvers): &(u8, u16, &[IpAddr])| {
+            best(context, witnesses, protocol, port, resolvers)
+        };
+        let mut answers = context.each(&asked, ask)?.into_iter();
+        let mut next = || answers.next().unwrap_or((Certainty::Blocked, None));
+        let ((udp, held), tcp, dot, doh, fallback) = (next(), next(), next(), next(), next().0);
+        let encrypted = dot.0.min(doh.0);
         let mut lost_stub = None;
         let resolution = if context.settings.runs_in.value == RunsIn::Container {
             match udp {
