@@ -19,7 +19,7 @@ mod value;
 
 use super::words;
 use crate::model::{Remark, RemarkKind, Ruleset};
-use crate::source::FileId;
+use crate::source::{FileId, Span};
 
 /// Is it a script of iptables commands? One that says so in its first line, or a text that begins like a
 /// script, and has such a command at the beginning of a line.
@@ -34,6 +34,20 @@ pub fn is_script(text: &str) -> bool {
     });
     let first = lines.next().unwrap_or("");
     begins_with_tool(first) || begins_script(first) && lines.any(begins_with_tool)
+}
+
+/// Does a script run what stands in a place once, whatever else happens: is it a command on its own, in no block,
+/// loop or function?
+pub fn runs_straight(place: Span, text: &str) -> bool {
+    let script = syntax::parse(place.file, text);
+    let plain = |statement: &tree::Statement| match statement.pipelines.as_slice() {
+        [(_, pipeline)] => {
+            pipeline.only().filter(|only| matches!(only.kind, tree::Kind::Simple(_))).map(|it| it.span)
+        }
+        _ => None,
+    };
+    let mut plain = script.list.iter().filter_map(plain);
+    plain.any(|span| span.start <= place.start && place.end <= span.end)
 }
 
 /// Reads a script. The families for which it speaks are those whose commands appear in it. Tables are

@@ -22,8 +22,10 @@ pub struct Shell {
 /// The arguments of a function or a script.
 #[derive(Clone, Debug, Default)]
 pub struct Arguments {
-    /// The first ones, which are known.
+    /// The first ones, of which it is known which they are.
     pub values: Vec<Value>,
+    /// What stands behind them, from a word on that may be none or several: of use only where all are handed on.
+    pub rest: Vec<Value>,
     /// May there be more, which nobody knows?
     pub is_open: bool,
     /// Are they those of a function?
@@ -36,17 +38,21 @@ impl Arguments {
     /// The arguments that a command is given.
     pub fn of(fields: &[Field]) -> Arguments {
         let known = fields.iter().take_while(|it| !it.splits).count();
-        let values = fields[..known].iter().map(|it| it.value.clone()).collect();
-        Arguments { values, is_open: known < fields.len(), ..Arguments::default() }
+        let values = |fields: &[Field]| fields.iter().map(|it| it.value.clone()).collect();
+        let (values, rest) = (values(&fields[..known]), values(&fields[known..]));
+        Arguments { values, rest, is_open: known < fields.len(), ..Arguments::default() }
     }
 
     /// Drops the first ones; `None` for a number that nobody knows.
     pub fn shift(&mut self, count: Option<usize>) {
         self.is_shifted = true;
         match count {
-            Some(count) => drop(self.values.drain(..count.min(self.values.len()))),
-            None => {
+            Some(count) if count <= self.values.len() => drop(self.values.drain(..count)),
+            Some(_) if !self.is_open => self.values.clear(),
+            // Which of the words behind a word of several is dropped is not known.
+            _ => {
                 self.values.clear();
+                self.rest.clear();
                 self.is_open = true;
             }
         }
@@ -226,9 +232,10 @@ impl Shell {
 
     /// What is set for a name; `None` if the script has not set it.
     fn set_values(&mut self, name: &str, all: bool) -> Option<Vec<Value>> {
-        let Arguments { values, is_open, .. } = &self.arguments;
+        let Arguments { values, rest, is_open, .. } = &self.arguments;
         match name {
             "@" | "*" if !is_open => return Some(values.clone()),
+            "@" | "*" if !rest.is_empty() => return Some(values.iter().chain(rest).cloned().collect()),
             "@" | "*" if !values.is_empty() => {
                 let mut all = values.clone();
                 all.push(self.symbols.changing("$@").into());
