@@ -1,5 +1,6 @@
 //! The line, or lines, in which a rule stands, and how it is written there.
 
+use super::super::script;
 use super::matches::{self, Style};
 use crate::dialects::Writing;
 use crate::finding::Edit;
@@ -51,6 +52,9 @@ impl Line {
             return None;
         }
         let front = without_counters(&front);
+        if is_command(&front) && !script::runs_straight(rule, text) {
+            return None;
+        }
         Some(Line { file: rule.file, start, end, front, appends, end_of_line: end_of_line(text, start) })
     }
 
@@ -75,6 +79,9 @@ impl Line {
             return None;
         }
         let front = format!("{}-A {}", &line[..at], rule.chain);
+        if is_command(&front) && !script::runs_straight(place, text) {
+            return None;
+        }
         // What `iptables -S` prints begins with policies and chains, which a rule may not stand among.
         let mut end = line_end(start);
         while at == 0 && text[end..].starts_with(['-']) && !text[end..].starts_with("-A") {
@@ -102,7 +109,7 @@ impl Line {
         }
         let style = Style::of(writing.source(self.file));
         let said = matches::say(rule, style)?;
-        let is_script = words().next().is_some_and(|word| !word.starts_with(['-', '[']));
+        let is_script = is_command(&self.front);
         let has_table = words().any(|word| matches!(word, "-t" | "--table"));
         let table = match &*rule.table {
             "filter" => String::new(),
@@ -179,4 +186,9 @@ fn without_counters(front: &str) -> String {
 /// Words and where they begin.
 fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split_whitespace().map(move |word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
+}
+
+/// Does a line begin with a command, as in a script, rather than with what a dump says?
+fn is_command(front: &str) -> bool {
+    front.split_whitespace().next().is_some_and(|word| !word.starts_with(['-', '[']))
 }
