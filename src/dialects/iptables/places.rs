@@ -1,11 +1,13 @@
 //! Which rule may stand where: the kernel refuses others when they are loaded.
 
-use crate::model::{Action, Match, Nat, Remark, RemarkKind, Rule, Verdict};
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{Action, Chain, Match, Nat, Remark, RemarkKind, Rule, Table, Verdict};
 use crate::packet::Axis;
 use crate::source::Span;
 
-/// Why the kernel refuses a rule in this place, if it does. Chains of one's own are not looked at, as
-/// their callers decide.
+/// Why the kernel refuses a rule in this place, if it does. In chains of one's own their callers decide: see
+/// [`called`].
 pub fn refusal(table: &str, chain: &str, rule: &Rule) -> Option<Remark> {
     let verdict = rule.verdict.span;
     let wrong = match &rule.verdict.value {
@@ -22,6 +24,42 @@ pub fn refusal(table: &str, chain: &str, rule: &Rule) -> Option<Remark> {
     let (span, name, why) = wrong.or_else(|| unknown_there(chain, rule))?;
     let message = format!("{name} {why}");
     Some(Remark { kind: RemarkKind::Syntax, span, message, notes: Vec::new() })
+}
+
+/// Why the kernel refuses rules of a table in chains of one's own: because of the built-in chains from which calls
+/// lead there. It says so when the whole table is loaded.
+pub fn called(table: &Table) -> Vec<Remark> {
+    let named: HashMap<&str, usize> =
+        (0..).zip(&table.chains).map(|(at, chain)| (&*chain.name, at)).collect();
+    let targets = |chain: &Chain| -> Vec<usize> {
+        let target = |rule: &Rule| match &rule.verdict.value {
+            Verdict::Jump(name) | Verdict::Goto(name) => named.get(&**name).copied(),
+            _ => None,
+        };
+        chain.rules.iter().filter_map(target).collect()
+    };
+    let targets: Vec<Vec<usize>> = table.chains.iter().map(targets).collect();
+    let mut remarks: Vec<Remark> = Vec::new();
+    let mut is_refused = HashSet::new();
+    for (first, base) in table.chains.iter().enumerate().filter(|(_, chain)| chain.base.is_some()) {
+        let (mut waiting, mut seen) = (targets[first].clone(), HashSet::new());
+        while let Some(at) = waiting.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            waiting.extend(&targets[at]);
+            let chain = &table.chains[at];
+            for rule in chain.rules.iter().filter(|rule| refusal(&table.name, &chain.name, rule).is_none()) {
+                if let Some(mut remark) = refusal(&table.name, &base.name, rule)
+                    && is_refused.insert(rule.span)
+                {
+                    remark.notes.push(format!("Calls lead from {} to {}.", base.name, chain.name));
+                    remarks.push(remark);
+                }
+            }
+        }
+    }
+    remarks
 }
 
 /// How long the name of a chain may be: `XT_EXTENSION_MAXNAMELEN` of the kernel, without the end.

@@ -295,16 +295,17 @@ impl Reader {
             let more = self.unknown - MOST_UNKNOWN;
             last.notes.push(format!("{more} more lines are not understood."));
         }
-        self.remarks.sort_by_key(|remark| remark.span.start);
         if self.families == Families::NONE {
             self.families = family.into();
         }
         let (mut tables, mut removals) = (Vec::new(), Vec::new());
         for (_, loader) in self.programs {
             let (loaded, removed) = loader.finish();
+            self.remarks.extend(loaded.iter().flat_map(places::called));
             tables.extend(loaded);
             removals.extend(removed);
         }
+        self.remarks.sort_by_key(|remark| remark.span.start);
         Ruleset { removals, tables, families: self.families, remarks: self.remarks, ..Ruleset::default() }
     }
 }
