@@ -64,10 +64,14 @@ fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
         }
         _ => String::new(),
     };
-    let message = format!(
-        "{} cannot reach the edge: neither UDP nor TCP {port} gets out{over}",
-        tunnel.profile.program
-    );
+    let program = &tunnel.profile.program;
+    let gets_out = |edge: &&Edge| edge.lost_at != Some(LostAt::Egress);
+    let message = match tunnel.paths.iter().flat_map(|path| &path.edges).find(gets_out) {
+        None => format!("{program} cannot reach the edge: neither UDP nor TCP {port} gets out{over}"),
+        Some(_) => format!(
+            "{program} cannot reach the edge: port {port} gets out{over} to some of its addresses only, and they cannot answer"
+        ),
+    };
     let mut finding =
         blame(Finding::new(ID, Level::Error, message), context, &path.held, &path.part(&path.edges));
     if let Some(other) = tunnel.paths.iter().find(|other| other.transport.name != path.transport.name) {

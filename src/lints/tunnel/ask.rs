@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::super::Context;
 use crate::config::{RunsIn, User};
-use crate::eval::{Question, Routes, Way, interfaces};
+use crate::eval::{Interface, Question, Routes, Way, interfaces};
 use crate::model::Side;
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
@@ -57,9 +57,15 @@ impl Flow {
             let base = without_owner(base)
                 .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
                 .set(Axis::Source, sources(self.family))
-                .set(Axis::InInterface, interfaces::any_but_lo())
-                .set(Axis::OutInterface, interfaces::outer());
-            vec![base]
+                .set(Axis::InInterface, interfaces::any_but_lo());
+            match routes.interfaces.as_slice() {
+                [] => vec![base.set(Axis::OutInterface, interfaces::outer())],
+                // It does not go back to the machine that it came from.
+                _ => by_route(base, self.family, routes)
+                    .into_iter()
+                    .map(|(uplink, cube)| cube.set(Axis::InInterface, all_but(uplink)))
+                    .collect(),
+            }
         };
         // Remote machines have no address of this host, so it does not ask from one of theirs.
         let elsewhere = self.destinations.complement(u128::MAX);
@@ -205,21 +211,49 @@ fn without_owner(cube: Cube) -> Cube {
     cube.set(Axis::Uid, Ranges::single(NO_OWNER)).set(Axis::Gid, Ranges::single(NO_OWNER))
 }
 
-/// A packet that leaves by the known interfaces with their addresses; by any that may lead out where
-/// none are known.
+/// A packet that leaves by the interfaces that lead to its destinations, with their addresses; by any that may lead
+/// out where none are known.
 fn uplinks(base: Cube, family: Family, routes: &Routes) -> Vec<Cube> {
     if routes.interfaces.is_empty() {
         return vec![base.set(Axis::Source, sources(family)).set(Axis::OutInterface, interfaces::outer())];
     }
-    let named = routes.interfaces.iter().filter_map(|interface| {
+    let leaving = |(interface, packets): (&Interface, Cube)| {
         let own = interface.addresses.iter().map(ipnet::IpNet::addr);
         let own = addresses(own.filter(|address| address.is_ipv4() == (family == Family::V4)));
         // An interface that was only named may have any address.
         let source = if interface.addresses.is_empty() { sources(family) } else { own };
+        packets.with(Axis::Source, source)
+    };
+    by_route(base, family, routes).into_iter().filter_map(leaving).collect()
+}
+
+/// Packets by the interfaces by which they leave: those to a network of an interface by that one, all others by the
+/// first.
+fn by_route(base: Cube, family: Family, routes: &Routes) -> Vec<(&Interface, Cube)> {
+    let all = base.get(Axis::Destination).and_then(Values::ranges).cloned();
+    let mut rest = all.unwrap_or_else(|| Ranges::new(0, u128::MAX));
+    let mut parts = Vec::new();
+    for interface in &routes.interfaces {
+        let networks =
+            interface.addresses.iter().filter(|own| own.addr().is_ipv4() == (family == Family::V4));
+        let networks = Ranges::union(networks.map(|own| values::prefix(own.addr(), own.prefix_len())));
+        parts.push((interface, rest.and(&networks)));
+        rest = rest.minus(&networks);
+    }
+    if let Some((_, first)) = parts.first_mut() {
+        *first = first.or(&rest);
+    }
+    let cube = |(interface, destinations): (&'_ Interface, Ranges)| {
         let name = Ranges::single(values::name(&interface.name)?);
-        base.clone().with(Axis::Source, source)?.with(Axis::OutInterface, name)
-    });
-    named.collect()
+        base.clone().with(Axis::Destination, destinations)?.with(Axis::OutInterface, name)
+    };
+    parts.into_iter().filter_map(|part| Some((part.0, cube(part)?))).collect()
+}
+
+/// The names of all interfaces but lo and this one.
+fn all_but(interface: &Interface) -> Ranges {
+    let this = values::name(&interface.name).map_or_else(Ranges::none, Ranges::single);
+    interfaces::any_but_lo().minus(&this)
 }
 
 /// Unicast addresses that are neither loopback nor link-local.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::eval::{Certainty, Held, Moment, Step, Witnesses};
+use crate::eval::{Certainty, Held, Moment, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Service, Transport};
 
@@ -48,22 +48,37 @@ pub fn judge_path<'m>(
     }
     for edge in judged.iter_mut().filter(|edge| edge.certainty != Certainty::Met) {
         let part = to(family, std::iter::once(edge.address)).and(&witnesses.left);
-        edge.lost_at = lost_at(&held, &part);
+        edge.lost_at = lost_at(&held, &part)?;
     }
     Ok(Path { family, transport, held, edges: judged })
 }
 
-/// Where flows of a part are lost first.
-fn lost_at(held: &Held, part: &PacketSet) -> Option<LostAt> {
+/// Where flows of a part are lost, whatever the host chooses: at the step that leaves no choice. Where each step leaves
+/// some, at the first that loses any.
+fn lost_at(held: &Held, part: &PacketSet) -> Result<Option<LostAt>, TooManyPieces> {
     if held.conversation.diverted.overlaps(part) {
-        return Some(LostAt::Diverted);
+        return Ok(Some(LostAt::Diverted));
     }
-    let is_lossy = |step: &&Step| step.lost.iter().any(|lost| lost.flows.overlaps(part));
-    held.conversation.steps.iter().find(is_lossy).map(|step| match step.moment {
-        Moment::Egress | Moment::Ingress => LostAt::Egress,
-        Moment::Reply => LostAt::Reply,
-        Moment::Followup => LostAt::Followup,
-    })
+    let chosen = |flows: &PacketSet| flows.forget(|axis| !CHOICES.contains(&axis));
+    let (mut left, mut first) = (chosen(part), None);
+    for step in &held.conversation.steps {
+        let lost = step.lost.iter().flat_map(|lost| lost.flows.and(part).into_cubes());
+        let lost = PacketSet::from_cubes(lost);
+        if lost.is_empty() {
+            continue;
+        }
+        let at = match step.moment {
+            Moment::Egress | Moment::Ingress => LostAt::Egress,
+            Moment::Reply => LostAt::Reply,
+            Moment::Followup => LostAt::Followup,
+        };
+        first = first.or(Some(at));
+        left = left.minus(&chosen(&lost))?;
+        if left.is_empty() {
+            return Ok(Some(at));
+        }
+    }
+    Ok(first)
 }
 
 /// The ports on which the program offers its metrics, the first that is free (`metrics` in its
