@@ -85,7 +85,7 @@ impl Exposure {
         } else {
             asked
         };
-        let default = default(host, &survey, family)?;
+        let default = default(host, &survey, way, family)?;
         let (openings, more) = match way {
             Way::Out => (Vec::new(), 0),
             _ => opening::openings(host, &survey, &asked, default.as_ref())?,
@@ -114,10 +114,11 @@ pub fn lets_anything(host: &Host, routes: &Routes, way: Way, packets: Cube) -> R
 }
 
 /// What accepts packets that no rule names.
-fn default(host: &Host, survey: &Survey, family: Family) -> Result<Option<Default>, TooManyPieces> {
+fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Option<Default>, TooManyPieces> {
     for accept in survey.accepts().iter().filter(|accept| survey.turned_by(accept).is_none()) {
         let is_blanket = || {
-            survey.reach(accept).any(|cube| question::is_blanket(cube, family, &|atom| is_rate(host, atom)))
+            let is_rate = |atom| is_rate(host, atom);
+            survey.reach(accept).any(|cube| question::is_blanket(cube, way, family, &is_rate))
         };
         if accept.rule.is_some() && !is_blanket() {
             continue;
