@@ -44,6 +44,8 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// Sentences that explain or say what to do.
     pub notes: Vec<String>,
+    /// All places that it is about, where that is several rules in one finding: with one more it is another.
+    pub parts: Vec<Span>,
     /// What would mend it, not proven.
     pub remedy: Option<Box<Remedy>>,
 }
@@ -146,6 +148,7 @@ impl Finding {
             here: None,
             labels: Vec::new(),
             notes: Vec::new(),
+            parts: Vec::new(),
             remedy: None,
         }
     }

@@ -2,13 +2,13 @@
 //!
 //! A fingerprint is the 64-bit FNV-1a hash, in 16 hexadecimal digits, of these, each followed by a zero
 //! byte: the lint's id; the path as reported; the lines of the finding with white space folded and
-//! counters (`[12:3456]`) left out; and in decimal digits how many earlier findings of the report have
-//! the same three.
+//! counters (`[12:3456]`) left out, where it is about several rules those of all of them; and in decimal digits how
+//! many earlier findings of the report have the same.
 
 use std::collections::HashMap;
 
 use super::Finding;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 
 /// Makes the fingerprints of one report, finding by finding.
 #[derive(Clone, Debug, Default)]
@@ -21,15 +21,11 @@ impl Fingerprints {
     pub fn of(&mut self, sources: &Sources, finding: &Finding, unit: &str) -> String {
         let (path, text) = match finding.span {
             None => (unit.into(), String::new()),
-            Some(span) => {
-                let file = sources.file(span.file);
-                let first = file.line(sources.start(span).line).start;
-                let last = file.line(sources.end(span).line).end;
-                (file.name.to_string_lossy(), normalise(file.text.get(first..last).unwrap_or("")))
-            }
+            Some(span) => (sources.file(span.file).name.to_string_lossy(), lines(sources, span)),
         };
+        let others: Vec<String> = finding.parts.iter().map(|part| lines(sources, *part)).collect();
         let mut hash = 0xcbf2_9ce4_8422_2325;
-        for part in [finding.lint, &path, &text] {
+        for part in [finding.lint, &path, &text].into_iter().chain(others.iter().map(String::as_str)) {
             hash = fnv1a(fnv1a(hash, part.as_bytes()), &[0]);
         }
         let occurrence = self.seen.entry(hash).or_default();
@@ -37,6 +33,14 @@ impl Fingerprints {
         *occurrence += 1;
         format!("{hash:016x}")
     }
+}
+
+/// The lines of a place, as words.
+fn lines(sources: &Sources, span: Span) -> String {
+    let file = sources.file(span.file);
+    let first = file.line(sources.start(span).line).start;
+    let last = file.line(sources.end(span).line).end;
+    normalise(file.text.get(first..last).unwrap_or(""))
 }
 
 /// The words of a rule: no counters, and one space between.
@@ -62,7 +66,6 @@ fn fnv1a(hash: u64, bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use crate::finding::Level;
-    use crate::source::Span;
 
     /// The fingerprints of one finding at each place of a word in a text.
     fn fingerprints(text: &str, word: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What the files themselves say is to be ignored: `fwlint: ignore[open-port] the printer`, in a comment of
 //! its own on the line above, at the end of a line, or in a rule's own comment.
 
+use super::Context;
 use crate::model::Ruleset;
 use crate::source::{FileId, Sources, Span};
 
@@ -50,6 +51,13 @@ pub(super) fn of(sources: &Sources, files: &[FileId], ruleset: &Ruleset) -> Vec<
     }
     let comments = comments(ruleset);
     places.into_iter().filter_map(|(file, at)| read(sources, file, at, &comments)).collect()
+}
+
+/// Does an ignore in the files of the unit name a lint?
+pub(super) fn any_names(context: &Context, lint: &str) -> bool {
+    let unit = context.unit;
+    let ignores = of(context.sources, &unit.files, &unit.ruleset);
+    ignores.iter().flat_map(|ignore| ignore.lints.iter().flatten()).any(|(named, _)| named == lint)
 }
 
 /// The comments of rules, and the rules, in the order of their places.

@@ -61,7 +61,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     }
     let first = findings.len();
     for group in groups {
-        if group.len() < MANY {
+        // What a comment says of one rule is not to hold for the others.
+        if group.len() < MANY || super::ignores::any_names(context, ID) {
             findings.extend(group.iter().map(|item| one(context, item)));
         } else {
             findings.push(many(context, &group));
@@ -171,6 +172,7 @@ fn many(context: &Context, items: &[Item]) -> Finding {
     for item in all.iter().take(SHOWN) {
         finding = show(finding, context, item);
     }
+    finding.parts = all.iter().map(|item| context.host.rule(item.opening.rule).rule.span).collect();
     finding.note(format!("{} more rules of this kind are not shown.", all.len() - SHOWN))
 }
 
