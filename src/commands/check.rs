@@ -100,6 +100,7 @@ pub struct Output {
 /// What could not be read, or written.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let mut input = input::load(world, &options.selection)?;
+    keep_apart(world, options, &input)?;
     if options.show == Show::Settings {
         settings::write(world.stdout, &input)?;
         return Ok(Outcome::Clean);
@@ -116,7 +117,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         if options.mending == Mending::Diff {
             return write::differences(world, &before, &input);
         }
-        write::changes(world, &before, &input)?;
+        write::changes(world, &before, &input, options.selection.stdin_name())?;
         if options.show == Show::Findings(Format::Text) {
             for each in &applied {
                 let text = format!("fixed[{}]: {}: {}", each.lint, each.place, each.what);
@@ -142,6 +143,26 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     // The program ends here, and to give memory back piece by piece would take longer than to read a file.
     std::mem::forget(input);
     Ok(if fails { Outcome::Found } else { Outcome::Clean })
+}
+
+/// Refuses files for reports that would take the place of what is read, or of each other.
+fn keep_apart(world: &World, options: &Options, input: &input::Input) -> Result<(), Failure> {
+    let place = |path: &Path| {
+        let path = world.directory.join(path);
+        path.canonicalize().unwrap_or(path)
+    };
+    let mut known: HashSet<PathBuf> =
+        input.sources.ids().map(|id| place(&input.sources.file(id).name)).collect();
+    // What is no file, such as /dev/null, may take any number of reports.
+    let is_file = |path: &Path| world.directory.join(path).metadata().map_or(true, |it| it.is_file());
+    for Output { path, .. } in options.outputs.iter().filter(|output| is_file(&output.path)) {
+        if !known.insert(place(path)) {
+            let message = format!("a report must not take the place of `{}`", path.display());
+            let help = "It is read in this run, or another report goes there: name another file.";
+            return Err(Failure::new(message, help));
+        }
+    }
+    Ok(())
 }
 
 /// Takes out the findings of lints that are not wanted, raises the others if they are to be raised, and says

@@ -46,6 +46,14 @@ pub struct Selection {
     pub flags: Given,
 }
 
+impl Selection {
+    /// What standard input is called, if it is read.
+    pub fn stdin_name(&self) -> Option<&Path> {
+        let is_read = self.paths.iter().any(|path| path.as_os_str() == "-");
+        is_read.then(|| self.stdin_name.as_deref().unwrap_or(Path::new("-")))
+    }
+}
+
 /// Where fwlint.yaml is.
 #[derive(Clone, Debug, Default)]
 pub enum ConfigChoice {

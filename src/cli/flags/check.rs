@@ -1,8 +1,9 @@
 //! The flags of `fwlint check`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::mending::MendingFlags;
@@ -61,8 +62,8 @@ pub struct Check {
     github_summary: bool,
 
     /// The file of the summary; GitHub Actions sets it.
-    #[arg(long, env = "GITHUB_STEP_SUMMARY", hide = true, value_name = "FILE")]
-    step_summary: Option<PathBuf>,
+    #[arg(long, env = "GITHUB_STEP_SUMMARY", hide = true, value_name = "FILE", value_parser = OsStringValueParser::new())]
+    step_summary: Option<OsString>,
 
     /// How strictly to judge what gets in
     ///
@@ -114,7 +115,9 @@ impl Check {
     /// # Errors
     /// A summary that has no place.
     pub fn options(&self) -> Result<check::Options, Failure> {
-        if self.github_summary && self.step_summary.is_none() {
+        // Some shells set what is not there to nothing.
+        let summary = self.step_summary.clone().filter(|path| !path.is_empty()).map(PathBuf::from);
+        if self.github_summary && summary.is_none() {
             let help = "GitHub Actions sets it in each step; elsewhere set it to a file, or use --output \
                         markdown=FILE.";
             return Err(Failure::new("--github-summary needs GITHUB_STEP_SUMMARY, which is not set", help));
@@ -128,7 +131,7 @@ impl Check {
             },
             is_quiet: self.quiet,
             outputs: self.outputs.clone(),
-            summary: self.step_summary.clone().filter(|_| self.github_summary),
+            summary: summary.filter(|_| self.github_summary),
             is_quick: self.quick,
             fixes: self.mending.fixes,
             mending: self.mending.mending(),

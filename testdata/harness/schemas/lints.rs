@@ -40,7 +40,8 @@ fn reports_of_the_pages(folder: &Path) -> (usize, BTreeSet<String>) {
         let page = page::read(lint.id, lint.page).expect("it is a page");
         for example in page.examples.iter().filter(|example| !example.is_good) {
             let (place, mut arguments) = pages::laid_out(example).expect("a folder");
-            for (format, ..) in PUBLISHED {
+            let formats: BTreeSet<&str> = PUBLISHED.iter().map(|published| published.0).collect();
+            for format in formats {
                 let output = folder.join(format!("{format}-{count}"));
                 arguments.push(format!("--output={format}={}", output.display()));
             }
