@@ -59,6 +59,17 @@ impl Routes {
         self.interfaces.iter().find(is_on_link).or(first).map(|each| each.name.as_str())
     }
 
+    /// Does an address lie in a private network that none of the interfaces is in? Then another interface may lead
+    /// there, of which nobody has told.
+    pub fn may_be_elsewhere(&self, address: IpAddr) -> bool {
+        let is_private = match address {
+            IpAddr::V4(v4) => v4.is_private(),
+            IpAddr::V6(v6) => v6.is_unique_local(),
+        };
+        let mut own = self.interfaces.iter().flat_map(|each| &each.addresses);
+        is_private && !own.any(|own| own.contains(&address))
+    }
+
     /// A cube whose packets all have one destination gets its outgoing interface and the kind of its
     /// destination; others stay as they are.
     pub fn route(&self, cube: Cube) -> Cube {

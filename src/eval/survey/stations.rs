@@ -9,8 +9,9 @@ use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values, values
 use super::super::compile::{BaseChain, ChainId, Host};
 use super::super::conntrack;
 use super::super::flow::Way;
+use super::super::interfaces::any_but_lo;
 use super::super::nat;
-use super::super::routes::Routes;
+use super::super::routes::{Routes, only_destination};
 use super::super::walk::Fate;
 use super::Survey;
 use super::run::{Loans, Place, Run, Turned};
@@ -34,6 +35,13 @@ impl<'h, 'm> Run<'h, 'm> {
                 // What was turned elsewhere goes on if that is not the host itself.
                 Way::In if is_turned => {
                     let routed = routes.route(world.packet.clone());
+                    // Machines behind a bridge are reached by it, also where the uplink alone was named.
+                    let is_unknown =
+                        only_destination(&routed).is_some_and(|address| routes.may_be_elsewhere(address));
+                    let routed = match is_unknown {
+                        true => routed.set(Axis::OutInterface, any_but_lo()),
+                        false => routed,
+                    };
                     let kind = routed.get(Axis::DestinationKind).and_then(Values::first);
                     let is_own = kind == Some(kind::LOCAL);
                     world.stage = if is_own { Stage::Inside } else { Stage::Onward };
