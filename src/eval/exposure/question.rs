@@ -99,9 +99,10 @@ pub fn is_world(family: Family, addresses: Option<&Values>) -> bool {
     ranges.and(&public).count() >= public.count() / 2
 }
 
-/// Does a cube hold connections of every kind: over TCP and UDP, to any port, from and to anywhere, over
-/// any interface, by anyone? On the way out one of the two is enough: who may send what he likes over one is not
-/// restricted. `is_rate` tells unknowns that hold now and then.
+/// Does a cube hold connections of every kind: over TCP, to any port, from and to anywhere, over any interface, by
+/// anyone? On the way out UDP is enough, too: who may send what he likes over one of them is not restricted. What lets
+/// in UDP alone is an opening, and must not hide what is let in over TCP. `is_rate` tells unknowns that hold now and
+/// then.
 pub(super) fn is_blanket(cube: &Cube, way: Way, family: Family, is_rate: &dyn Fn(u32) -> bool) -> bool {
     let count = |values: &Values| values.ranges().map_or(0, Ranges::count);
     // Most rules name a port, and are done with here.
@@ -110,7 +111,7 @@ pub(super) fn is_blanket(cube: &Cube, way: Way, family: Family, is_rate: &dyn Fn
     }
     cube.sides().iter().all(|(axis, values)| match axis {
         Axis::Protocol if way == Way::Out => values.contains(6) || values.contains(17),
-        Axis::Protocol => values.contains(6) && values.contains(17),
+        Axis::Protocol => values.contains(6),
         Axis::DestinationPort | Axis::SourcePort => count(values) >= ALMOST_ALL_PORTS,
         Axis::Source | Axis::Destination => is_world(family, Some(values)),
         Axis::InInterface | Axis::OutInterface => {

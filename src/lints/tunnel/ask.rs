@@ -228,20 +228,24 @@ fn uplinks(base: Cube, family: Family, routes: &Routes) -> Vec<Cube> {
 }
 
 /// Packets by the interfaces by which they leave: those to a network of an interface by that one, all others by the
-/// first.
+/// first that has an address of the family, or of which no address is known.
 fn by_route(base: Cube, family: Family, routes: &Routes) -> Vec<(&Interface, Cube)> {
     let all = base.get(Axis::Destination).and_then(Values::ranges).cloned();
     let mut rest = all.unwrap_or_else(|| Ranges::new(0, u128::MAX));
     let mut parts = Vec::new();
-    for interface in &routes.interfaces {
+    let mut first = None;
+    for (at, interface) in routes.interfaces.iter().enumerate() {
         let networks =
             interface.addresses.iter().filter(|own| own.addr().is_ipv4() == (family == Family::V4));
+        if interface.addresses.is_empty() || networks.clone().next().is_some() {
+            first = first.or(Some(at));
+        }
         let networks = Ranges::union(networks.map(|own| values::prefix(own.addr(), own.prefix_len())));
         parts.push((interface, rest.and(&networks)));
         rest = rest.minus(&networks);
     }
-    if let Some((_, first)) = parts.first_mut() {
-        *first = first.or(&rest);
+    if let Some((_, destinations)) = parts.get_mut(first.unwrap_or_default()) {
+        *destinations = destinations.or(&rest);
     }
     let cube = |(interface, destinations): (&'_ Interface, Ranges)| {
         let name = Ranges::single(values::name(&interface.name)?);
