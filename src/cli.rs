@@ -78,6 +78,7 @@ fn complain(world: &mut World, failure: &Failure) -> std::io::Result<()> {
         Failure::Configuration(sources, mistakes) => {
             report::write_mistakes(world.stderr, sources, mistakes, world.look)
         }
+        Failure::Several(failures) => failures.iter().try_for_each(|failure| complain(world, failure)),
         Failure::ClosedPipe => Ok(()),
         Failure::Operation { .. } => write!(world.stderr, "{}", Complaint(failure)),
     }

@@ -18,18 +18,21 @@ use serde::Deserialize;
 pub use cloudflared::read as read_cloudflared;
 pub use keys::names as keys;
 pub use levels::{LevelFor, Levels};
-pub use paths::{Paths, Root};
+pub use paths::Paths;
 pub use settings::{EdgeIpVersion, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
 pub use values::{Address, Interface, PROTOCOLS, PortRange, ProtocolNumber, User};
 
 use crate::finding::Level;
 use crate::profile::{self, Profile};
-use crate::source::{FileId, Sources, Spanned};
+use crate::source::{FileId, Root, Sources, Spanned, absolute};
 use crate::tree::{self, Kind, Mistake, Node, OneOrMany};
 use values::Interfaces;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "fwlint.yaml";
+
+/// Names by which others would call it. They are not read, but found, so that this can be said.
+const OTHER_NAMES: [&str; 3] = ["fwlint.yml", ".fwlint.yaml", ".fwlint.yml"];
 
 /// What fwlint.yaml says.
 #[derive(Clone, Debug, Default)]
@@ -89,18 +92,16 @@ pub struct Host {
 }
 
 /// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where `.git` is).
-/// Outside of a repository up to the directory of the call, or, if it is not below that, nowhere above.
+/// Outside of a repository up to the directory of the call, or, if it is not below that, nowhere above. A file that
+/// has another of the names that it might have is found where there is no fwlint.yaml beside it.
 pub fn discover(directory: &Path, call: &Path) -> Option<PathBuf> {
-    // An empty path is the directory of the process, but `absolute` refuses it.
-    let absolute = |path: &Path| {
-        std::path::absolute(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok()
-    };
-    let (directory, call) = (absolute(directory)?, absolute(call)?);
+    let (directory, call) = (absolute(directory), absolute(call));
     let repository = directory.ancestors().find(|ancestor| ancestor.join(".git").exists());
     let above = directory.starts_with(&call).then_some(call.as_path());
     let root = repository.or(above).unwrap_or(&directory);
-    let candidates = directory.ancestors().take_while(|ancestor| ancestor.starts_with(root));
-    candidates.map(|ancestor| ancestor.join(FILE_NAME)).find(|candidate| candidate.is_file())
+    let folders = directory.ancestors().take_while(|ancestor| ancestor.starts_with(root));
+    let names = || std::iter::once(FILE_NAME).chain(OTHER_NAMES);
+    folders.flat_map(|folder| names().map(|name| folder.join(name))).find(|candidate| candidate.is_file())
 }
 
 /// Reads fwlint.yaml.

@@ -195,6 +195,8 @@ pub struct Report {
     pub lints: Vec<LintInfo>,
     /// How many findings a baseline knows, so that they are not shown.
     pub known: usize,
+    /// How many texts could not be read that should have been judged, too.
+    pub unread: usize,
     /// What is kept of the findings so far, so that each fingerprint is unique.
     pub fingerprints: Fingerprints,
 }
@@ -228,8 +230,8 @@ impl Report {
         finding: Finding,
         fix: Option<Result<Fix, String>>,
     ) {
-        let name = self.units.get(unit).map_or("", |unit| unit.name.as_str());
-        let fingerprint = self.fingerprints.of(sources, &finding, name);
+        let identity = self.units.get(unit).map_or("", |unit| unit.identity.as_str());
+        let fingerprint = self.fingerprints.of(sources, &finding, identity);
         let (fix, unfixed) = match fix {
             Some(Ok(fix)) => (Some(fix), None),
             Some(Err(reason)) => (None, Some(reason)),
@@ -265,6 +267,8 @@ impl Report {
 pub struct UnitReport {
     /// What it is called.
     pub name: String,
+    /// What it is called wherever the call is made: its name, or the paths of its files in the repository.
+    pub identity: String,
     /// Its files, as they were named.
     pub paths: Vec<String>,
     /// What was decided, in a few words each: `("tunnel", "works")`.

@@ -1,6 +1,10 @@
 //! The texts that are linted, and places in them.
 
-use std::path::PathBuf;
+mod root;
+
+use std::path::{Path, PathBuf};
+
+pub use root::{Root, absolute, clean, shown, slashed};
 
 /// Which of the [`Sources`] a place is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,7 +58,7 @@ impl<T> Spanned<T> {
 /// One text.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
-    /// The name by which it is reported: the path as given, `-` for standard input.
+    /// The name by which it is reported: the path from the directory of the call, `-` for standard input.
     pub name: PathBuf,
     /// What readers read. Each byte that is not UTF-8 stands here as `?`, so that offsets are those
     /// of the file. UTF-16 stands here as UTF-8.
@@ -80,9 +84,16 @@ pub struct Position {
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    /// The repository of the call.
+    repository: Root,
 }
 
 impl Sources {
+    /// No texts yet, of a call in a repository.
+    pub fn of(repository: Root) -> Self {
+        Sources { files: Vec::new(), repository }
+    }
+
     /// Takes a file in. The bytes need not be UTF-8.
     pub fn add(&mut self, name: impl Into<PathBuf>, bytes: Vec<u8>) -> FileId {
         let bytes = from_utf16(bytes);
@@ -95,6 +106,18 @@ impl Sources {
     /// The file of an id that [`Sources::add`] gave.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// Where a file is in the repository, with `/` between folders; its name if it is not in it.
+    pub fn path_in_repository(&self, id: FileId) -> String {
+        self.in_repository(&self.file(id).name)
+    }
+
+    /// The same for the name of a file.
+    pub fn in_repository(&self, name: &Path) -> String {
+        // Standard input is nowhere.
+        let is_stdin = name.as_os_str() == "-";
+        if is_stdin { "-".to_owned() } else { slashed(&self.repository.below(name)) }
     }
 
     /// Gives a file another text.

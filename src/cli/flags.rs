@@ -166,6 +166,8 @@ struct InputFlags {
     paths: Vec<PathBuf>,
 
     /// What standard input is called: its messages, its neighbours and its fwlint.yaml
+    ///
+    /// Without a path it says, too, that standard input is read.
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     stdin_filename: Option<PathBuf>,
 

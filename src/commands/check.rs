@@ -94,12 +94,30 @@ pub struct Output {
     pub path: PathBuf,
 }
 
-/// Checks what the options name.
+/// Checks what the options name. What could not be read does not keep the rest from being checked.
 ///
 /// # Errors
 /// What could not be read, or written.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let mut input = input::load(world, &options.selection)?;
+    let mut failures = std::mem::take(&mut input.unread);
+    if failures.is_empty() || !input.units.is_empty() {
+        match check(world, options, input, failures.len()) {
+            Ok(outcome) if failures.is_empty() => return Ok(outcome),
+            Ok(_) => {}
+            Err(failure) => failures.push(failure),
+        }
+    }
+    Err(Failure::several(failures))
+}
+
+/// Checks what was read; `unread` says of how many texts that could not be.
+fn check(
+    world: &mut World,
+    options: &Options,
+    mut input: input::Input,
+    unread: usize,
+) -> Result<Outcome, Failure> {
     keep_apart(world, options, &input)?;
     if options.show == Show::Settings {
         settings::write(world.stdout, &input)?;
@@ -117,7 +135,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         if options.mending == Mending::Diff {
             return write::differences(world, &before, &input);
         }
-        write::changes(world, &before, &input, options.selection.stdin_name())?;
+        write::changes(world, &before, &input)?;
         if options.show == Show::Findings(Format::Text) {
             for each in &applied {
                 let text = format!("fixed[{}]: {}: {}", each.lint, each.place, each.what);
@@ -126,6 +144,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         }
     }
     let mut report = progress::judge(world, &input, options.is_quick, fixes::Budget::new(options.fixes));
+    report.unread = unread;
     choose(&mut report, options);
     let all = report.findings.len();
     report.findings.retain(|reported| !known.contains(&reported.fingerprint));

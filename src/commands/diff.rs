@@ -51,7 +51,7 @@ struct Side<'s> {
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let read = |world: &mut World, path: &PathBuf| -> Result<Input, Failure> {
         let selection = Selection { paths: vec![path.clone()], ..options.selection.clone() };
-        input::load(world, &selection)
+        input::load(world, &selection)?.whole()
     };
     let (before, after) = (read(world, &options.old)?, read(world, &options.new)?);
     let (was, is) = (only_unit(&before)?, only_unit(&after)?);

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::report::escape;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::tree::Mistake;
 
 /// Why a command could not do its work.
@@ -23,6 +23,8 @@ pub enum Failure {
     },
     /// Mistakes in a configuration file, to be shown at their places.
     Configuration(Box<Sources>, Vec<Mistake>),
+    /// Several of these: what could be done without it was done.
+    Several(Vec<Failure>),
     /// Nobody reads the output any more.
     ClosedPipe,
 }
@@ -67,6 +69,33 @@ impl Failure {
         Failure::Operation { message, help: help.to_owned(), cause: Some(cause) }
     }
 
+    /// Several failures, or the only one.
+    pub fn several(mut failures: Vec<Failure>) -> Self {
+        match (failures.pop(), failures.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => {
+                failures.extend(last);
+                Failure::Several(failures)
+            }
+        }
+    }
+
+    /// Is it the system that did not let something be read or written?
+    pub fn is_of_the_system(&self) -> bool {
+        matches!(self, Failure::Operation { cause: Some(_), .. })
+    }
+
+    /// The same as a mistake at a place of a configuration file.
+    pub fn at(self, span: Span) -> Mistake {
+        match self {
+            Failure::Operation { message, help, cause } => {
+                let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+                Mistake::at(span, message + &cause).help(help)
+            }
+            other => Mistake::at(span, other.to_string()),
+        }
+    }
+
     /// The same with something else to do about it.
     pub fn help(self, sentence: impl Into<String>) -> Self {
         match self {
@@ -99,6 +128,10 @@ impl Display for Failure {
         match self {
             Failure::Operation { message, .. } => formatter.write_str(&escape(message)),
             Failure::Configuration(..) => formatter.write_str("the configuration is wrong"),
+            Failure::Several(all) => {
+                let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+                formatter.write_str(&all.join("; "))
+            }
             Failure::ClosedPipe => formatter.write_str("the output was closed"),
         }
     }

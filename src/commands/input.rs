@@ -1,9 +1,11 @@
 //! From the paths of a call to units: read, recognise, join what belongs to one host, and find out what
 //! was said about it.
 
+mod hosts;
 mod includes;
 mod read;
 mod siblings;
+mod texts;
 mod units;
 mod walk;
 
@@ -12,12 +14,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::commands::{Failure, World};
-use crate::config::{self, Config, Given, Interface, Root, Settings};
+use crate::config::{self, Config, Given, Interface, Settings};
 use crate::dialects::Dialect;
 use crate::lints::{self, Unit};
-use crate::source::{FileId, Sources};
+use crate::source::{self, FileId, Root, Sources};
 use crate::tree::{Mistake, nearest};
-use read::{Reader, Text};
+use read::Text;
 
 pub use read::packets;
 
@@ -46,14 +48,6 @@ pub struct Selection {
     pub flags: Given,
 }
 
-impl Selection {
-    /// What standard input is called, if it is read.
-    pub fn stdin_name(&self) -> Option<&Path> {
-        let is_read = self.paths.iter().any(|path| path.as_os_str() == "-");
-        is_read.then(|| self.stdin_name.as_deref().unwrap_or(Path::new("-")))
-    }
-}
-
 /// Where fwlint.yaml is.
 #[derive(Clone, Debug, Default)]
 pub enum ConfigChoice {
@@ -75,6 +69,20 @@ pub struct Input {
     pub units: Vec<Loaded>,
     /// The dialect of each text that is judged.
     pub dialects: HashMap<FileId, Dialect>,
+    /// What standard input is called, if it was read.
+    pub stdin: Option<PathBuf>,
+    /// Why some of what the call is about could not be read; the rest is here all the same.
+    pub unread: Vec<Failure>,
+}
+
+impl Input {
+    /// The input if all of it could be read.
+    ///
+    /// # Errors
+    /// What could not be.
+    pub fn whole(self) -> Result<Self, Failure> {
+        if self.unread.is_empty() { Ok(self) } else { Err(Failure::several(self.unread)) }
+    }
 }
 
 /// A unit and what was said about it.
@@ -82,6 +90,8 @@ pub struct Input {
 pub struct Loaded {
     /// The unit.
     pub unit: Unit,
+    /// What it is called wherever the call is made: its name, or the paths of its files in the repository.
+    pub identity: String,
     /// What fwlint.yaml says.
     pub config: Arc<Config>,
     /// The settings that hold.
@@ -93,20 +103,26 @@ pub struct Loaded {
     pub export: Option<usize>,
 }
 
-/// Reads all that a call is about.
+/// Reads all that a call is about. A file that cannot be read or is no firewall does not keep the others from being
+/// read.
 ///
 /// # Errors
-/// A file that cannot be read or is no firewall, and mistakes in configuration files.
+/// Mistakes in configuration files, and paths that contradict each other.
 pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> {
+    let base = source::absolute(&world.directory);
+    let repository = Root::of_repository(&base);
     let mut loader = Loader {
         directory: world.directory.clone(),
+        base,
         selection,
-        sources: Sources::default(),
+        sources: Sources::of(repository),
         texts: HashMap::new(),
         configs: HashMap::new(),
         dialects: HashMap::new(),
         nearest: HashMap::new(),
         cloudflared: Given::default(),
+        stdin: None,
+        unread: Vec::new(),
     };
     if let Some(path) = &selection.cloudflared {
         let file = loader.add(path)?;
@@ -119,8 +135,15 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
     for (number, group) in groups.into_iter().enumerate() {
         units.extend(loader.units(number, group));
     }
-    units::choose(&mut units, &selection.units)?;
-    Ok(Input { sources: loader.sources, units, dialects: loader.dialects })
+    // Where nothing could be read, that is what there is to say.
+    if !units.is_empty() || loader.unread.is_empty() {
+        units::choose(&mut units, &selection.units)?;
+    }
+    let Loader { sources, dialects, stdin, mut unread, .. } = loader;
+    // A file may have been found in a folder, and as a sibling.
+    let mut told = HashSet::new();
+    unread.retain(|failure| told.insert(failure.to_string()));
+    Ok(Input { sources, units, dialects, stdin, unread })
 }
 
 /// What cloudflared's own configuration says.
@@ -144,6 +167,8 @@ struct Group {
 
 struct Loader<'s> {
     directory: PathBuf,
+    /// The same from the root of the file system.
+    base: PathBuf,
     selection: &'s Selection,
     sources: Sources,
     /// What is linted, by path: two hosts may share a file.
@@ -154,103 +179,11 @@ struct Loader<'s> {
     nearest: HashMap<PathBuf, Option<PathBuf>>,
     dialects: HashMap<FileId, Dialect>,
     cloudflared: Given,
+    stdin: Option<PathBuf>,
+    unread: Vec<Failure>,
 }
 
 impl Loader<'_> {
-    /// All texts that the call names, each once, in order.
-    fn texts(&mut self, world: &mut World) -> Result<Vec<Text>, Failure> {
-        let Selection { paths, dialect, stdin_name, force_exclude, .. } = self.selection;
-        let here = [PathBuf::from(".")];
-        let paths = if paths.is_empty() { &here[..] } else { paths };
-        let mut texts: Vec<Text> = Vec::new();
-        let mut known: HashSet<PathBuf> = HashSet::new();
-        for path in paths {
-            let found = if path.as_os_str() == "-" {
-                let stdin_name = stdin_name.as_deref();
-                vec![Reader { world: &mut *world, dialect: *dialect, stdin_name }.stdin()?]
-            } else if self.directory.join(path).is_dir() {
-                self.found(path)?
-            } else if *force_exclude && self.is_excluded(path)? {
-                Vec::new()
-            } else {
-                vec![read::file(&self.directory, path, *dialect)?]
-            };
-            texts.extend(found.into_iter().filter(|text| known.insert(text.path.clone())));
-        }
-        Ok(texts)
-    }
-
-    /// The firewalls below a folder.
-    fn found(&mut self, path: &Path) -> Result<Vec<Text>, Failure> {
-        let mut files = Vec::new();
-        for file in walk::files(&self.directory, path)? {
-            if !self.is_excluded(&file)? {
-                files.push(file);
-            }
-        }
-        let texts = walk::firewalls(&self.directory, &files, self.selection.dialect);
-        if texts.is_empty() {
-            let message = format!("there is no firewall in `{}`", path.display());
-            return Err(Failure::new(message, read::KNOWN));
-        }
-        Ok(texts)
-    }
-
-    /// Does its fwlint.yaml exclude a file?
-    fn is_excluded(&mut self, path: &Path) -> Result<bool, Failure> {
-        let config = self.config_for(path)?;
-        Ok(config.exclude.as_ref().is_some_and(|paths| paths.hold(&config.root.below(path))))
-    }
-
-    /// Groups texts that belong together: as fwlint.yaml says, else with their siblings on disk.
-    fn groups(&mut self, texts: Vec<Text>) -> Result<Vec<Group>, Failure> {
-        let texts = self.without_included(texts);
-        // The order of the arguments is the order of loading.
-        if self.selection.together {
-            let Some(first) = texts.first() else { return Ok(Vec::new()) };
-            let config = self.config_for(&first.path)?;
-            return Ok(vec![Group { name: None, texts, config }]);
-        }
-        let mut groups: Vec<Group> = Vec::new();
-        let mut known: HashSet<PathBuf> = HashSet::new();
-        for text in texts {
-            if known.contains(&text.path) {
-                continue;
-            }
-            let config = self.config_for(&text.path)?;
-            let (name, texts) = match self.declared(&config, &text)? {
-                Some((name, texts)) => (Some(name), texts),
-                None => (None, siblings::of(&self.directory, text)),
-            };
-            known.extend(texts.iter().map(|text| text.path.clone()));
-            groups.push(Group { name, texts, config });
-        }
-        Ok(groups)
-    }
-
-    /// The host of fwlint.yaml that names the file, and all its files.
-    fn declared(&self, config: &Config, text: &Text) -> Result<Option<(String, Vec<Text>)>, Failure> {
-        let Some(root) = config.hosts.first().map(|host| self.sources.file(host.name.span.file).name.clone())
-        else {
-            return Ok(None);
-        };
-        let root = root.parent().unwrap_or(Path::new(""));
-        let place = |file: &str| std::path::absolute(self.directory.join(root).join(file)).ok();
-        let here = std::path::absolute(self.directory.join(&text.path)).ok();
-        let names =
-            |host: &&config::Host| host.files.iter().any(|file| here.is_some() && place(&file.value) == here);
-        let Some(host) = config.hosts.iter().find(names) else { return Ok(None) };
-        let mut texts = Vec::new();
-        for file in &host.files {
-            if place(&file.value) == here {
-                texts.push(text.clone());
-            } else {
-                texts.push(read::file(&self.directory, &root.join(&file.value), None)?);
-            }
-        }
-        Ok(Some((host.name.value.clone(), texts)))
-    }
-
     /// What holds for a file: the fwlint.yaml that was named, or the nearest.
     fn config_for(&mut self, path: &Path) -> Result<Arc<Config>, Failure> {
         let path = match &self.selection.config {
@@ -270,37 +203,36 @@ impl Loader<'_> {
             }
         };
         let Some(path) = path else { return Ok(Arc::default()) };
+        let is_named = matches!(self.selection.config, ConfigChoice::File(_));
+        if !is_named && path.file_name() != Some(config::FILE_NAME.as_ref()) {
+            let message = format!("`{}` is not read", path.display());
+            return Err(Failure::new(message, format!("Call it {}.", config::FILE_NAME)));
+        }
         if let Some(config) = self.configs.get(&path) {
             return Ok(config.clone());
         }
         let file = self.add(&path)?;
         let config = config::read(&self.sources, file).and_then(|config| {
-            let mistakes = unknown_lints(&config);
+            let mut mistakes = unknown_lints(&config);
+            mistakes.extend(self.missing_files(&config));
             if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
         });
         let mut config = config.map_err(|mistakes| self.failure(mistakes))?;
-        config.root = self.root(&path);
+        let folder = self.base.join(&path).parent().map(Path::to_path_buf).unwrap_or_default();
+        config.root = Root { folder, directory: self.base.clone() };
         let config = Arc::new(config);
         self.configs.insert(path, config.clone());
         Ok(config)
     }
 
-    /// Where a fwlint.yaml is.
-    fn root(&self, path: &Path) -> Root {
-        let directory = match self.directory.as_os_str().is_empty() {
-            true => std::env::current_dir(),
-            false => std::path::absolute(&self.directory),
-        };
-        let directory = directory.unwrap_or_default();
-        let folder = directory.join(path).parent().map(Path::to_path_buf).unwrap_or_default();
-        Root { folder, directory }
+    /// A path as the reports show it.
+    fn shorten(&self, path: &Path) -> PathBuf {
+        source::shown(path, &self.base)
     }
 
-    /// A path below the directory of the call, as short as the user would write it.
-    fn shorten(&self, path: &Path) -> PathBuf {
-        let base = std::path::absolute(&self.directory).or_else(|_| std::env::current_dir());
-        let short = base.ok().and_then(|base| path.strip_prefix(base).ok().map(Path::to_path_buf));
-        short.unwrap_or_else(|| path.to_path_buf())
+    /// Which file a path leads to, as far as names tell.
+    fn place(&self, path: &Path) -> PathBuf {
+        source::clean(&self.base.join(path))
     }
 
     /// Takes a configuration file in.

@@ -37,7 +37,7 @@ pub enum Packets {
 /// # Errors
 /// Rules or packets that cannot be read, and rules that cannot be decided.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
-    let input = input::load(world, &options.selection)?;
+    let input = input::load(world, &options.selection)?.whole()?;
     let loaded = only_unit(&input)?;
     let host = Host::new(&loaded.unit.ruleset);
     let routes = routes(loaded);

@@ -1,6 +1,6 @@
-//! Globs for paths below the folder of fwlint.yaml, and what a path is from there.
+//! Globs for paths below the folder of fwlint.yaml.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -9,7 +9,12 @@ use crate::tree::Mistake;
 
 /// Some of the files below a folder.
 #[derive(Clone, Debug)]
-pub struct Paths(GlobSet);
+pub struct Paths {
+    /// Two for each of the globs: for what it names, and for what is in it.
+    set: GlobSet,
+    /// The globs as they are written.
+    globs: Vec<Spanned<String>>,
+}
 
 impl Paths {
     /// Files by globs, as .gitignore has them: `*` stays within a folder, `**` does not; one without `/` is
@@ -42,45 +47,25 @@ impl Paths {
                 |glob| Mistake::at(glob.span, message.clone()),
             )
         };
-        Ok(Paths(set.build().map_err(no_set)?))
+        Ok(Paths { set: set.build().map_err(no_set)?, globs: globs.to_vec() })
     }
 
     /// Is this path, from the folder of fwlint.yaml, one of them?
     pub fn hold(&self, path: &Path) -> bool {
-        self.0.is_match(path)
+        self.set.is_match(path)
     }
-}
 
-/// Where fwlint.yaml is, and where the paths of the call start.
-#[derive(Clone, Debug, Default)]
-pub struct Root {
-    /// The folder of fwlint.yaml, from the root of the file system.
-    pub folder: PathBuf,
-    /// The directory of the call, from the root of the file system.
-    pub directory: PathBuf,
-}
-
-impl Root {
-    /// A path of the call as it is from the folder of fwlint.yaml; unchanged if it is not below that.
-    pub fn below(&self, path: &Path) -> PathBuf {
-        let absolute = clean(&self.directory.join(path));
-        absolute.strip_prefix(clean(&self.folder)).map_or_else(|_| path.to_path_buf(), Path::to_path_buf)
+    /// Is it one of them by a glob that does not hold the whole of a folder?
+    pub fn hold_within(&self, folder: &Path, path: &Path) -> bool {
+        let whole = self.set.matches(folder);
+        let is_whole = |at: &usize| whole.iter().any(|other| other / 2 == at / 2);
+        self.set.matches(path).iter().any(|at| !is_whole(at))
     }
-}
 
-/// The path without `.` and `..`, as far as names tell.
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            other => clean.push(other),
-        }
+    /// The globs as they are written.
+    pub fn globs(&self) -> &[Spanned<String>] {
+        &self.globs
     }
-    clean
 }
 
 #[cfg(test)]
@@ -102,10 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_seen_from_the_folder_of_the_configuration() {
-        let root = Root { folder: "/repo".into(), directory: "/repo/hosts".into() };
-        assert_eq!(root.below(Path::new("web/rules.v4")), Path::new("hosts/web/rules.v4"));
-        assert_eq!(root.below(Path::new("./../rules.v4")), Path::new("rules.v4"));
-        assert_eq!(root.below(Path::new("/etc/rules.v4")), Path::new("/etc/rules.v4"));
+    fn a_glob_that_holds_a_whole_folder_counts_for_nothing_within_it() {
+        let globs = ["old", "*.bak"].map(|glob| Spanned::new(glob.to_string(), Span::new(FileId(0), 0, 1)));
+        let paths = Paths::new(&globs).expect("these are globs");
+        assert!(paths.hold(Path::new("old/rules.v4")));
+        assert!(!paths.hold_within(Path::new("old"), Path::new("old/rules.v4")));
+        assert!(paths.hold_within(Path::new("old"), Path::new("old/rules.bak")));
+        assert!(paths.hold_within(Path::new(""), Path::new("old/rules.v4")));
     }
 }

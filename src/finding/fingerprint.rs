@@ -1,7 +1,7 @@
 //! What stays the same of a finding when lines around it come and go.
 //!
 //! A fingerprint is the 64-bit FNV-1a hash, in 16 hexadecimal digits, of these, each followed by a zero
-//! byte: the lint's id; the path as reported; the lines of the finding with white space folded and
+//! byte: the lint's id; the path from the root of the repository; the lines of the finding with white space folded and
 //! counters (`[12:3456]`) left out, where it is about several rules those of all of them; and in decimal digits how
 //! many earlier findings of the report have the same.
 
@@ -21,7 +21,7 @@ impl Fingerprints {
     pub fn of(&mut self, sources: &Sources, finding: &Finding, unit: &str) -> String {
         let (path, text) = match finding.span {
             None => (unit.into(), String::new()),
-            Some(span) => (sources.file(span.file).name.to_string_lossy(), lines(sources, span)),
+            Some(span) => (sources.path_in_repository(span.file), lines(sources, span)),
         };
         let others: Vec<String> = finding.parts.iter().map(|part| lines(sources, *part)).collect();
         let mut hash = 0xcbf2_9ce4_8422_2325;

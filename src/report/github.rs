@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::place::{Columns, path, region};
+use super::place::{Columns, path_in_repository, region};
 use super::shorten;
 use crate::finding::{Level, Report};
 use crate::source::Sources;
@@ -23,7 +23,7 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
             Level::Warning => "warning",
             Level::Error => "error",
         };
-        let file = property(&path(sources, report, reported));
+        let file = property(&path_in_repository(sources, report, reported));
         write!(to, "::{command} file={file},title={}", property(&format!("fwlint: {}", finding.lint)))?;
         if let Some(span) = finding.span {
             let region = region(sources, span, Columns::Characters);

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::escape::markdown;
-use super::place::{Columns, path, region};
+use super::place::{Columns, path_in_repository, region};
 use super::{ascii, shorten};
 use crate::finding::{Level, Report, Reported};
 use crate::source::Sources;
@@ -69,7 +69,7 @@ fn issue<'a>(sources: &Sources, report: &Report, reported: &'a Reported) -> Issu
             Level::Error => "major",
         },
         location: Location {
-            path: path(sources, report, reported),
+            path: path_in_repository(sources, report, reported),
             lines: region.map_or(Lines { begin: 1, end: 1 }, |at| Lines { begin: at.start.0, end: at.end.0 }),
         },
         content: Content { body: words.chain([page]).collect::<Vec<_>>().join("\n\n") },

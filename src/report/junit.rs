@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::escape::markup;
-use super::place::{Columns, path, shown};
+use super::place::{Columns, path_in_repository, shown};
 use super::{shorten, text};
 use crate::finding::{Report, Reported};
 use crate::source::Sources;
@@ -50,7 +50,8 @@ fn case(
 ) -> io::Result<()> {
     let finding = &reported.finding;
     let place = shown(sources, report, reported, Columns::Characters);
-    let (name, class) = (format!("{} at {place}", finding.lint), shorten(&path(sources, report, reported)));
+    let (name, class) =
+        (format!("{} at {place}", finding.lint), shorten(&path_in_repository(sources, report, reported)));
     writeln!(to, "    <testcase name=\"{}\" classname=\"{}\">", markup(&name), markup(&class))?;
     let mut printed = Vec::new();
     text::write_finding(&mut printed, sources, report, reported)?;

@@ -1,5 +1,7 @@
 //! Where findings are, in the units in which the formats count.
 
+use std::path::Path;
+
 use crate::finding::{Report, Reported};
 use crate::source::{SourceFile, Sources, Span};
 
@@ -46,8 +48,20 @@ fn position(file: &SourceFile, offset: u32, columns: Columns) -> (usize, usize) 
 pub fn path(sources: &Sources, report: &Report, reported: &Reported) -> String {
     match reported.finding.span {
         Some(span) => path_of(sources, span),
-        None => report.unit(reported).and_then(|unit| unit.paths.first().cloned()).unwrap_or_default(),
+        None => first_path(report, reported).to_owned(),
     }
+}
+
+/// The same from the root of the repository, for formats that are looked at there.
+pub fn path_in_repository(sources: &Sources, report: &Report, reported: &Reported) -> String {
+    match reported.finding.span {
+        Some(span) => sources.path_in_repository(span.file),
+        None => sources.in_repository(Path::new(first_path(report, reported))),
+    }
+}
+
+fn first_path<'r>(report: &'r Report, reported: &Reported) -> &'r str {
+    report.unit(reported).and_then(|unit| unit.paths.first()).map_or("", String::as_str)
 }
 
 /// The file of a span.

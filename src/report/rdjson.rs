@@ -1,5 +1,6 @@
 //! Reviewdog's diagnostic format: github.com/reviewdog/reviewdog, `proto/rdf/reviewdog.proto`. Columns
-//! count bytes of UTF-8 from 1, ends are exclusive.
+//! count bytes of UTF-8 from 1, ends are exclusive. Paths are those from the current folder: reviewdog puts in front of
+//! them where that is in the repository (`pathutil/pathutil.go`).
 
 use std::io::{self, Write};
 
@@ -94,7 +95,7 @@ fn diagnostic<'a>(sources: &Sources, report: &Report, reported: &'a Reported) ->
     Diagnostic {
         message: words.map(|text| shorten(text)).collect::<Vec<_>>().join("\n"),
         location: Location {
-            path: path(sources, report, reported),
+            path: path(sources, report, reported).replace(std::path::MAIN_SEPARATOR, "/"),
             range: finding.span.map(|span| Range::new(region(sources, span, Columns::Bytes))),
         },
         severity: match finding.level {

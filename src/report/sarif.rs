@@ -25,7 +25,7 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
     };
     let run = Run {
         tool: Tool { driver },
-        invocations: [Invocation { execution_successful: true }],
+        invocations: [Invocation { execution_successful: report.unread == 0 }],
         column_kind: "utf16CodeUnits",
         results: report.findings.iter().map(|reported| result(sources, report, reported)).collect(),
     };
@@ -212,7 +212,7 @@ fn result<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) -> 
         physical_location: physical(sources, label.span),
     });
     let whole_file = || PhysicalLocation {
-        artifact_location: Artifact { uri: uri(&place::path(sources, report, reported)) },
+        artifact_location: Artifact { uri: uri(&place::path_in_repository(sources, report, reported)) },
         region: Region { start_line: 1, start_column: 1, end_line: 1, end_column: 1 },
     };
     let physical_location = finding.span.map_or_else(whole_file, |span| physical(sources, span));
@@ -243,7 +243,7 @@ fn fix<'a>(sources: &Sources, fix: &'a Fix) -> Option<SarifFix<'a>> {
         inserted_content: Text { text: &edit.text },
     };
     let of_file = |edits: &'a [Edit]| Change {
-        artifact_location: Artifact { uri: uri(&place::path_of(sources, edits[0].span)) },
+        artifact_location: Artifact { uri: uri(&sources.path_in_repository(edits[0].span.file)) },
         replacements: edits.iter().map(replacement).collect(),
     };
     let by_file = fix.edits.chunk_by(|one, other| one.span.file == other.span.file);
@@ -263,7 +263,7 @@ fn message(text: String) -> Message {
 fn physical(sources: &Sources, span: Span) -> PhysicalLocation {
     let region = place::region(sources, span, Columns::Utf16);
     PhysicalLocation {
-        artifact_location: Artifact { uri: uri(&place::path_of(sources, span)) },
+        artifact_location: Artifact { uri: uri(&sources.path_in_repository(span.file)) },
         region: Region {
             start_line: region.start.0,
             start_column: region.start.1,

@@ -246,7 +246,11 @@ fn write_figures(to: &mut dyn Write, report: &Report) -> io::Result<()> {
         0 => String::new(),
         known => format!("; {known} more of the baseline"),
     };
-    writeln!(to, "{} in {rules} and {chains}{of}{known}", figures::found(report))
+    let unread = match report.unread {
+        0 => String::new(),
+        unread => format!("; {} could not be read", plural(unread, "file")),
+    };
+    writeln!(to, "{} in {rules} and {chains}{of}{known}{unread}", figures::found(report))
 }
 
 fn sum(report: &Report, count: impl Fn(&UnitReport) -> usize) -> usize {

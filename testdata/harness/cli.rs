@@ -1,8 +1,8 @@
 //! The program from the outside: `testdata/cli/<sentence>/` holds a command, its input files, and what
 //! comes of it: `stdout`, `status`, and `stderr` when there is any.
 //!
-//! Commands run in this process, with the folder as their directory. `command` is one line, with quotes
-//! as in a shell; a file `stdin` is what `-` reads.
+//! Commands run in this process, with a copy of the folder as their directory that is in no repository. `command` is one
+//! line, with quotes as in a shell; a file `stdin` is what `-` reads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,12 +45,28 @@ fn commands_do_what_they_did() {
         let mut words = words(command.trim_end()).into_iter();
         assert_eq!(words.next().as_deref(), Some("fwlint"), "{}", case.display());
         let stdin = fs::read(case.join("stdin")).unwrap_or_default();
-        let done = run(&case, &words.collect::<Vec<_>>(), &stdin);
+        let copy = tempfile::tempdir().expect("a folder");
+        copy_files(&case, copy.path());
+        let done = run(copy.path(), &words.collect::<Vec<_>>(), &stdin);
         wrong.extend(expected::compare(&case.join("stdout"), &done.stdout, false));
         wrong.extend(expected::compare(&case.join("stderr"), &done.stderr, false));
         wrong.extend(expected::compare(&case.join("status"), &format!("{}\n", done.status), true));
     }
     expected::report(wrong);
+}
+
+/// Copies all that is in a folder.
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&to).expect("a folder");
+            copy_files(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("a file");
+        }
+    }
 }
 
 /// The folders of a folder, by name.

@@ -18,6 +18,7 @@ mod fixes;
 mod formats;
 mod generate;
 mod hosts;
+mod inputs;
 mod kernel;
 mod nft;
 mod nft_json;

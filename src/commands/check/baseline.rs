@@ -56,7 +56,7 @@ pub fn read(world: &World, path: &Path) -> Result<HashSet<String>, Failure> {
 pub fn write(world: &World, path: &Path, sources: &Sources, found: &Report) -> Result<(), Failure> {
     let entry = |reported: &Reported| {
         let finding = &reported.finding;
-        let path = finding.span.map(|span| sources.file(span.file).name.to_string_lossy().into_owned());
+        let path = finding.span.map(|span| sources.path_in_repository(span.file));
         let (fingerprint, message) = (&reported.fingerprint, &finding.message);
         report::ascii_json(&Entry { fingerprint, lint: finding.lint, path, message })
     };

@@ -114,6 +114,7 @@ fn judge_unit(
     let path = |file: &FileId| sources.file(*file).name.display().to_string();
     let report = UnitReport {
         name: unit.name.clone(),
+        identity: loaded.identity.clone(),
         paths: unit.files.iter().map(path).collect(),
         verdicts: lints::verdicts(&context),
         assumptions: lints::assumptions(&context),

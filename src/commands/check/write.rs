@@ -88,16 +88,9 @@ fn take_after(file: &File, other: &Metadata) -> io::Result<()> {
 ///
 /// # Errors
 /// For a text that has no file, and as [`change`] says. Files that come later are untouched then.
-///
-/// `stdin_name` is what standard input is called, if that is read.
-pub fn changes(
-    world: &World,
-    before: &Sources,
-    input: &Input,
-    stdin_name: Option<&Path>,
-) -> Result<(), Failure> {
+pub fn changes(world: &World, before: &Sources, input: &Input) -> Result<(), Failure> {
     let changed = changed(before, input);
-    let is_stdin = |file: &FileId| stdin_name == Some(before.file(*file).name.as_path());
+    let is_stdin = |file: &FileId| input.stdin.as_ref() == Some(&before.file(*file).name);
     if changed.iter().any(is_stdin) {
         let help = "Use --diff to see what would change.";
         return Err(Failure::new("standard input cannot be changed", help));

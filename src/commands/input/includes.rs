@@ -120,7 +120,8 @@ impl Loader<'_> {
         if let Some(file) = self.texts.get(&name) {
             return Some(*file);
         }
-        let bytes = read::bytes(&self.directory, &name).ok()?;
+        let bytes = read::bytes(&self.directory, &name);
+        let bytes = self.set_aside(bytes)?;
         let file = self.sources.add(name.clone(), bytes);
         self.texts.insert(name, file);
         Some(file)

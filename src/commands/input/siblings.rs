@@ -7,15 +7,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::read::{self, Text};
+use crate::commands::Failure;
 use crate::dialects::Dialect;
 
 /// Names that a file of sets has when it is not named after a file of rules.
 const SETS: [&str; 5] = ["ipset", "ipsets", "ipset.conf", "ipset.save", "ipset.rules"];
 
-/// A text and its siblings on disk, in the order of loading.
-pub fn of(directory: &Path, text: Text) -> Vec<Text> {
+/// A text and its siblings on disk, in the order of loading; and why others could not be read.
+pub fn of(directory: &Path, text: Text) -> (Vec<Text>, Vec<Failure>) {
+    let mut failures = Vec::new();
     if text.path.as_os_str() == "-" {
-        return vec![text];
+        return (vec![text], failures);
     }
     let mut texts = vec![text];
     if texts[0].dialect == Dialect::Ipset {
@@ -27,11 +29,16 @@ pub fn of(directory: &Path, text: Text) -> Vec<Text> {
         for path in candidates {
             let is_known = texts.iter().any(|text| text.path == path);
             if !is_known && directory.join(&path).is_file() {
-                texts.extend(read::file(directory, &path, None));
+                match read::file(directory, &path, None) {
+                    Ok(text) => texts.push(text),
+                    Err(failure) if failure.is_of_the_system() => failures.push(failure),
+                    // It only has the name of a sibling.
+                    Err(_) => {}
+                }
             }
         }
     }
-    in_order(texts)
+    (in_order(texts), failures)
 }
 
 /// Texts in the order of loading: sets before the rules that use them, IPv4 before IPv6, otherwise as

@@ -1,6 +1,7 @@
 //! From texts that belong together to units: one host, or as many as an export of a cloud holds.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::includes::{self, Found, Place};
 use super::{Group, Loaded, Loader};
@@ -21,7 +22,7 @@ impl Loader<'_> {
         let mut hosted: Vec<(Dialect, FileId, Found)> = Vec::new();
         let mut files: Vec<FileId> = Vec::new();
         let mut exports: Vec<(Dialect, Vec<FileId>)> = Vec::new();
-        let mut names: Vec<String> = Vec::new();
+        let (mut names, mut paths): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let parent = group.texts.first().and_then(|text| text.path.parent().map(Path::to_path_buf));
         for text in group.texts {
             // The folder is said once.
@@ -37,9 +38,10 @@ impl Loader<'_> {
                     hosted.push((text.dialect, file, Found::new()));
                     files.push(file);
                     names.push(name);
+                    paths.push(self.sources.path_in_repository(file));
                 }
-                Read::Including { paths, .. } => {
-                    let found = self.includes(file, paths);
+                Read::Including { paths: included, .. } => {
+                    let found = self.includes(file, included);
                     files.push(file);
                     let mut more: Vec<FileId> = found.values().flat_map(Place::files).copied().collect();
                     more.sort_unstable();
@@ -47,6 +49,7 @@ impl Loader<'_> {
                     files.extend(more);
                     hosted.push((text.dialect, file, found));
                     names.push(name);
+                    paths.push(self.sources.path_in_repository(file));
                 }
                 Read::Units(_) => match exports.iter_mut().find(|export| export.0 == text.dialect) {
                     Some(export) => export.1.push(file),
@@ -56,9 +59,10 @@ impl Loader<'_> {
         }
         let mut units = Vec::new();
         if !files.is_empty() {
+            let identity = group.name.clone().unwrap_or_else(|| paths.join(" + "));
             let name = group.name.unwrap_or_else(|| names.join(" + "));
             let host = includes::load(&self.sources, &hosted);
-            units.push((None, Unit { name, files, ruleset: host, must_serve: true }));
+            units.push((None, identity, Unit { name, files, ruleset: host, must_serve: true }));
         }
         for (dialect, files) in exports {
             let read = self.exported(dialect, files);
@@ -71,10 +75,11 @@ impl Loader<'_> {
             let is_alone = read.len() == 1;
             units.extend(read.into_iter().map(|unit| {
                 let must_serve = is_alone || is_named(&unit);
-                (export, Unit { must_serve, ..unit })
+                (export, unit.name.clone(), Unit { must_serve, ..unit })
             }));
         }
-        units.into_iter().map(|(export, unit)| self.loaded(unit, export, &group.config)).collect()
+        let loaded = |(export, identity, unit)| self.loaded(unit, identity, export, &group.config);
+        units.into_iter().map(loaded).collect()
     }
 
     /// The units of an export. What is wrong with the whole is said of the first.
@@ -97,7 +102,7 @@ impl Loader<'_> {
     }
 
     /// A unit with what was said about it.
-    fn loaded(&self, unit: Unit, export: Option<usize>, config: &std::sync::Arc<Config>) -> Loaded {
+    fn loaded(&self, unit: Unit, identity: String, export: Option<usize>, config: &Arc<Config>) -> Loaded {
         let described = config.hosts.iter().find(|host| host.name.value == unit.name);
         let described = described.or_else(|| config.hosts.iter().find(|host| host.files.is_empty()));
         let interfaces = match self.selection.interfaces.as_slice() {
@@ -105,7 +110,7 @@ impl Loader<'_> {
             given => given.to_vec(),
         };
         let given = self.selection.flags.clone().or(self.cloudflared.clone()).or(config.given.clone());
-        Loaded { unit, config: config.clone(), settings: given.settle(), interfaces, export }
+        Loaded { unit, identity, config: config.clone(), settings: given.settle(), interfaces, export }
     }
 }
 
