@@ -6,11 +6,11 @@ mod manual;
 use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
 use miette::{Diagnostic, ReportHandler};
 
 use crate::commands::{self, Failure, Outcome, World};
-use crate::report;
+use crate::report::{self, Look};
 use flags::{Color, Command, Fwlint};
 
 pub use manual::command;
@@ -26,17 +26,16 @@ pub const FAILED: u8 = 2;
 ///
 /// `world.look` says whether standard output is a terminal that wants colours; `--color` overrules it.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(color) = color(&arguments) {
+        world.look = world.look.colored(color);
+    }
     let parsed = Fwlint::command()
         .try_get_matches_from(arguments)
         .and_then(|mut matches| Fwlint::from_arg_matches_mut(&mut matches));
     let fwlint = match parsed {
         Ok(fwlint) => fwlint,
         Err(error) => return usage(&mut world, &error),
-    };
-    world.look.is_colored = match fwlint.color {
-        Color::Auto => world.look.is_colored,
-        Color::Always => true,
-        Color::Never => false,
     };
     let result = match &fwlint.command {
         Command::Check(check) => {
@@ -64,11 +63,32 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
     }
 }
 
+/// Whether `--color` says that colours are used. It is looked for here, since it counts also for what is said of
+/// arguments that cannot be understood.
+fn color(arguments: &[OsString]) -> Option<bool> {
+    let flags = arguments.iter().take_while(|argument| *argument != "--");
+    let flags: Vec<_> = flags.map(|argument| argument.to_string_lossy()).collect();
+    let next = flags.iter().skip(1).map(Some).chain([None]);
+    let values = flags.iter().zip(next).filter_map(|(flag, next)| match flag.strip_prefix("--color") {
+        Some("") => next.map(AsRef::as_ref),
+        Some(rest) => rest.strip_prefix('='),
+        None => None,
+    });
+    match values.last().map(|value| Color::from_str(value, false)) {
+        Some(Ok(Color::Always)) => Some(true),
+        Some(Ok(Color::Never)) => Some(false),
+        _ => None,
+    }
+}
+
 /// Prints help, the version, or what is wrong with the arguments.
 fn usage(world: &mut World, error: &clap::Error) -> u8 {
     let text = error.render();
-    let to = if error.use_stderr() { &mut *world.stderr } else { &mut *world.stdout };
-    let _ = if world.look.is_colored { write!(to, "{}", text.ansi()) } else { write!(to, "{text}") };
+    let (to, is_colored) = match error.use_stderr() {
+        true => (&mut *world.stderr, world.look.errors_are_colored),
+        false => (&mut *world.stdout, world.look.is_colored),
+    };
+    let _ = if is_colored { write!(to, "{}", text.ansi()) } else { write!(to, "{text}") };
     if error.use_stderr() { FAILED } else { CLEAN }
 }
 
@@ -76,25 +96,34 @@ fn usage(world: &mut World, error: &clap::Error) -> u8 {
 fn complain(world: &mut World, failure: &Failure) -> std::io::Result<()> {
     match failure {
         Failure::Configuration(sources, mistakes) => {
-            report::write_mistakes(world.stderr, sources, mistakes, world.look)
+            let Look { errors_are_colored, width_of_errors, .. } = world.look;
+            let look = Look { is_colored: errors_are_colored, width: width_of_errors, ..world.look };
+            report::write_mistakes(world.stderr, sources, mistakes, look)
         }
         Failure::Several(failures) => failures.iter().try_for_each(|failure| complain(world, failure)),
         Failure::ClosedPipe => Ok(()),
-        Failure::Operation { .. } => write!(world.stderr, "{}", Complaint(failure)),
+        Failure::Operation { .. } => {
+            write!(world.stderr, "{}", Complaint(failure, world.look.width_of_errors))
+        }
     }
 }
 
-/// A diagnostic of miette, printed by [`Plain`].
-struct Complaint<'a>(&'a dyn Diagnostic);
+/// A diagnostic of miette, printed by [`Plain`] on lines of so many characters.
+struct Complaint<'a>(&'a dyn Diagnostic, usize);
 
 impl Display for Complaint<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        Plain.debug(self.0, formatter)
+        Plain { width: self.1 }.debug(self.0, formatter)
     }
 }
 
 /// Prints operational errors: what is wrong, what the system said, what to do.
-struct Plain;
+struct Plain {
+    width: usize,
+}
+
+/// What stands in front of the sentence that says what to do, and as much in front of its further lines.
+const HELP: &str = "  help: ";
 
 impl ReportHandler for Plain {
     fn debug(&self, error: &dyn Diagnostic, formatter: &mut Formatter<'_>) -> fmt::Result {
@@ -106,7 +135,7 @@ impl ReportHandler for Plain {
         }
         writeln!(formatter)?;
         match error.help() {
-            Some(help) => writeln!(formatter, "  help: {help}"),
+            Some(help) => writeln!(formatter, "{}", report::hang(HELP, &help.to_string(), self.width)),
             None => Ok(()),
         }
     }

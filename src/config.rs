@@ -20,11 +20,11 @@ pub use keys::names as keys;
 pub use levels::{LevelFor, Levels};
 pub use paths::Paths;
 pub use settings::{EdgeIpVersion, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
-pub use values::{Address, Interface, PROTOCOLS, PortRange, ProtocolNumber, User};
+pub use values::{Address, Interface, Machine, PROTOCOLS, PortRange, ProtocolNumber, User};
 
 use crate::finding::Level;
 use crate::profile::{self, Profile};
-use crate::source::{FileId, Root, Sources, Spanned, absolute};
+use crate::source::{FileId, Root, Sources, Span, Spanned, absolute};
 use crate::tree::{self, Kind, Mistake, Node, OneOrMany};
 use values::Interfaces;
 
@@ -39,6 +39,8 @@ const OTHER_NAMES: [&str; 3] = ["fwlint.yml", ".fwlint.yaml", ".fwlint.yml"];
 pub struct Config {
     /// The settings that it gives.
     pub given: Given,
+    /// The keys that say something, and where the values of each stand.
+    pub places: Vec<(&'static str, Span)>,
     /// What the hosts must be able to reach; `None` when the file does not say.
     pub profiles: Option<Vec<&'static Profile>>,
     /// What the user makes of lints.
@@ -109,14 +111,14 @@ pub fn discover(directory: &Path, call: &Path) -> Option<PathBuf> {
 /// # Errors
 /// All mistakes in it, in the order of their places.
 pub fn read(sources: &Sources, file: FileId) -> Result<Config, Vec<Mistake>> {
-    let documents = tree::documents(file, &sources.file(file).text).map_err(|mistake| vec![mistake])?;
+    let documents = documents(sources, file)?;
     let entries = match documents.as_slice() {
         [] => return Ok(Config::default()),
         [Node { kind: Kind::Null, .. }] => return Ok(Config::default()),
         [Node { kind: Kind::Map(entries), .. }] => entries,
         [other] => {
             let message = format!("expected keys and values, found {}", other.kind.describe());
-            return Err(vec![Mistake::at(other.span, message)]);
+            return Err(vec![Mistake::at(other.span, message).help("It may be written `policy: positive`.")]);
         }
         [_, second, ..] => {
             return Err(vec![
@@ -141,6 +143,51 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Config, Vec<Mistake>> {
         seen.push(name);
     }
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+}
+
+impl Config {
+    /// Where the value of a key stands, if the file says it.
+    pub fn place(&self, key: &str) -> Option<Span> {
+        self.places.iter().find(|(name, _)| *name == key).map(|(_, span)| *span)
+    }
+
+    /// What is known of the machine of a unit: what is said of its name, otherwise what is said of all.
+    pub fn host_of(&self, unit: &str) -> Option<&Host> {
+        let named = self.hosts.iter().find(|host| host.name.value == unit);
+        named.or_else(|| self.hosts.iter().find(|host| host.files.is_empty()))
+    }
+}
+
+/// The documents in a configuration file.
+fn documents(sources: &Sources, file: FileId) -> Result<Vec<Node<'_>>, Vec<Mistake>> {
+    let text = &sources.file(file).text;
+    let spaces = "Indent with spaces: YAML takes tabs for nothing.";
+    if let Some(at) = indenting_tab(text) {
+        let span = Span::new(file, at, at + 1);
+        return Err(vec![Mistake::at(span, "a tab in the indentation").help(spaces)]);
+    }
+    let quote = "Quote values that hold `: ` or ` #`, or that begin with a sign, and indent what belongs together alike.";
+    tree::documents(file, text).map_err(|mistake| vec![mistake.or_help(quote)])
+}
+
+/// A tab in front of the words of a line, or behind the dash of an item of a list. JSON may have them.
+fn indenting_tab(text: &str) -> Option<usize> {
+    if text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let words = line.trim_start_matches([' ', '\t', '-']);
+        let indentation = &line[..line.len() - words.len()];
+        if let Some(at) = indentation.find('\t')
+            && !words.trim().is_empty()
+            && !words.starts_with('#')
+        {
+            return Some(start + at);
+        }
+        start += line.len();
+    }
+    None
 }
 
 /// Checks that a profile knows a region.

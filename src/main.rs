@@ -17,11 +17,20 @@ fn main() -> ExitCode {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // https://no-color.org and https://bixense.com/clicolors.
     let is_forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let is_colored = set("NO_COLOR").is_none() && (is_terminal || is_forced);
-    let width = terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0.into());
-    let width = width.unwrap_or(Look::default().width).min(120);
-    let shows_progress = std::io::stderr().is_terminal();
-    let look = Look { is_colored, width, shows_progress, ..Look::default() };
+    let colors = |is_terminal: bool| set("NO_COLOR").is_none() && (is_terminal || is_forced);
+    let is_error_terminal = std::io::stderr().is_terminal();
+    let width = |is_terminal: bool| {
+        let width = terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0.into());
+        width.unwrap_or(Look::default().width).min(120)
+    };
+    let look = Look {
+        is_colored: colors(is_terminal),
+        errors_are_colored: colors(is_error_terminal),
+        width: width(is_terminal),
+        width_of_errors: width(is_error_terminal),
+        shows_progress: is_error_terminal,
+        ..Look::default()
+    };
     let world = World {
         directory: PathBuf::new(),
         stdin: &mut std::io::stdin(),

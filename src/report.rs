@@ -20,6 +20,7 @@ mod rdjson;
 mod sarif;
 mod statistics;
 mod text;
+mod wrap;
 
 use std::io::{self, Write};
 
@@ -27,6 +28,7 @@ pub use ascii::{text as ascii_json, write as write_object};
 pub use escape::{escape, escape_lines, shorten};
 pub use statistics::write as write_statistics;
 pub use text::write_mistakes;
+pub use wrap::{hang, markdown as wrap_page};
 
 use crate::finding::Report;
 use crate::source::Sources;
@@ -63,6 +65,10 @@ pub enum Format {
 pub struct Look {
     /// With colours?
     pub is_colored: bool,
+    /// Is what goes to standard error coloured?
+    pub errors_are_colored: bool,
+    /// How many characters fit on a line there.
+    pub width_of_errors: usize,
     /// How many characters fit on a line.
     pub width: usize,
     /// Findings alone?
@@ -71,9 +77,23 @@ pub struct Look {
     pub shows_progress: bool,
 }
 
+impl Look {
+    /// The same with colours everywhere, or nowhere.
+    pub fn colored(self, is_colored: bool) -> Self {
+        Look { is_colored, errors_are_colored: is_colored, ..self }
+    }
+}
+
 impl Default for Look {
     fn default() -> Self {
-        Look { is_colored: false, width: 100, is_quiet: false, shows_progress: false }
+        Look {
+            is_colored: false,
+            errors_are_colored: false,
+            width_of_errors: 100,
+            width: 100,
+            is_quiet: false,
+            shows_progress: false,
+        }
     }
 }
 

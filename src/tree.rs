@@ -140,7 +140,13 @@ impl Mistake {
         Mistake { span: Some(span), message: message.into(), help: None }
     }
 
-    /// Adds what to do about it.
+    /// Adds what to do about it, unless that is said already.
+    pub fn or_help(mut self, help: impl Into<String>) -> Self {
+        self.help.get_or_insert_with(|| help.into());
+        self
+    }
+
+    /// Says what to do about it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

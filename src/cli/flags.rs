@@ -3,6 +3,7 @@
 mod check;
 mod generate;
 mod mending;
+mod values;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,9 +15,7 @@ use crate::commands::diff;
 use crate::commands::explain::What;
 use crate::commands::input::{ConfigChoice, Selection};
 use crate::commands::trace;
-use crate::config::{
-    EdgeIpVersion, Given, Interface, Policy, PortRange, Protocol, RunsIn, Setting, User, region_named,
-};
+use crate::config::{EdgeIpVersion, Given, Interface, Policy, PortRange, Protocol, RunsIn, Setting, User};
 use crate::dialects::{DIALECTS, Dialect};
 
 pub use check::Check;
@@ -226,7 +225,7 @@ struct TunnelFlags {
     edge_ip_version: Option<EdgeIpVersion>,
 
     /// The endpoints that are dialled: global, us or fedramp
-    #[arg(long, value_name = "REGION", value_parser = region_named)]
+    #[arg(long, value_name = "REGION", value_parser = values::region)]
     region: Option<String>,
 
     /// The tunnel checks Access tokens
@@ -242,7 +241,7 @@ struct TunnelFlags {
     quick_tunnel: bool,
 
     /// A resolver of the machine
-    #[arg(long = "resolver", value_name = "ADDRESS")]
+    #[arg(long = "resolver", value_name = "ADDRESS", value_parser = values::machine)]
     resolvers: Vec<IpAddr>,
 
     /// Where cloudflared runs

@@ -43,6 +43,9 @@ pub fn page(world: &mut World, name: Option<&str>) -> Result<Outcome, Failure> {
             })?
         }
     };
-    clap_mangen::Man::new(page).render(&mut *world.stdout)?;
+    let title = page.get_display_name().unwrap_or("fwlint").to_uppercase();
+    let version = concat!("fwlint ", env!("CARGO_PKG_VERSION"));
+    let page = clap_mangen::Man::new(page).title(title).source(version).manual("Manual of fwlint");
+    page.render(&mut *world.stdout)?;
     Ok(Outcome::Clean)
 }

@@ -120,7 +120,7 @@ fn check(
 ) -> Result<Outcome, Failure> {
     keep_apart(world, options, &input)?;
     if options.show == Show::Settings {
-        settings::write(world.stdout, &input)?;
+        settings::write(world.stdout, &input, options)?;
         return Ok(Outcome::Clean);
     }
     let known = match &options.baseline {
@@ -133,7 +133,8 @@ fn check(
             |reported: &Reported| options.wants(reported) && !known.contains(&reported.fingerprint);
         let applied = mend::apply(&mut input, options.is_quick, options.takes_unsafe, &is_wanted);
         if options.mending == Mending::Diff {
-            return write::differences(world, &before, &input);
+            let outcome = write::differences(world, &before, &input)?;
+            return Ok(if options.exit_zero { Outcome::Clean } else { outcome });
         }
         write::changes(world, &before, &input)?;
         if options.show == Show::Findings(Format::Text) {
@@ -222,7 +223,7 @@ fn write_all(
             let look = Look { is_quiet: options.is_quiet, ..world.look };
             report::write(format, &mut out, sources, report, look)?;
         }
-        Show::Statistics => report::write_statistics(&mut out, report)?,
+        Show::Statistics => report::write_statistics(&mut out, report, world.look)?,
         Show::Settings => {}
     }
     out.flush()?;

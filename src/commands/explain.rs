@@ -26,10 +26,11 @@ pub enum What {
 /// # Errors
 /// A name that no lint has, and output that cannot be written.
 pub fn run(world: &mut World, what: &What, is_json: bool) -> Result<Outcome, Failure> {
+    let width = world.look.width;
     let to = &mut *world.stdout;
     match what {
         What::One(name) if is_json => writeln!(to, "{}", report::ascii_json(&described(find(name)?))?)?,
-        What::One(name) => write_page(to, find(name)?)?,
+        What::One(name) => write_page(to, find(name)?, width)?,
         What::All | What::Table if is_json => {
             let all: Vec<Described> = LINTS.iter().map(described).collect();
             writeln!(to, "{}", report::ascii_json(&all)?)?;
@@ -37,10 +38,10 @@ pub fn run(world: &mut World, what: &What, is_json: bool) -> Result<Outcome, Fai
         What::All => {
             for (index, lint) in LINTS.iter().enumerate() {
                 write!(to, "{}", if index > 0 { "\n" } else { "" })?;
-                write_page(to, lint)?;
+                write_page(to, lint, width)?;
             }
         }
-        What::Table => table(to)?,
+        What::Table => table(to, width)?,
     }
     Ok(Outcome::Clean)
 }
@@ -67,8 +68,8 @@ fn described(lint: &Lint) -> Described {
 }
 
 /// The page of a lint, and where it is on the web.
-fn write_page(to: &mut dyn Write, lint: &Lint) -> std::io::Result<()> {
-    writeln!(to, "{}\n{}", page::body(lint.page), web::page(lint.id))
+fn write_page(to: &mut dyn Write, lint: &Lint, width: usize) -> std::io::Result<()> {
+    writeln!(to, "{}\n{}", report::wrap_page(page::body(lint.page), width), web::page(lint.id))
 }
 
 fn find(name: &str) -> Result<&'static Lint, Failure> {
@@ -82,11 +83,12 @@ fn find(name: &str) -> Result<&'static Lint, Failure> {
 }
 
 /// One line for each lint: its id, its level, what it looks for.
-fn table(to: &mut dyn Write) -> std::io::Result<()> {
+fn table(to: &mut dyn Write, line: usize) -> std::io::Result<()> {
     let width = LINTS.iter().map(|lint| lint.id.len()).max().unwrap_or(0);
     for lint in LINTS {
         let page = page::Page::of(lint);
-        writeln!(to, "{:width$}  {:7}  {}", lint.id, page.level, page.summary)?;
+        let head = format!("{:width$}  {:7}  ", lint.id, page.level);
+        writeln!(to, "{}", report::hang(&head, &page.summary, line))?;
     }
     Ok(())
 }

@@ -7,23 +7,24 @@ use std::net::IpAddr;
 use super::settings::{EdgeIpVersion, Given, Protocol, Setting};
 use super::values::Machine;
 use crate::source::{FileId, Sources, Spanned};
-use crate::tree::{self, Kind, Mistake, Node};
+use crate::tree::{Kind, Mistake, Node};
 
 /// Reads the settings that cloudflared's configuration implies.
 ///
 /// # Errors
 /// All mistakes in the keys that are read.
 pub fn read(sources: &Sources, file: FileId) -> Result<Given, Vec<Mistake>> {
-    let documents = tree::documents(file, &sources.file(file).text).map_err(|mistake| vec![mistake])?;
+    let documents = super::documents(sources, file)?;
     let mut given = Given::default();
     let Some(root) = documents.first() else { return Ok(given) };
     let Kind::Map(entries) = &root.kind else {
-        return Err(vec![Mistake::at(root.span, "expected the keys of cloudflared's configuration")]);
+        let mistake = Mistake::at(root.span, "expected the keys of cloudflared's configuration");
+        return Err(vec![mistake.help("It may be written `protocol: quic`.")]);
     };
     let mut mistakes = Vec::new();
     for (key, value) in entries {
         if let Err(mistake) = take(&mut given, key.text().unwrap_or_default(), value) {
-            mistakes.push(mistake);
+            mistakes.push(mistake.or_help(HELP));
         }
     }
     given.access = access(root).map(Setting::at);
@@ -37,11 +38,15 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Given, Vec<Mistake>> {
                 };
                 given.edge_ip_version = Some(Setting::at(address.map(family)));
             }
-            Err(mistake) => mistakes.push(mistake),
+            Err(mistake) => mistakes.push(mistake.or_help(HELP)),
         }
     }
     if mistakes.is_empty() { Ok(given) } else { Err(mistakes) }
 }
+
+/// What to do about a mistake that does not say it itself.
+const HELP: &str =
+    "cloudflared would not take it either: its documentation of tunnel parameters has what may stand here.";
 
 /// Takes one key in.
 fn take(given: &mut Given, name: &str, value: &Node) -> Result<(), Mistake> {

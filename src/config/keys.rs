@@ -7,54 +7,70 @@ use super::values::Machine;
 use super::{Config, Levels, Paths, Setting, User, known_region};
 use crate::profile::{self, Profile};
 use crate::source::Spanned;
-use crate::tree::{self, Mistake, Node, OneOrMany};
+use crate::tree::{self, Kind, Mistake, Node, OneOrMany};
 
 /// Takes what a key says in.
 type Take = fn(&mut Config, &Node) -> Result<(), Mistake>;
 
-/// The keys.
-const KEYS: &[(&str, Take)] = &[
-    ("profiles", |config, value| set(&mut config.profiles, profiles(value)?)),
-    ("protocol", |config, value| set(&mut config.given.protocol, setting(value)?)),
-    ("edge-ip-version", |config, value| set(&mut config.given.edge_ip_version, setting(value)?)),
-    ("region", |config, value| {
+/// The keys, each with how it may be written.
+const KEYS: &[(&str, &str, Take)] = &[
+    ("profiles", "profiles: [cloudflare-tunnel]", |config, value| {
+        set(&mut config.profiles, profiles(value)?)
+    }),
+    ("protocol", "protocol: quic", |config, value| set(&mut config.given.protocol, setting(value)?)),
+    ("edge-ip-version", "edge-ip-version: 4", |config, value| {
+        set(&mut config.given.edge_ip_version, setting(value)?)
+    }),
+    ("region", "region: us", |config, value| {
         let region: Spanned<String> = value.read()?;
         known_region(&region)?;
         set(&mut config.given.region, Setting::at(region))
     }),
-    ("access", |config, value| set(&mut config.given.access, setting(value)?)),
-    ("auto-update", |config, value| set(&mut config.given.auto_update, setting(value)?)),
-    ("quick-tunnel", |config, value| set(&mut config.given.quick_tunnel, setting(value)?)),
-    ("resolvers", |config, value| {
+    ("access", "access: true", |config, value| set(&mut config.given.access, setting(value)?)),
+    ("auto-update", "auto-update: true", |config, value| set(&mut config.given.auto_update, setting(value)?)),
+    ("quick-tunnel", "quick-tunnel: true", |config, value| {
+        set(&mut config.given.quick_tunnel, setting(value)?)
+    }),
+    ("resolvers", "resolvers: [192.0.2.53]", |config, value| {
         let resolvers: OneOrMany<Machine> = value.read()?;
         let resolvers = resolvers.0.into_iter().map(|resolver| resolver.0).collect();
         set(&mut config.given.resolvers, Setting::at(Spanned::new(resolvers, value.span)))
     }),
-    ("runs-in", |config, value| set(&mut config.given.runs_in, setting(value)?)),
-    ("user", |config, value| {
+    ("runs-in", "runs-in: container", |config, value| set(&mut config.given.runs_in, setting(value)?)),
+    ("user", "user: cloudflared", |config, value| {
         let user: Spanned<User> = value.read()?;
         set(&mut config.given.user, Setting::at(user.map(Some)))
     }),
-    ("policy", |config, value| set(&mut config.given.policy, setting(value)?)),
-    ("ephemeral-ports", |config, value| set(&mut config.given.ephemeral_ports, setting(value)?)),
-    ("levels", |config, value| {
+    ("policy", "policy: positive", |config, value| set(&mut config.given.policy, setting(value)?)),
+    ("ephemeral-ports", "ephemeral-ports: 32768-60999", |config, value| {
+        set(&mut config.given.ephemeral_ports, setting(value)?)
+    }),
+    ("levels", "levels: {unused-chain: off}", |config, value| {
         config.levels = Levels::read(value)?;
         Ok(())
     }),
-    ("fail-level", |config, value| set(&mut config.fail_level, value.read()?)),
-    ("exclude", |config, value| {
+    ("fail-level", "fail-level: warning", |config, value| set(&mut config.fail_level, value.read()?)),
+    ("exclude", "exclude: [vendor]", |config, value| {
         let globs: OneOrMany<Spanned<String>> = value.read()?;
         set(&mut config.exclude, Paths::new(&globs.0)?)
     }),
-    ("allow-ingress", |config, value| {
-        config.allow_ingress = value.read()?;
-        Ok(())
-    }),
-    ("hosts", |config, value| {
-        config.hosts = value.read()?;
-        Ok(())
-    }),
-    ("units", |config, value| {
+    (
+        "allow-ingress",
+        "allow-ingress: [{name: ssh, ports: 22, protocol: tcp, source: 192.0.2.0/24}]",
+        |config, value| {
+            config.allow_ingress = value.read()?;
+            Ok(())
+        },
+    ),
+    (
+        "hosts",
+        "hosts: [{name: web, files: [rules.v4], interfaces: {eth0: 192.0.2.10/24}}]",
+        |config, value| {
+            config.hosts = value.read()?;
+            Ok(())
+        },
+    ),
+    ("units", "units: [sg-0123456789abcdef0]", |config, value| {
         config.units = value.read::<OneOrMany<_>>()?.0;
         Ok(())
     }),
@@ -62,20 +78,24 @@ const KEYS: &[(&str, Take)] = &[
 
 /// The names of the keys.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().map(|(name, _)| *name)
+    KEYS.iter().map(|(name, ..)| *name)
 }
 
-/// Takes one key of the file in.
+/// Takes one key of the file in. One without a value says nothing: what stood there may be a comment now.
 pub(super) fn take(config: &mut Config, key: &Node, value: &Node) -> Result<(), Mistake> {
     let name = key.text().unwrap_or_default();
-    if let Some((_, take)) = KEYS.iter().find(|(known, _)| *known == name) {
-        return take(config, value);
-    }
-    let help = match tree::nearest(name, names()) {
-        Some(right) => format!("Did you mean `{right}`?"),
-        None => format!("The keys are {}.", names().collect::<Vec<_>>().join(", ")),
+    let Some((name, example, take)) = KEYS.iter().find(|(known, ..)| *known == name) else {
+        let help = match tree::nearest(name, names()) {
+            Some(right) => format!("Did you mean `{right}`?"),
+            None => format!("The keys are {}.", names().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(Mistake::at(key.span, format!("unknown key `{name}`")).help(help));
     };
-    Err(Mistake::at(key.span, format!("unknown key `{name}`")).help(help))
+    if value.kind == Kind::Null {
+        return Ok(());
+    }
+    config.places.push((name, value.span));
+    take(config, value).map_err(|mistake| mistake.or_help(format!("It may be written `{example}`.")))
 }
 
 fn set<T>(place: &mut Option<T>, value: T) -> Result<(), Mistake> {
@@ -88,7 +108,7 @@ fn setting<T: for<'a> Deserialize<'a>>(value: &Node) -> Result<Setting<T>, Mista
 }
 
 fn profiles(value: &Node) -> Result<Vec<&'static Profile>, Mistake> {
-    let names: Vec<Spanned<String>> = value.read()?;
+    let names: Vec<Spanned<String>> = value.read::<OneOrMany<_>>()?.0;
     let find = |name: &Spanned<String>| {
         Profile::named(&name.value).ok_or_else(|| {
             let help = format!("It is one of {}; `profiles: []` is none.", profile::NAMES.join(", "));

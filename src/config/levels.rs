@@ -39,13 +39,18 @@ impl Levels {
             let message = format!("expected lints and their levels, found {}", value.kind.describe());
             return Err(Mistake::at(value.span, message));
         };
-        let mut levels = Vec::new();
+        let mut levels: Vec<LevelFor> = Vec::new();
         for (lint, value) in entries {
             let lint: Spanned<String> = lint.read()?;
+            only_once(&lint, levels.iter().map(|level| &level.lint.value))?;
             match &value.kind {
                 Kind::Map(paths) => {
+                    let mut globs: Vec<String> = Vec::new();
                     for (glob, value) in paths {
-                        let paths = Some(Paths::new(&[glob.read()?])?);
+                        let glob: Spanned<String> = glob.read()?;
+                        only_once(&glob, &globs)?;
+                        globs.push(glob.value.clone());
+                        let paths = Some(Paths::new(&[glob])?);
                         levels.push(LevelFor { lint: lint.clone(), paths, level: level(value)? });
                     }
                 }
@@ -54,6 +59,15 @@ impl Levels {
         }
         Ok(Levels(levels))
     }
+}
+
+/// Refuses a key that is there already.
+fn only_once<'k>(key: &Spanned<String>, known: impl IntoIterator<Item = &'k String>) -> Result<(), Mistake> {
+    if known.into_iter().all(|known| *known != key.value) {
+        return Ok(());
+    }
+    let message = format!("the key `{}` is there twice", key.value);
+    Err(Mistake::at(key.span, message).help("Take one of them out."))
 }
 
 fn level(value: &Node) -> Result<Option<Level>, Mistake> {

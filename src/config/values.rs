@@ -137,7 +137,7 @@ impl FromStr for Interface {
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, addresses) = text.split_once('=').unwrap_or((text, ""));
         if name.is_empty() || name.len() > 15 || name.contains(|c: char| c.is_whitespace() || c == '/') {
-            return Err(format!("expected the name of an interface, found `{name}`"));
+            return Err(format!("expected the name of an interface like eth0, found `{name}`"));
         }
         let addresses = addresses.split(',').filter(|address| !address.is_empty());
         let addresses =

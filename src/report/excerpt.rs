@@ -9,6 +9,7 @@ use std::ops::Range;
 use codespan_reporting::files::{Error, Files};
 
 use super::escape::{escape, shorten};
+use super::place::{Columns, position};
 use crate::source::{FileId, SourceFile, Sources, Span};
 
 /// The longest line that is shown whole, in bytes.
@@ -50,7 +51,11 @@ struct Shown {
 impl Excerpts {
     /// Cuts out what the spans need, and says of each where it is: an excerpt, and a place in its text.
     /// On a line that is too long, the first of its spans is the one that is seen.
-    pub fn new(sources: &Sources, spans: &[Span]) -> (Excerpts, Vec<(usize, Range<usize>)>) {
+    pub fn new(
+        sources: &Sources,
+        spans: &[Span],
+        columns: Columns,
+    ) -> (Excerpts, Vec<(usize, Range<usize>)>) {
         let spans: Vec<Span> = spans.iter().map(|span| without_end(sources.file(span.file), *span)).collect();
         let mut files: Vec<Excerpt> = Vec::new();
         let mut places = Vec::new();
@@ -60,7 +65,7 @@ impl Excerpts {
                 files.push(Excerpt::new(sources.file(span.file), span.file, &spans));
                 files.len() - 1
             });
-            places.push((index, files[index].place(sources.file(span.file), *span)));
+            places.push((index, files[index].place(sources.file(span.file), *span, columns)));
         }
         (Excerpts { files }, places)
     }
@@ -120,10 +125,10 @@ impl Excerpt {
     }
 
     /// Where a span of the file is in the excerpt.
-    fn place(&mut self, file: &SourceFile, span: Span) -> Range<usize> {
+    fn place(&mut self, file: &SourceFile, span: Span, columns: Columns) -> Range<usize> {
         let start = self.offset(file, span.start);
         let end = self.offset(file, span.end).max(start);
-        self.columns.push((start, file.position(span.start).column as usize));
+        self.columns.push((start, position(file, span.start, columns).1));
         start..end
     }
 

@@ -31,7 +31,8 @@ pub fn region(sources: &Sources, span: Span, columns: Columns) -> Region {
     Region { start: position(file, span.start, columns), end: position(file, span.end, columns) }
 }
 
-fn position(file: &SourceFile, offset: u32, columns: Columns) -> (usize, usize) {
+/// The line and the column of an offset.
+pub fn position(file: &SourceFile, offset: u32, columns: Columns) -> (usize, usize) {
     let place = file.position(offset.min(file.text.len() as u32));
     let start = file.line(place.line).start;
     let before = file.text.get(start..start + place.column as usize - 1).unwrap_or("");

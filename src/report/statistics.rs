@@ -3,13 +3,15 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
+use super::Look;
+use super::wrap::hang;
 use crate::finding::{Level, Report};
 
 /// Writes a line for each lint and level, the most frequent first.
 ///
 /// # Errors
 /// When the stream cannot be written.
-pub fn write(to: &mut dyn Write, report: &Report) -> io::Result<()> {
+pub fn write(to: &mut dyn Write, report: &Report, look: Look) -> io::Result<()> {
     let mut counts: Vec<(&str, Level, usize)> = Vec::new();
     for reported in &report.findings {
         let (lint, level) = (reported.finding.lint, reported.finding.level);
@@ -23,7 +25,8 @@ pub fn write(to: &mut dyn Write, report: &Report) -> io::Result<()> {
     for (lint, level, count) in counts {
         let info = report.lints.iter().find(|info| info.id == lint);
         let summary = info.map_or("", |info| info.summary.as_str());
-        writeln!(to, "{count:6}  {:7}  {lint:width$}  {summary}", level.name())?;
+        let head = format!("{count:6}  {:7}  {lint:width$}  ", level.name());
+        writeln!(to, "{}", hang(&head, summary, look.width))?;
     }
     Ok(())
 }

@@ -12,6 +12,8 @@ use super::excerpt::Excerpts;
 use super::figures::{self, plural};
 use super::fixed;
 use super::group::{further, groups, rest};
+use super::place::Columns;
+use super::wrap::wrap;
 use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::source::{Sources, Span};
 use crate::tree::Mistake;
@@ -32,7 +34,7 @@ const MOST_FIXES: usize = 5;
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, look: Look) -> io::Result<()> {
     for group in groups(report) {
-        write_group(to, sources, report, &group, look)?;
+        write_group(to, sources, report, &group, look, Columns::Bytes)?;
     }
     if look.is_quiet {
         return Ok(());
@@ -44,7 +46,7 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, look: Look)
     write_figures(to, report)
 }
 
-/// Writes one finding with its lines.
+/// Writes one finding with its lines, columns in characters.
 ///
 /// # Errors
 /// When the stream cannot be written.
@@ -54,7 +56,7 @@ pub fn write_finding(
     report: &Report,
     reported: &Reported,
 ) -> io::Result<()> {
-    write_group(to, sources, report, &[reported], Look::default())
+    write_group(to, sources, report, &[reported], Look::default(), Columns::Characters)
 }
 
 fn write_group(
@@ -63,6 +65,7 @@ fn write_group(
     report: &Report,
     group: &[&Reported],
     look: Look,
+    columns: Columns,
 ) -> io::Result<()> {
     let Some(first) = group.first() else { return Ok(()) };
     let mut draft = Draft::of(&first.finding);
@@ -71,16 +74,16 @@ fn write_group(
     draft.notes.extend(
         group.iter().take(MOST_FIXES).filter_map(|it| it.fix.as_ref()).map(|fix| fixed::words(sources, fix)),
     );
-    Printer::new(sources, look).print(to, draft)
+    Printer::new(sources, look, columns).print(to, draft)
 }
 
-/// The lines that a finding is about, with what is said there; empty for one without a place.
+/// The lines that a finding is about, with what is said there, columns in characters; empty for one without a place.
 pub fn lines(sources: &Sources, reported: &Reported) -> String {
     let mut draft = Draft::of(&reported.finding);
     draft.notes.clear();
     let mut out = Vec::new();
     // Writing to a vector cannot fail.
-    let _ = Printer::new(sources, Look::default()).print(&mut out, draft);
+    let _ = Printer::new(sources, Look::default(), Columns::Characters).print(&mut out, draft);
     let text = String::from_utf8_lossy(&out).into_owned();
     // The first line says what the page says around it.
     text.split_once('\n').map_or_else(String::new, |(_, lines)| lines.trim_end().to_owned())
@@ -96,7 +99,7 @@ pub fn write_mistakes(
     mistakes: &[Mistake],
     look: Look,
 ) -> io::Result<()> {
-    let mut printer = Printer::new(sources, look);
+    let mut printer = Printer::new(sources, look, Columns::Bytes);
     for mistake in mistakes {
         let draft = Draft {
             severity: Severity::Error,
@@ -144,16 +147,17 @@ struct Printer<'a> {
     config: term::Config,
     styles: Styles,
     look: Look,
+    columns: Columns,
 }
 
 impl<'a> Printer<'a> {
-    fn new(sources: &'a Sources, look: Look) -> Self {
-        Printer { sources, config: term::Config::default(), styles: Styles::default(), look }
+    fn new(sources: &'a Sources, look: Look, columns: Columns) -> Self {
+        Printer { sources, config: term::Config::default(), styles: Styles::default(), look, columns }
     }
 
     fn print(&mut self, to: &mut dyn Write, draft: Draft) -> io::Result<()> {
         let spans: Vec<Span> = draft.labels.iter().map(|(span, _)| *span).collect();
-        let (excerpts, places) = Excerpts::new(self.sources, &spans);
+        let (excerpts, places) = Excerpts::new(self.sources, &spans, self.columns);
         let mut diagnostic = Diagnostic::new(draft.severity).with_message(shorten(draft.message));
         diagnostic.code = draft.code.map(str::to_string);
         for (index, ((_, message), (file, range))) in draft.labels.iter().zip(places).enumerate() {
@@ -185,36 +189,6 @@ impl<'a> Printer<'a> {
             },
         )
     }
-}
-
-/// Breaks lines at spaces, so that they are no wider than that.
-fn wrap(text: &str, width: usize) -> String {
-    let most = width.max(20);
-    let mut wrapped = String::with_capacity(text.len());
-    for (index, line) in text.split('\n').enumerate() {
-        if index > 0 {
-            wrapped.push('\n');
-        }
-        // What is indented is to be copied.
-        if line.starts_with(' ') {
-            wrapped.push_str(line);
-            continue;
-        }
-        let mut width = 0;
-        for word in line.split(' ') {
-            let length = word.chars().count();
-            if width > 0 && width + 1 + length > most {
-                wrapped.push('\n');
-                width = 0;
-            } else if width > 0 {
-                wrapped.push(' ');
-                width += 1;
-            }
-            wrapped.push_str(word);
-            width += length;
-        }
-    }
-    command_free(wrapped)
 }
 
 /// One line: `rules.v4: cloudflared gets out over QUIC; in: ssh from anywhere`.

@@ -303,9 +303,7 @@ impl de::Error for Mistake {
             Unexpected::Signed(number) => format!("`{number}`"),
             other => other.to_string(),
         };
-        // What serde calls a sequence, people call a list.
-        let expected = expected.to_string().replace("a sequence", "a list");
-        Mistake::unplaced(format!("expected {expected}, found {found}"))
+        Mistake::unplaced(format!("expected {}, found {found}", in_words(&expected.to_string())))
     }
 
     fn invalid_value(found: Unexpected, expected: &dyn de::Expected) -> Self {
@@ -326,6 +324,20 @@ impl de::Error for Mistake {
 
     fn duplicate_field(field: &'static str) -> Self {
         Mistake::unplaced(format!("the key `{field}` is there twice"))
+    }
+}
+
+/// What serde and Rust call something, in the words of people.
+fn in_words(expected: &str) -> String {
+    match expected {
+        "a boolean" => "true or false".to_owned(),
+        "a string" => "a text".to_owned(),
+        "u8" => format!("a number from 0 to {}", u8::MAX),
+        "u16" => format!("a number from 0 to {}", u16::MAX),
+        "u32" => format!("a number from 0 to {}", u32::MAX),
+        "u64" | "i64" | "f64" => "a number".to_owned(),
+        _ if expected.starts_with("struct ") => "keys and values".to_owned(),
+        _ => expected.replace("a sequence", "a list"),
     }
 }
 
@@ -375,7 +387,7 @@ mod tests {
         let (at, message, hint) = fault("name: a\naction: acept\n");
         assert_eq!((at, &*message, hint), (16, "unknown value `acept`", help("Did you mean `accept`?")));
         let (at, message, _) = fault("name: a\nports: [70000]\n");
-        assert_eq!((at, &*message), (16, "expected u16, found `70000`"));
+        assert_eq!((at, &*message), (16, "expected a number from 0 to 65535, found `70000`"));
         let (at, message, _) = fault("ports: []\n");
         assert_eq!((at, &*message), (0, "the key `name` is missing"));
         let (at, message, _) = fault("name: a\nname: b\n");

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use fwlint::commands::World;
 use fwlint::lints::LINTS;
+use fwlint::report::Look;
 use fwlint::source::Sources;
 use fwlint::{cli as program, config, web};
 
@@ -95,7 +97,52 @@ fn completions_and_manual_know_every_flag() {
     let page = call(folder.path(), "man check").stdout.replace("\\-", "-");
     let missing: Vec<String> = flags().into_iter().filter(|flag| !page.contains(flag.as_str())).collect();
     assert!(page.starts_with(".ie") && missing.is_empty(), "{missing:?}");
+    let title =
+        format!(".TH FWLINT-CHECK 1  \"fwlint {0}\" \"Manual of fwlint\"\n", env!("CARGO_PKG_VERSION"));
+    assert!(page.contains(&title), "{page}");
+    assert!(call(folder.path(), "man").stdout.contains(".TH FWLINT 1 "));
     assert!(call(folder.path(), "man").stdout.contains(".SH SUBCOMMANDS"));
+}
+
+#[test]
+fn color_counts_for_what_is_said_of_arguments_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("fwlint.yaml"), "protcol: quic\n").expect("a file");
+    fs::write(folder.path().join("rules.v4"), RULES).expect("a file");
+    let is_colored = |command: &str| {
+        let done = call(folder.path(), command);
+        (done.stdout + &done.stderr).contains('\u{1b}')
+    };
+    for command in ["check --nonsense", "check --help", "check rules.v4", "check rules.v4 --isolated"] {
+        assert!(is_colored(&format!("{command} --color=always")), "{command}");
+        assert!(is_colored(&format!("{command} --color always")), "{command}");
+        assert!(!is_colored(&format!("{command} --color always --color=never")), "{command}");
+        assert!(!is_colored(command), "{command}");
+    }
+    assert!(!is_colored("check --nonsense -- --color=always"));
+}
+
+#[test]
+fn pages_and_tables_fit_on_80_columns() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rules.v4"), RULES).expect("a file");
+    for command in
+        ["explain", "check --statistics", "explain tunnel-dns-blocked", "check nothing.v4 --as nft"]
+    {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let look = Look { width: 80, width_of_errors: 80, ..Look::default() };
+        let directory = folder.path().to_path_buf();
+        let world =
+            World { directory, stdin: &mut std::io::empty(), stdout: &mut stdout, stderr: &mut stderr, look };
+        let words = std::iter::once("fwlint").chain(command.split_whitespace()).map(Into::into);
+        program::run(words.collect::<Vec<_>>(), world);
+        let text = String::from_utf8([stdout, stderr].concat()).expect("it is UTF-8");
+        let mut is_code = false;
+        for line in text.lines().filter(|line| !line.starts_with("http")) {
+            is_code ^= line.starts_with("```");
+            assert!(is_code || line.chars().count() <= 80, "{command}: {line}");
+        }
+    }
 }
 
 #[test]

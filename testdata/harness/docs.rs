@@ -53,6 +53,7 @@ fn row(argument: &clap::Arg) -> Option<String> {
         (Some(long), None) => format!("--{long}"),
         (None, value) => value.unwrap_or_else(|| id.to_uppercase()),
     };
+    let name = argument.get_short().map_or(name.clone(), |short| format!("-{short}, {name}"));
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
     let sentences = help.split("\n\n").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
     let mut help =

@@ -110,6 +110,13 @@ fn each_format_counts_columns_in_its_own_unit() {
     assert!(first(Format::Concise).starts_with("etc/rules.v4:2:43: note[tunnel-edge-blocked] what"));
     assert!(first(Format::Github).contains(",line=2,endLine=2,col=37,endColumn=44::"));
     assert!(written(Format::Markdown, &sources, &report).contains("| etc/rules.v4:2:37 |"));
+    for format in [Format::Junit, Format::Html] {
+        let text = written(format, &sources, &report);
+        assert!(
+            text.contains("┌─ etc/rules.v4:2:37") && !text.contains("rules.v4:2:43"),
+            "{format:?}: {text}"
+        );
+    }
     let line: serde_json::Value = serde_json::from_str(&first(Format::JsonLines)).expect("it is JSON");
     assert_eq!(line, value(Format::Json)["findings"][0]);
 }

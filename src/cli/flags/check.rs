@@ -3,18 +3,17 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
 
 use super::mending::MendingFlags;
+use super::values::{self, LintName};
 use super::{InputFlags, TunnelFlags};
 use crate::commands::Failure;
 use crate::commands::check::{self, Baseline, Output, Show};
 use crate::config::Policy;
 use crate::finding::Level;
-use crate::lints::LINTS;
 use crate::report::Format;
-use crate::tree::nearest;
 
 /// Check firewall rules
 ///
@@ -39,8 +38,8 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     format: Format,
 
-    /// Findings alone, without verdicts and figures
-    #[arg(long, help_heading = "Output")]
+    /// Findings alone, without the verdicts, assumptions and figures of `--format text`
+    #[arg(long, short, help_heading = "Output")]
     quiet: bool,
 
     /// How often each lint struck, instead of the findings
@@ -48,13 +47,13 @@ pub struct Check {
     statistics: bool,
 
     /// The settings that hold for each unit and where they are from, instead of checking it
-    #[arg(long, conflicts_with_all = ["format", "outputs", "statistics"], help_heading = "Output")]
+    #[arg(long, conflicts_with_all = ["format", "outputs", "statistics", "mends", "github_summary", "write_baseline"], help_heading = "Output")]
     show_settings: bool,
 
     /// Write a report to a file besides: sarif=fwlint.sarif
     ///
     /// May be given several times, for several files.
-    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
+    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = values::output, help_heading = "Output")]
     outputs: Vec<Output>,
 
     /// Add a summary in Markdown to the page of the job, where GITHUB_STEP_SUMMARY says
@@ -87,11 +86,11 @@ pub struct Check {
     strict: bool,
 
     /// These lints alone
-    #[arg(long, value_name = "LINT", value_delimiter = ',', value_parser = lints(), hide_possible_values = true)]
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',', value_parser = LintName, hide_possible_values = true)]
     select: Vec<&'static str>,
 
     /// All lints but these
-    #[arg(long, value_name = "LINT", value_delimiter = ',', value_parser = lints(), hide_possible_values = true)]
+    #[arg(long, value_name = "LINT,…", value_delimiter = ',', value_parser = LintName, hide_possible_values = true)]
     ignore: Vec<&'static str>,
 
     /// Leave out the findings that this file knows
@@ -154,27 +153,4 @@ impl Check {
 fn levels() -> impl TypedValueParser<Value = Level> {
     let names = [Level::Note, Level::Warning, Level::Error].map(Level::name);
     PossibleValuesParser::new(names).try_map(|name| Level::named(&name).ok_or("there is no such level"))
-}
-
-/// The lints, by their names.
-fn lints() -> impl TypedValueParser<Value = &'static str> {
-    let find = |name: String| LINTS.iter().map(|lint| lint.id).find(|id| **id == name);
-    PossibleValuesParser::new(LINTS.iter().map(|lint| lint.id))
-        .try_map(move |name| find(name).ok_or("there is no such lint"))
-}
-
-/// `sarif=fwlint.sarif`.
-fn output(text: &str) -> Result<Output, String> {
-    let names = || Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
-    let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
-        return Err("expected a format and a file, like sarif=fwlint.sarif".to_string());
-    };
-    let format = Format::from_str(format, false).map_err(|_| {
-        let names: Vec<String> = names().map(|name| name.get_name().to_string()).collect();
-        match nearest(format, names.iter().map(String::as_str)) {
-            Some(right) => format!("there is no format `{format}`; did you mean `{right}`?"),
-            None => format!("there is no format `{format}`; it is one of {}", names.join(", ")),
-        }
-    })?;
-    Ok(Output { format, path: PathBuf::from(path) })
 }

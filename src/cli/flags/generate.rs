@@ -3,7 +3,7 @@
 use clap::Args;
 use ipnet::IpNet;
 
-use super::{TunnelFlags, dialects, given};
+use super::{TunnelFlags, dialects, given, values};
 use crate::commands::generate;
 use crate::dialects::Dialect;
 
@@ -21,7 +21,7 @@ pub struct Generate {
     /// A network from which SSH is let in
     ///
     /// May be given several times. Without any, the machine is reached through the tunnel alone.
-    #[arg(long, value_name = "NETWORK")]
+    #[arg(long, value_name = "NETWORK", value_parser = values::network)]
     ssh_from: Vec<IpNet>,
 
     #[command(flatten)]

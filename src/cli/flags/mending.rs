@@ -17,8 +17,8 @@ pub struct MendingFlags {
 
     /// Show what --fix would change, as a diff, and change nothing
     ///
-    /// Exit status: 0 when nothing would change, 1 otherwise.
-    #[arg(long, group = "mends")]
+    /// Exit status: 0 when nothing would change, 1 otherwise. Nothing is reported besides.
+    #[arg(long, group = "mends", conflicts_with_all = ["format", "outputs", "statistics", "github_summary", "write_baseline"])]
     diff: bool,
 
     /// Apply fixes that open or close anything else, too

@@ -1,9 +1,13 @@
 //! `--show-settings`: what holds for each unit, as fwlint.yaml would say it, and who says so.
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use crate::commands::input::{Input, Loaded};
-use crate::config::{Config, LevelFor, Origin};
+use serde_json::Value;
+
+use super::{Baseline, Options};
+use crate::commands::input::{ConfigChoice, Input, Loaded};
+use crate::config::{LevelFor, Origin};
 use crate::finding::Level;
 use crate::profile;
 use crate::report::shorten;
@@ -13,53 +17,165 @@ use crate::source::{Sources, Span};
 ///
 /// # Errors
 /// When the stream cannot be written.
-pub fn write(to: &mut dyn Write, input: &Input) -> io::Result<()> {
+pub fn write(to: &mut dyn Write, input: &Input, options: &Options) -> io::Result<()> {
     for loaded in &input.units {
-        unit(to, &input.sources, loaded)?;
+        Shown { sources: &input.sources, loaded, options }.write(to)?;
     }
     Ok(())
 }
 
-fn unit(to: &mut dyn Write, sources: &Sources, loaded: &Loaded) -> io::Result<()> {
-    let Config { profiles, levels, allow_ingress, fail_level, .. } = &*loaded.config;
-    writeln!(to, "---\n# {}", shorten(&loaded.unit.name))?;
-    let all = || profile::NAMES.iter().map(|name| name.to_string()).collect();
-    let names =
-        profiles.as_ref().map(|profiles| profiles.iter().map(|profile| profile.name.clone()).collect());
-    let names: Vec<String> = names.unwrap_or_else(all);
-    writeln!(to, "profiles: [{}]", names.join(", "))?;
-    for (key, value, origin) in loaded.settings.each() {
-        let origin = match origin {
+/// What is shown of a unit.
+struct Shown<'s> {
+    sources: &'s Sources,
+    loaded: &'s Loaded,
+    options: &'s Options,
+}
+
+impl Shown<'_> {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        let Shown { sources, loaded, .. } = self;
+        writeln!(to, "---\n# {}", shorten(&loaded.unit.name))?;
+        for flag in self.flags() {
+            writeln!(to, "# {}", shorten(&flag))?;
+        }
+        let profiles = match &loaded.config.profiles {
+            Some(profiles) => list(profiles.iter().map(|profile| profile.name.as_str())),
+            None => list(profile::NAMES.iter().copied()),
+        };
+        writeln!(to, "profiles: {profiles} # {}", self.origin_of("profiles"))?;
+        for (key, value, origin) in loaded.settings.each() {
+            writeln!(to, "{key}: {} # {}", word(&value), self.origin(origin))?;
+        }
+        self.write_levels(to)?;
+        if let Some(exclude) = &loaded.config.exclude {
+            let globs = list(exclude.globs().iter().map(|glob| glob.value.as_str()));
+            writeln!(to, "exclude: {globs} # {}", self.origin_of("exclude"))?;
+        }
+        for (index, allowed) in loaded.config.allow_ingress.iter().enumerate() {
+            write!(to, "{}", if index == 0 { "allow-ingress:\n" } else { "" })?;
+            let name = word(&Value::from(allowed.name.value.as_str()));
+            writeln!(to, "  - name: {name} # {}", place(sources, allowed.name.span))?;
+        }
+        self.write_host(to)
+    }
+
+    /// From which level on findings fail, and the levels of lints.
+    fn write_levels(&self, to: &mut dyn Write) -> io::Result<()> {
+        let config = &self.loaded.config;
+        let (level, origin) = match (self.options.fail_level, config.fail_level) {
+            (Some(level), _) => (level, "flag".to_owned()),
+            (None, said) => (said.unwrap_or(Level::Warning), self.origin_of("fail-level")),
+        };
+        writeln!(to, "fail-level: {} # {origin}", level.name())?;
+        let mut before = None;
+        for LevelFor { lint, paths, level } in &config.levels.0 {
+            write!(to, "{}", if before.is_none() { "levels:\n" } else { "" })?;
+            let level = level.map_or("off", Level::name);
+            let name = word(&Value::from(lint.value.as_str()));
+            match paths.as_ref().and_then(|paths| paths.globs().first()) {
+                None => writeln!(to, "  {name}: {level} # {}", place(self.sources, lint.span))?,
+                Some(glob) => {
+                    let head = if before == Some(lint) { String::new() } else { format!("  {name}:\n") };
+                    let path = Value::from(shorten(&glob.value));
+                    writeln!(to, "{head}    {path}: {level} # {}", place(self.sources, glob.span))?;
+                }
+            }
+            before = Some(lint);
+        }
+        Ok(())
+    }
+
+    /// The units that run the tunnel, and the interfaces.
+    fn write_host(&self, to: &mut dyn Write) -> io::Result<()> {
+        let Shown { sources, loaded, options } = self;
+        let units = list(loaded.config.units.iter().map(|unit| unit.value.as_str()));
+        if !loaded.config.units.is_empty() {
+            writeln!(to, "units: {units} # {}", self.origin_of("units"))?;
+        }
+        let described = loaded.config.host_of(&loaded.unit.name).map(|host| host.name.span);
+        let origin = match (options.selection.interfaces.is_empty(), described) {
+            (true, Some(span)) => place(sources, span),
+            _ => "flag".to_owned(),
+        };
+        for (index, interface) in loaded.interfaces.iter().enumerate() {
+            write!(to, "{}", if index == 0 { format!("interfaces: # {origin}\n") } else { String::new() })?;
+            let addresses: Vec<String> = interface.addresses.iter().map(ToString::to_string).collect();
+            let name = word(&Value::from(interface.name.as_str()));
+            writeln!(to, "  {name}: {}", list(addresses.iter().map(String::as_str)))?;
+        }
+        Ok(())
+    }
+
+    /// The flags in force that are no keys of fwlint.yaml.
+    fn flags(&self) -> Vec<String> {
+        let Options { selection, select, ignore, baseline, .. } = self.options;
+        let on = |is_on: bool, flag: &str| is_on.then(|| flag.to_owned());
+        let listed =
+            |flag: &str, all: &[&str]| (!all.is_empty()).then(|| format!("{flag} {}", all.join(",")));
+        let of = |flag: &str, path: &Path| format!("{flag} {}", path.display());
+        let config = match &selection.config {
+            ConfigChoice::Discover => None,
+            ConfigChoice::File(path) => Some(of("--config", path)),
+            ConfigChoice::Isolated => Some("--isolated".to_owned()),
+        };
+        let units: Vec<&str> = selection.units.iter().map(String::as_str).collect();
+        let flags = [
+            config,
+            selection.cloudflared.as_deref().map(|path| of("--cloudflared-config", path)),
+            listed("--select", select),
+            listed("--ignore", ignore),
+            on(self.options.is_strict, "--strict"),
+            on(self.options.exit_zero, "--exit-zero"),
+            on(self.options.is_quick, "--quick"),
+            baseline.as_ref().map(|baseline| match baseline {
+                Baseline::Read(path) => of("--baseline", path),
+                Baseline::Write(path) => of("--write-baseline", path),
+            }),
+            on(selection.force_exclude, "--force-exclude"),
+            on(selection.together, "--together"),
+            selection.dialect.map(|dialect| format!("--as {}", dialect.entry().name)),
+            listed("--unit", &units),
+        ];
+        flags.into_iter().flatten().collect()
+    }
+
+    /// Who says what stands at a key of fwlint.yaml that no flag can give.
+    fn origin_of(&self, key: &str) -> String {
+        self.origin(self.loaded.config.place(key).map_or(Origin::Default, Origin::Place))
+    }
+
+    fn origin(&self, origin: Origin) -> String {
+        match origin {
             Origin::Default => "default".to_owned(),
             Origin::Flag => "flag".to_owned(),
-            Origin::Place(span) => place(sources, span),
-        };
-        writeln!(to, "{key}: {} # {origin}", shorten(&value.to_string()))?;
+            Origin::Place(span) => place(self.sources, span),
+        }
     }
-    writeln!(to, "fail-level: {}", fail_level.unwrap_or(Level::Warning).name())?;
-    if !levels.0.is_empty() {
-        writeln!(to, "levels:")?;
+}
+
+/// A value as YAML: words and addresses of IPv4 as they are, all other things as JSON, which YAML holds.
+fn word(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(word).collect::<Vec<_>>().join(", ")),
+        Value::String(text) if is_plain(text) => text.clone(),
+        value => shorten(&value.to_string()),
     }
-    for LevelFor { lint, paths, level } in &levels.0 {
-        let level = level.map_or("off", Level::name);
-        let some = if paths.is_some() { " (for some files)" } else { "" };
-        writeln!(to, "  {}: {level} # {}{some}", shorten(&lint.value), place(sources, lint.span))?;
-    }
-    if !allow_ingress.is_empty() {
-        writeln!(to, "allow-ingress:")?;
-    }
-    for allowed in allow_ingress {
-        let name = serde_json::Value::from(allowed.name.value.as_str()).to_string();
-        writeln!(to, "  - name: {} # {}", shorten(&name), place(sources, allowed.name.span))?;
-    }
-    if !loaded.interfaces.is_empty() {
-        writeln!(to, "interfaces:")?;
-    }
-    for interface in &loaded.interfaces {
-        let addresses: Vec<String> = interface.addresses.iter().map(ToString::to_string).collect();
-        writeln!(to, "  {}: [{}]", shorten(&interface.name), addresses.join(", "))?;
-    }
-    Ok(())
+}
+
+/// Does YAML read the text as nothing but this text?
+fn is_plain(text: &str) -> bool {
+    const OTHERS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let is_fit = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    let is_word = text.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_address = text.parse().is_ok_and(|crate::config::Address(network)| network.addr().is_ipv4());
+    (is_word || is_address)
+        && text.len() < 100
+        && text.chars().all(is_fit)
+        && !OTHERS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+fn list<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    word(&words.map(Value::from).collect())
 }
 
 /// `fwlint.yaml:3:11`.

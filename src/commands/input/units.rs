@@ -103,8 +103,7 @@ impl Loader<'_> {
 
     /// A unit with what was said about it.
     fn loaded(&self, unit: Unit, identity: String, export: Option<usize>, config: &Arc<Config>) -> Loaded {
-        let described = config.hosts.iter().find(|host| host.name.value == unit.name);
-        let described = described.or_else(|| config.hosts.iter().find(|host| host.files.is_empty()));
+        let described = config.host_of(&unit.name);
         let interfaces = match self.selection.interfaces.as_slice() {
             [] => described.map_or_else(Vec::new, |host: &Host| host.interfaces.clone()),
             given => given.to_vec(),

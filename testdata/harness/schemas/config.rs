@@ -16,6 +16,21 @@ fn one_or_many(one: Value) -> Value {
     json!({ "anyOf": [one, { "type": "array", "items": one }] })
 }
 
+/// One of these, or no value at all.
+fn or_nothing(mut schema: Value) -> Value {
+    let list = |schema: &mut Value, key: &str, nothing: Value| {
+        let list = schema.get_mut(key).and_then(Value::as_array_mut);
+        list.map(|list| list.push(nothing)).is_some()
+    };
+    let is_said = list(&mut schema, "enum", Value::Null)
+        || list(&mut schema, "anyOf", json!({ "type": "null" }))
+        || list(&mut schema, "type", json!("null"));
+    if !is_said {
+        schema["type"] = json!([schema["type"], "null"]);
+    }
+    schema
+}
+
 /// What an address may look like; whether it is one, the program says.
 const IPV4: &str = r"[0-9]{1,3}(\.[0-9]{1,3}){3}";
 const IPV6: &str = "[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*";
@@ -71,7 +86,7 @@ pub fn schema() -> Value {
     let version = json!({ "enum": ["auto", "4", "6", 4, 6] });
     assert_eq!(names::<EdgeIpVersion>(), ["auto", "4", "6"]);
     let of = |key: &str| match key {
-        "profiles" => json!({ "type": "array", "items": { "enum": profile::NAMES } }),
+        "profiles" => one_or_many(json!({ "enum": profile::NAMES })),
         "protocol" => json!({ "enum": names::<Protocol>() }),
         "edge-ip-version" => version.clone(),
         "region" => json!({ "enum": regions }),
@@ -89,7 +104,7 @@ pub fn schema() -> Value {
         other => panic!("the schema of fwlint.yaml says nothing of `{other}`"),
     };
     let properties: serde_json::Map<String, Value> =
-        config::keys().map(|key| (key.to_string(), of(key))).collect();
+        config::keys().map(|key| (key.to_string(), or_nothing(of(key)))).collect();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#", "title": "fwlint.yaml",
         "$id": web::document("fwlint.schema.json"),
