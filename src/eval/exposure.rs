@@ -9,7 +9,7 @@ mod opening;
 mod question;
 
 use crate::model::Hook;
-use crate::packet::{Axis, Cube, Family, TooManyPieces};
+use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces};
 
 use super::compile::{Host, RuleId};
 use super::flow::Way;
@@ -18,13 +18,16 @@ use super::survey::{Accept, Survey};
 
 pub use discovery::{Message, NEIGHBOURS, ROUTERS};
 pub use opening::{Kind, Opening};
-pub use question::{is_world, public_addresses, question};
+pub use question::{are_all_of, is_world, public_addresses, question};
 
 /// How many openings are worked out.
 const MOST_OPENINGS: usize = 100;
 
 /// How many entries of earlier rules may be looked at for them.
 const MOST_ENTRIES: usize = 3_000_000;
+
+/// In how many pieces what a policy lets in is little that can be told.
+const FEW_LEFT: usize = 8;
 
 /// How many pieces may be looked at to find out whether something is left for a rule.
 const FEW_PIECES: usize = 20_000;
@@ -55,6 +58,15 @@ pub struct Default {
     pub rule: Option<RuleId>,
     /// Unknowns on which it depends, ascending.
     pub depends_on: Vec<u32>,
+    /// What it lets through, exactly, where that is little that can be told: rules before it leave no more.
+    pub only: Option<PacketSet>,
+}
+
+impl Default {
+    /// Does it let in so much that there is no use in naming what else gets in?
+    pub fn is_wide(&self) -> bool {
+        self.only.is_none()
+    }
 }
 
 impl Exposure {
@@ -88,7 +100,7 @@ impl Exposure {
         let default = default(host, &survey, way, family)?;
         let (openings, more) = match way {
             Way::Out => (Vec::new(), 0),
-            _ => opening::openings(host, &survey, &asked, default.as_ref())?,
+            _ => opening::openings(host, &survey, &asked, default.as_ref().is_some_and(Default::is_wide))?,
         };
         Ok(Some(Exposure { family, way, asked, default, openings, more }))
     }
@@ -116,16 +128,23 @@ pub fn lets_anything(host: &Host, routes: &Routes, way: Way, packets: Cube) -> R
 /// What accepts packets that no rule names.
 fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Option<Default>, TooManyPieces> {
     for accept in survey.accepts().iter().filter(|accept| survey.turned_by(accept).is_none()) {
-        let is_blanket = || {
-            let is_rate = |atom| is_rate(host, atom);
-            survey.reach(accept).any(|cube| question::is_blanket(cube, way, family, &is_rate))
-        };
-        if accept.rule.is_some() && !is_blanket() {
+        let is_rate = |atom| is_rate(host, atom);
+        // What a rule lets in by all interfaces but one can be told in full.
+        let is_any = |cube: &&Cube| way != Way::In || !question::names_interfaces(cube);
+        let is_everything =
+            || question::is_everything(survey.reach(accept).filter(is_any), way, family, &is_rate);
+        if accept.rule.is_some() && !is_everything() {
             continue;
         }
         if let Some(witness) = survey.witness(accept, FEW_PIECES)? {
+            let few = if accept.rule.is_none() {
+                survey.few_packets(accept, FEW_LEFT).unwrap_or(None)
+            } else {
+                None
+            };
+            let only = few.filter(|few| !question::is_everything(few.cubes().iter(), way, family, &is_rate));
             let depends_on = atoms(&witness);
-            return Ok(Some(Default { chain: accept.chain, rule: accept.rule, depends_on }));
+            return Ok(Some(Default { chain: accept.chain, rule: accept.rule, depends_on, only }));
         }
     }
     Ok(None)

@@ -96,6 +96,13 @@ impl<'h, 'm> Survey<'h, 'm> {
         Ok(survivors.map(|cube| Some(self.first_packet(world, cube))))
     }
 
+    /// The same, as far as they are no more than so many pieces; `None` if they are more.
+    pub fn few_packets(&self, accept: &Accept, most: usize) -> Result<Option<PacketSet>, TooManyPieces> {
+        let world = &self.worlds[accept.world as usize];
+        let survivors = world.few_survivors(accept.first, accept.count, most, &self.host.surveyed)?;
+        Ok(survivors.map(|few| few.map(|cube| Some(self.first_packet(world, cube)))))
+    }
+
     /// Some packets that get through by a rule; `None` if there are none.
     pub fn witness(&self, accept: &Accept, budget: usize) -> Result<Option<Cube>, TooManyPieces> {
         let world = &self.worlds[accept.world as usize];

@@ -5,7 +5,7 @@ pub mod words;
 use std::sync::OnceLock;
 
 use crate::config::Policy;
-use crate::eval::exposure::{Default as ByDefault, Exposure, Opening, lets_anything, question};
+use crate::eval::exposure::{Exposure, Opening, lets_anything, question};
 use crate::eval::{RuleId, Way};
 use crate::finding::{Finding, Level};
 use crate::model::{Hook, Side};
@@ -76,8 +76,11 @@ pub fn over(context: &Context, families: &[Family]) -> &'static str {
 }
 
 /// Points a finding at what accepts without being asked, in each family.
-pub fn at_defaults(mut finding: Finding, context: &Context, defaults: &[&ByDefault]) -> Finding {
-    for default in defaults {
+pub fn at_defaults(mut finding: Finding, context: &Context, exposures: &[&Exposure]) -> Finding {
+    let mut unknowns = Vec::new();
+    for exposure in exposures {
+        let Some(default) = &exposure.default else { continue };
+        unknowns.extend(default.depends_on.iter().copied());
         let chain = context.host.chain(default.chain).chain;
         let is_written = chain.base.as_ref().is_some_and(|base| base.policy_is_written);
         if default.rule.is_none() && !is_written && chain.rules.is_empty() {
@@ -87,10 +90,12 @@ pub fn at_defaults(mut finding: Finding, context: &Context, defaults: &[&ByDefau
             ));
             continue;
         }
-        let (span, words) = accepted_by(context, default.chain, default.rule);
+        let (span, mut words) = accepted_by(context, default.chain, default.rule);
+        if let Some(only) = &default.only {
+            words = format!("{words}: {}", words::say(exposure, only));
+        }
         finding = place(finding, span, words);
     }
-    let unknowns: Vec<u32> = defaults.iter().flat_map(|default| default.depends_on.iter().copied()).collect();
     depends_on(finding, context, &unknowns)
 }
 

@@ -9,7 +9,7 @@ const ID: &str = "ingress-not-denied";
 
 /// Looks for it: a policy, or a rule, that lets in what no rule named.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
-    let (mut families, mut defaults) = (Vec::new(), Vec::new());
+    let (mut families, mut defaults, mut exposures) = (Vec::new(), Vec::new(), Vec::new());
     for family in Family::ALL {
         let Some(exposure) = context.exposure(Way::In, family) else { continue };
         let Some(default) = &exposure.default else { continue };
@@ -19,6 +19,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         if !is_beside_closed {
             families.push(family);
             defaults.push(default);
+            exposures.push(exposure);
         }
     }
     if defaults.is_empty() {
@@ -29,5 +30,5 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let message = format!("new connections get in{over} unless a rule drops them");
     let finding = Finding::new(ID, exposure::level(context, Level::Error, is_sure), message);
     let finding = finding.remedy(mend::deny(context, &families, &defaults));
-    findings.push(exposure::at_defaults(finding, context, &defaults));
+    findings.push(exposure::at_defaults(finding, context, &exposures));
 }

@@ -3,7 +3,7 @@
 use super::tunnel::ask;
 use super::tunnel::blame::place_of;
 use super::{Context, exposure};
-use crate::eval::exposure::{Exposure, Kind};
+use crate::eval::exposure::{Default as ByDefault, Exposure, Kind};
 use crate::eval::{Conversation, Way};
 use crate::finding::{Finding, Level};
 use crate::packet::{Axis, Family};
@@ -52,7 +52,9 @@ fn lets_tcp_in(seen: &Exposure) -> bool {
     let is_tcp = |cube: &crate::packet::Cube| cube.get(Axis::Protocol).is_none_or(|it| it.contains(6));
     // A port that is turned to another may well end on this host.
     let mut to_host = seen.openings.iter().filter(|opening| opening.kind != Kind::Forwarded);
-    seen.default.is_some()
+    let lets_tcp =
+        |default: &ByDefault| default.only.as_ref().is_none_or(|only| only.cubes().iter().any(is_tcp));
+    seen.default.as_ref().is_some_and(lets_tcp)
         || seen.more > 0
         || to_host.any(|opening| opening.packets.cubes().iter().any(is_tcp))
 }

@@ -3,7 +3,7 @@
 use super::Context;
 use super::exposure::{self, words};
 use super::tunnel::{self, Path, Resolution, Tunnel};
-use crate::eval::exposure::{Exposure, Kind};
+use crate::eval::exposure::{Default, Exposure, Kind};
 use crate::eval::{Certainty, Way};
 use crate::finding::{Cell, Cells, Direction, Mark, Row};
 use crate::packet::{Family, PacketSet};
@@ -49,13 +49,16 @@ fn row(context: &Context, way: Way, what: &str, judge: impl Fn(Family, &Exposure
 fn by_default(exposure: &Exposure, (denied, mark): (&str, Mark), open: &str) -> Cell {
     match &exposure.default {
         None => cell(mark, denied),
-        Some(default) if default.depends_on.is_empty() => cell(Mark::Bad, open),
+        Some(default) if default.depends_on.is_empty() => {
+            cell(Mark::Bad, default.only.as_ref().map_or(open.to_owned(), |only| words::say(exposure, only)))
+        }
         Some(_) => cell(Mark::Depends, "depends"),
     }
 }
 
 fn ssh(context: &Context, family: Family, exposure: &Exposure) -> Cell {
-    if exposure.default.is_some() {
+    let ssh_by_default = |only: &PacketSet| only.overlaps(&exposure::to_port(6, 22));
+    if exposure.default.as_ref().is_some_and(|default| default.only.as_ref().is_none_or(ssh_by_default)) {
         return by_default(exposure, ("", Mark::Good), "gets in");
     }
     let openings = exposure::ssh_from_the_world(context, family, exposure);
@@ -69,7 +72,7 @@ fn ssh(context: &Context, family: Family, exposure: &Exposure) -> Cell {
 }
 
 fn ports(context: &Context, family: Family, exposure: &Exposure) -> Cell {
-    if exposure.default.is_some() {
+    if exposure.default.as_ref().is_some_and(Default::is_wide) {
         return by_default(exposure, ("", Mark::Good), "gets in");
     }
     let ssh = exposure::ssh_from_the_world(context, family, exposure);

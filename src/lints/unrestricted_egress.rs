@@ -9,12 +9,13 @@ const ID: &str = "unrestricted-egress";
 
 /// Looks for it: a policy, or a rule, that lets out what no rule named.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
-    let (mut families, mut defaults) = (Vec::new(), Vec::new());
+    let (mut families, mut defaults, mut exposures) = (Vec::new(), Vec::new(), Vec::new());
     for family in Family::ALL {
-        let exposure = context.exposure(Way::Out, family);
-        if let Some(default) = exposure.and_then(|exposure| exposure.default.as_ref()) {
+        let Some(exposure) = context.exposure(Way::Out, family) else { continue };
+        if let Some(default) = &exposure.default {
             families.push(family);
             defaults.push(default);
+            exposures.push(exposure);
         }
     }
     if defaults.is_empty() {
@@ -24,5 +25,5 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let over = exposure::over(context, &families);
     let message = format!("new connections get out{over} unless a rule drops them");
     let finding = Finding::new(ID, exposure::level(context, Level::Warning, is_sure), message);
-    findings.push(exposure::at_defaults(finding, context, &defaults));
+    findings.push(exposure::at_defaults(finding, context, &exposures));
 }

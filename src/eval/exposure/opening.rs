@@ -6,7 +6,7 @@ use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::super::compile::{ChainId, Host, RuleId};
 use super::super::survey::{Accept, Survey};
-use super::{Default, MOST_ENTRIES, MOST_OPENINGS, atoms, path};
+use super::{MOST_ENTRIES, MOST_OPENINGS, atoms, path};
 
 /// What one rule lets through.
 #[derive(Clone, Debug)]
@@ -46,12 +46,13 @@ struct Group<'s> {
     accepts: Vec<&'s Accept>,
 }
 
-/// What rules let through by name, in the order of the rules, and how many more rules may.
+/// What rules let through by name, in the order of the rules, and how many more rules may. Where all is open that no
+/// rule drops, rules that let something into the host are not among them.
 pub(super) fn openings(
     host: &Host,
     survey: &Survey,
     asked: &Cube,
-    default: Option<&Default>,
+    is_open: bool,
 ) -> Result<(Vec<Opening>, usize), TooManyPieces> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known = HashMap::new();
@@ -60,7 +61,7 @@ pub(super) fn openings(
         let kind = kind(survey, accept);
         // Where nothing is denied by default, what rules let in is said already. Where only a policy
         // accepts, no rule is to be named.
-        if kind == Kind::Inside && default.is_some() || kind != Kind::Published && accept.rule.is_none() {
+        if kind == Kind::Inside && is_open || kind != Kind::Published && accept.rule.is_none() {
             continue;
         }
         if groups.len() == MOST_OPENINGS {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
-use crate::packet::{Axis, Cube, Family, Masks, Ranges, Values, values};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
 
 use super::super::compile::Host;
 use super::super::conntrack;
@@ -99,27 +99,52 @@ pub fn is_world(family: Family, addresses: Option<&Values>) -> bool {
     ranges.and(&public).count() >= public.count() / 2
 }
 
-/// Does a cube hold connections of every kind: over TCP, to any port, from and to anywhere, over any interface, by
-/// anyone? On the way out UDP is enough, too: who may send what he likes over one of them is not restricted. What lets
-/// in UDP alone is an opening, and must not hide what is let in over TCP. `is_rate` tells unknowns that hold now and
-/// then.
-pub(super) fn is_blanket(cube: &Cube, way: Way, family: Family, is_rate: &dyn Fn(u32) -> bool) -> bool {
+/// Do packets hold all connections of a protocol into the host, but for a few ports or addresses?
+pub fn are_all_of(packets: &PacketSet, protocol: u128, family: Family) -> bool {
+    let of_it = |cube: &&Cube| cube.get(Axis::Protocol).is_none_or(|it| it.contains(protocol));
+    packets.cubes().iter().filter(of_it).any(|cube| is_blanket(cube, family, &|_| false))
+}
+
+/// Does a cube leave out an interface by which packets may come in from elsewhere?
+pub(super) fn names_interfaces(cube: &Cube) -> bool {
+    cube.get(Axis::InInterface).is_some_and(|values| !values.covers(&interfaces::outer().into()))
+}
+
+/// Do some cubes hold connections of every kind: over TCP and UDP, to any port, from and to anywhere, over any
+/// interface, by anyone? On the way out one of the two is enough: who may send what he likes over it is not restricted.
+/// What lets in just one of them is an opening, and must not hide what is let in over the other. `is_rate` tells unknowns
+/// that hold now and then.
+pub(super) fn is_everything<'c>(
+    cubes: impl Iterator<Item = &'c Cube>,
+    way: Way,
+    family: Family,
+    is_rate: &dyn Fn(u32) -> bool,
+) -> bool {
+    let mut missing = vec![6, 17];
+    for cube in cubes.filter(|cube| is_blanket(cube, family, is_rate)) {
+        missing.retain(|&protocol| !cube.get(Axis::Protocol).is_none_or(|it| it.contains(protocol)));
+    }
+    missing.is_empty() || way == Way::Out && missing.len() == 1
+}
+
+/// Does a cube hold all connections of its protocols?
+fn is_blanket(cube: &Cube, family: Family, is_rate: &dyn Fn(u32) -> bool) -> bool {
     let count = |values: &Values| values.ranges().map_or(0, Ranges::count);
     // Most rules name a port, and are done with here.
     if cube.get(Axis::DestinationPort).is_some_and(|ports| count(ports) < ALMOST_ALL_PORTS) {
         return false;
     }
     cube.sides().iter().all(|(axis, values)| match axis {
-        Axis::Protocol if way == Way::Out => values.contains(6) || values.contains(17),
-        Axis::Protocol => values.contains(6),
         Axis::DestinationPort | Axis::SourcePort => count(values) >= ALMOST_ALL_PORTS,
         Axis::Source | Axis::Destination => is_world(family, Some(values)),
+        // Packets that no bridge hands over are the ordinary ones.
+        Axis::InPort | Axis::OutPort => values.contains(0),
         Axis::InInterface | Axis::OutInterface => {
             *values == Values::single(*axis, 0) || count(values) > u128::MAX / 2
         }
         Axis::Uid | Axis::Gid => values.contains(NO_OWNER) || count(values) > NO_OWNER / 2,
         Axis::Atom(atom) => values.first() == Some(0) || is_rate(*atom),
-        Axis::HopLimit | Axis::Length | Axis::Dscp | Axis::Mac | Axis::InPort | Axis::OutPort => false,
+        Axis::HopLimit | Axis::Length | Axis::Dscp | Axis::Mac => false,
         _ => true,
     })
 }

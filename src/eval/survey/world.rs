@@ -230,6 +230,33 @@ impl<'h> World<'h> {
         Ok(None)
     }
 
+    /// All of [`World::survivors`], as far as they are a few pieces.
+    pub fn few_survivors(
+        &self,
+        first: u32,
+        count: u32,
+        most: usize,
+        spent: &Spent,
+    ) -> Result<Option<PacketSet>, TooManyPieces> {
+        let mut few = Vec::new();
+        for whole in self.taken(first, count) {
+            let cover = self.cover(&whole, first, spent)?;
+            let mut remainder = cover.pieces(&whole, 0, BUDGET);
+            let is_all = loop {
+                match remainder.next_piece()? {
+                    None => break true,
+                    Some(_) if few.len() == most => break false,
+                    Some(piece) => few.push(piece),
+                }
+            };
+            spent.add(remainder.looked_at())?;
+            if !is_all {
+                return Ok(None);
+            }
+        }
+        Ok(Some(PacketSet::from_cubes(few)))
+    }
+
     /// Asks something of what took packets of a cube before entry `at`.
     fn ask<T>(
         &self,

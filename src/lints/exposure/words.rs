@@ -12,7 +12,10 @@ use super::{MANY_PORTS, allowed, ssh_from_the_world, to_port};
 /// What is said where no new connection gets in.
 const NOTHING: &str = "nothing new";
 
-/// What gets in, for the report's verdict on a unit: `ssh from anywhere`, `nothing new`, `everything`.
+/// What is said where all gets in that no rule drops.
+const UNDROPPED: &str = "everything that no rule drops";
+
+/// What gets in, for the report's verdict on a unit: `ssh from anywhere`, `nothing new`, and the like.
 /// `None` where the unit does not say.
 pub fn summary(context: &Context) -> Option<String> {
     let mut texts: Vec<(Family, String)> = Vec::new();
@@ -40,17 +43,20 @@ pub fn summary(context: &Context) -> Option<String> {
 /// Does a rule that names few ports let the answers of DHCP in? Of wider ones is told as they are.
 fn lets_dhcp_in(exposure: &Exposure) -> bool {
     let mut inside = exposure.openings.iter().filter(|opening| opening.kind == Kind::Inside);
-    exposure.default.is_none()
+    exposure.default.as_ref().is_none_or(|default| !default.is_wide())
         && inside.any(|opening| names_few_ports(opening) && opening.packets.overlaps(&dhcp()))
 }
 
 fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
-    match &exposure.default {
-        Some(default) if default.depends_on.is_empty() => return "everything".to_owned(),
-        Some(_) => return "everything, perhaps".to_owned(),
-        None => {}
-    }
     let mut parts = Vec::new();
+    if let Some(default) = &exposure.default {
+        let by_default = default.only.as_ref().map_or(UNDROPPED.to_owned(), |only| say(exposure, only));
+        let perhaps = if default.depends_on.is_empty() { "" } else { ", perhaps" };
+        if default.is_wide() {
+            return by_default + perhaps;
+        }
+        parts.push(by_default + perhaps);
+    }
     let ssh = ssh_from_the_world(context, family, exposure);
     if !ssh.is_empty() {
         let all = PacketSet::from_cubes(ssh.iter().flat_map(|part| part.1.cubes().iter().cloned()));
