@@ -143,7 +143,7 @@ fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Opt
                 None
             };
             let only = few.filter(|few| !question::is_everything(few.cubes().iter(), way, family, &is_rate));
-            let depends_on = atoms(&witness);
+            let depends_on = witness.atoms().collect();
             return Ok(Some(Default { chain: accept.chain, rule: accept.rule, depends_on, only }));
         }
     }
@@ -155,15 +155,6 @@ pub fn is_rate(host: &Host, atom: u32) -> bool {
     const RATES: [&str; 7] = ["limit", "recent", "hashlimit", "connlimit", "statistic", "quota", "random"];
     let text = &host.atoms.get(atom).text;
     RATES.iter().any(|word| text.contains(word))
-}
-
-/// The unknowns that a cube names, ascending.
-fn atoms(cube: &Cube) -> Vec<u32> {
-    let numbers = cube.sides().iter().filter_map(|(axis, _)| match axis {
-        Axis::Atom(number) => Some(*number),
-        _ => None,
-    });
-    numbers.collect()
 }
 
 /// The rules on the way of packets to a decision, outermost first.

@@ -196,7 +196,12 @@ fn aim(target: &Target, cube: &Cube, before: &End) -> End {
     End {
         address: target.addresses.clone().or_else(|| before.address.clone()),
         port: target.ports.clone().or_else(|| before.port.clone()),
-        kind: moved.map(|addresses| kind_of(cube, addresses)).or_else(|| before.kind.clone()),
+        kind: match moved {
+            // Of an address that the file does not tell nobody knows whose it is.
+            Some(addresses) if *addresses == Values::all(Axis::Destination) => None,
+            Some(addresses) => Some(kind_of(cube, addresses)),
+            None => before.kind.clone(),
+        },
     }
 }
 

@@ -4,7 +4,7 @@
 //! leaves, its source address, the user. What all flows need is asked one after another; each
 //! leaves the witnesses that serve it, and the next is asked of those alone.
 
-use crate::packet::{Axis, PacketSet, TooManyPieces};
+use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::compile::Host;
 use super::flow::{Conversation, Lost, Question};
@@ -67,13 +67,7 @@ impl<'m> Held<'m> {
     /// The unknowns on which flows of a part depend, ascending.
     pub fn unknowns(&self, part: &PacketSet) -> Vec<u32> {
         let cubes = self.losses(part).flat_map(|lost| lost.flows.cubes());
-        let sides = cubes.flat_map(|cube| cube.sides());
-        let mut numbers: Vec<u32> = sides
-            .filter_map(|(axis, _)| match axis {
-                Axis::Atom(number) => Some(*number),
-                _ => None,
-            })
-            .collect();
+        let mut numbers: Vec<u32> = cubes.flat_map(Cube::atoms).collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers

@@ -226,10 +226,7 @@ fn note_unknowns(step: &Step, unknowns: &mut Vec<u32>) {
     }
     let lost = step.lost.iter().flat_map(|lost| lost.flows.cubes());
     for cube in step.passed.cubes().iter().chain(lost) {
-        unknowns.extend(cube.sides().iter().filter_map(|(axis, _)| match axis {
-            Axis::Atom(number) => Some(*number),
-            _ => None,
-        }));
+        unknowns.extend(cube.atoms());
     }
 }
 

@@ -4,12 +4,12 @@ pub mod ask;
 pub mod blame;
 mod dns;
 mod judge;
+mod redirection;
 
 use std::net::IpAddr;
 
 use crate::config::{EdgeIpVersion, Protocol};
-use crate::eval::{Certainty, Fate, Held, Hop, RuleId, Witnesses};
-use crate::model::{Hook, Nat};
+use crate::eval::{Certainty, Held, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Profile, Service, Transport};
 
@@ -17,6 +17,7 @@ use super::Context;
 use ask::{CHOICES, Flow};
 pub use dns::{Dns, Resolution, family_of};
 pub use judge::edges;
+pub use redirection::Redirection;
 use judge::{judge_loopback, judge_path, judge_service, to};
 
 /// What becomes of the flows that a tunnel needs.
@@ -92,19 +93,6 @@ impl Path<'_> {
     pub fn fails_on_the_way_back(&self) -> bool {
         let is_late = |edge: &Edge| matches!(edge.lost_at, Some(LostAt::Reply | LostAt::Followup));
         self.is_blocked() && self.edges.iter().all(is_late)
-    }
-
-    /// The rules that send first packets of it elsewhere.
-    pub fn redirections(&self) -> impl Iterator<Item = RuleId> {
-        let hops = self.held.conversation.steps.first().into_iter().flat_map(|step| &step.hops);
-        let redirects = |hop: &&Hop| {
-            matches!(hop.hook, Hook::Output | Hook::Prerouting)
-                && matches!(
-                    hop.fate,
-                    Fate::Translated(Nat::Destination(_) | Nat::Redirect(_) | Nat::Netmap(_))
-                )
-        };
-        hops.filter(redirects).filter_map(|hop| hop.rule)
     }
 
     /// The addresses of a region.
@@ -231,8 +219,13 @@ impl<'m> Tunnel<'m> {
             let mut paths = self.paths.iter().filter(|path| title(&path.transport.name) == *name);
             paths.any(|path| path.redirections().next().is_some())
         };
+        let is_surely_redirected = |name: &&str| {
+            let mut paths = self.paths.iter().filter(|path| title(&path.transport.name) == *name);
+            paths.any(|path| path.redirections().any(|redirection| redirection.is_sure))
+        };
         let ways = |names: &[&str]| names.join(" and ");
         let (elsewhere, open): (Vec<_>, Vec<_>) = named(Certainty::Met).into_iter().partition(is_redirected);
+        let may_be = if elsewhere.iter().any(is_surely_redirected) { "is" } else { "may be" };
         let perhaps = named(Certainty::Depends);
         if open.is_empty() && perhaps.is_empty() {
             let wanted = wanted(context.settings.protocol.value);
@@ -241,7 +234,7 @@ impl<'m> Tunnel<'m> {
             return match elsewhere[..] {
                 [] if self.paths.iter().any(fails_late) => "gets no connection".to_owned(),
                 [] => "does not get out".to_owned(),
-                _ => format!("is sent elsewhere over {}", ways(&elsewhere)),
+                _ => format!("{may_be} sent elsewhere over {}", ways(&elsewhere)),
             };
         }
         let mut text = match (open.is_empty(), perhaps.is_empty()) {
@@ -256,7 +249,7 @@ impl<'m> Tunnel<'m> {
             _ => {}
         }
         if !elsewhere.is_empty() {
-            text.push_str(&format!(", is sent elsewhere over {}", ways(&elsewhere)));
+            text.push_str(&format!(", {may_be} sent elsewhere over {}", ways(&elsewhere)));
         }
         if self.dns.is_blocked() {
             text.push_str(", but finds no names");

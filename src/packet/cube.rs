@@ -22,6 +22,14 @@ impl Cube {
         &self.sides
     }
 
+    /// The unknowns that it names, ascending.
+    pub fn atoms(&self) -> impl Iterator<Item = u32> + '_ {
+        self.sides.iter().filter_map(|(axis, _)| match axis {
+            Axis::Atom(number) => Some(*number),
+            _ => None,
+        })
+    }
+
     /// What it allows on an axis; `None` if anything.
     pub fn get(&self, axis: Axis) -> Option<&Values> {
         self.sides.binary_search_by_key(&axis, |side| side.0).ok().map(|at| &self.sides[at].1)

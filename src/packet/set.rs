@@ -49,6 +49,14 @@ impl PacketSet {
         &self.cubes
     }
 
+    /// The unknowns that they name, ascending.
+    pub fn atoms(&self) -> Vec<u32> {
+        let mut numbers: Vec<u32> = self.cubes.iter().flat_map(Cube::atoms).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
     /// The cubes, for whoever takes them apart.
     pub fn into_cubes(self) -> Vec<Cube> {
         self.cubes

@@ -296,12 +296,7 @@ fn base<'m>(host: &Host<'m>, chain: ChainId) -> Option<&'m Base> {
 
 /// The unknowns of a rule, in order.
 fn atoms<'r>(rule: &'r CompiledRule) -> impl Iterator<Item = u32> + use<'r> {
-    let sides = rule.packets.cubes().iter().flat_map(|cube| cube.sides());
-    let numbers = sides.filter_map(|(axis, _)| match axis {
-        Axis::Atom(number) => Some(*number),
-        _ => None,
-    });
-    numbers.chain(rule.choices.iter().copied())
+    rule.packets.cubes().iter().flat_map(Cube::atoms).chain(rule.choices.iter().copied())
 }
 
 fn has_atoms(rule: &CompiledRule) -> bool {

@@ -6,7 +6,7 @@ use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::super::compile::{ChainId, Host, RuleId};
 use super::super::survey::{Accept, Survey};
-use super::{MOST_ENTRIES, MOST_OPENINGS, atoms, path};
+use super::{MOST_ENTRIES, MOST_OPENINGS, path};
 
 /// What one rule lets through.
 #[derive(Clone, Debug)]
@@ -143,9 +143,7 @@ fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPiec
     let known = packets.forget(is_unknown).disjoint()?;
     // What gets through for some answers of the unknowns only depends on them.
     let missing = known.minus(&packets)?;
-    let mut depends_on: Vec<u32> = missing.cubes().iter().flat_map(atoms).collect();
-    depends_on.sort_unstable();
-    depends_on.dedup();
+    let depends_on = missing.atoms();
     let (packets, is_sure) = (known.simplify(), missing.is_empty());
     Ok(Some(Opening { rule, kind, packets, is_sure, depends_on, turned_by, accepted_by }))
 }
