@@ -140,6 +140,13 @@ pub fn is_firm(context: &Context, opening: &Opening) -> bool {
     opening.is_sure || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_rate)
 }
 
+/// Does an opening hold for sure for those of whom it is told: does it depend on no more than which machines of the cloud
+/// are in a group?
+pub fn is_told(context: &Context, opening: &Opening) -> bool {
+    let is_group = |number: &u32| context.host.atoms.get(*number).machines == Some(Side::Source);
+    is_firm(context, opening) || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_group)
+}
+
 /// Does a cube hold packets that come now and then, whatever the file does not tell: does it hang on no
 /// unknown, or only on such as do not hold, or hold at some rate?
 pub fn is_likely(context: &Context, cube: &Cube) -> bool {

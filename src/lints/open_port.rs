@@ -29,7 +29,7 @@ struct Item<'x> {
 }
 
 /// What rules have in common that are one finding when there are many of them.
-type Shape = (Kind, ChainId, Vec<Axis>, bool);
+type Shape = (Kind, ChainId, Vec<Axis>, bool, bool);
 
 /// Looks for it: rules that let new connections in or through, and that fwlint.yaml does not name.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
@@ -120,7 +120,7 @@ fn shape(context: &Context, item: &Item) -> Shape {
     axes.sort_unstable();
     axes.dedup();
     let is_inner = !exposure::machines(context, item.opening).is_empty();
-    (item.opening.kind, rule.chain, axes, is_inner)
+    (item.opening.kind, rule.chain, axes, is_inner, exposure::is_firm(context, item.opening))
 }
 
 /// A finding about one rule, and its twin of the other family.
@@ -128,10 +128,12 @@ fn one(context: &Context, item: &Item) -> Finding {
     let both: Vec<&Item> = [item].into_iter().chain(item.twin.as_deref()).collect();
     let families: Vec<Family> = both.iter().map(|item| item.family).collect();
     let over = exposure::over(context, &families);
+    let may = if is_told(context, &both) { "" } else { "may " };
     let message = match item.opening.kind {
-        Kind::Inside => format!("new connections get in{over}: {}", item.text),
-        Kind::Published => format!("new connections get in{over}, turned by NAT: {}", item.text),
-        Kind::Forwarded => format!("new connections are forwarded{over}: {}", item.text),
+        Kind::Inside => format!("new connections {may}get in{over}: {}", item.text),
+        Kind::Published => format!("new connections {may}get in{over}, turned by NAT: {}", item.text),
+        Kind::Forwarded if may.is_empty() => format!("new connections are forwarded{over}: {}", item.text),
+        Kind::Forwarded => format!("new connections may be forwarded{over}: {}", item.text),
     };
     let mut finding = Finding::new(ID, level(context, &both), message);
     for item in &both {
@@ -167,7 +169,8 @@ fn many(context: &Context, items: &[Item]) -> Finding {
         Kind::Forwarded => "forward new connections",
     };
     let over = exposure::over(context, &families);
-    let message = format!("{} rules {does}{over}: {text}", all.len());
+    let may = if is_told(context, &all) { "" } else { "may " };
+    let message = format!("{} rules {may}{does}{over}: {text}", all.len());
     let mut finding = Finding::new(ID, level(context, &all), message);
     for item in all.iter().take(SHOWN) {
         finding = show(finding, context, item);
@@ -190,7 +193,16 @@ fn show(finding: Finding, context: &Context, item: &Item) -> Finding {
 }
 
 fn level(context: &Context, items: &[&Item]) -> Level {
-    let is_firm = items.iter().any(|item| exposure::is_firm(context, item.opening));
     let is_inbound = items.iter().any(|item| item.opening.kind != Kind::Forwarded);
-    exposure::level(context, Level::Warning, is_firm && is_inbound)
+    exposure::level(context, Level::Warning, is_firm(context, items) && is_inbound)
+}
+
+/// Does one of them hold, whatever the file does not tell?
+fn is_firm(context: &Context, items: &[&Item]) -> bool {
+    items.iter().any(|item| exposure::is_firm(context, item.opening))
+}
+
+/// Does one of them hold for those of whom the finding tells?
+fn is_told(context: &Context, items: &[&Item]) -> bool {
+    items.iter().any(|item| exposure::is_told(context, item.opening))
 }

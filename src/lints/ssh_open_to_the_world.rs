@@ -33,7 +33,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         return;
     }
     let over = exposure::over(context, &families);
-    let message = format!("ssh is open to the world{over}: {}", texts.join("; "));
+    let is = if is_sure { "is" } else { "may be" };
+    let message = format!("ssh {is} open to the world{over}: {}", texts.join("; "));
     let mut finding = Finding::new(ID, exposure::level(context, Level::Warning, is_sure), message);
     for span in spans {
         finding = exposure::place(finding, span, "lets them in");

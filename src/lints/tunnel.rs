@@ -17,8 +17,8 @@ use super::Context;
 use ask::{CHOICES, Flow};
 pub use dns::{Dns, Resolution, family_of};
 pub use judge::edges;
-pub use redirection::Redirection;
 use judge::{judge_loopback, judge_path, judge_service, to};
+pub use redirection::Redirection;
 
 /// What becomes of the flows that a tunnel needs.
 #[derive(Debug)]

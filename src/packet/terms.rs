@@ -192,8 +192,10 @@ fn names((low, high): (u128, u128)) -> String {
     if (low, high) == (1, u128::MAX) {
         return "any interface".into();
     }
-    match names_with_prefix(&first) {
-        Some(all) if all == (low, high) => format!("{first}*"),
+    let before = to_name(low.saturating_sub(1));
+    match (names_with_prefix(&first), names_with_prefix(&before)) {
+        (Some(all), _) if all == (low, high) => format!("{first}*"),
+        (_, Some(all)) if all == (low.saturating_sub(1), high) => format!("{before}* but {before}"),
         _ => {
             let shown = 8 * (high.trailing_ones() / 8);
             let last = to_name(high & u128::MAX.checked_shl(shown).unwrap_or(0));

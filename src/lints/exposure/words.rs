@@ -12,6 +12,9 @@ use super::{MANY_PORTS, allowed, ssh_from_the_world, to_port};
 /// What is said where no new connection gets in.
 const NOTHING: &str = "nothing new";
 
+/// What is said before what only gets in if what the file does not tell is so.
+const PERHAPS: &str = "perhaps ";
+
 /// What is said where all gets in that no rule drops.
 const UNDROPPED: &str = "everything that no rule drops";
 
@@ -50,31 +53,39 @@ fn lets_dhcp_in(exposure: &Exposure) -> bool {
 fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
     let mut parts = Vec::new();
     if let Some(default) = &exposure.default {
+        let perhaps = if default.depends_on.is_empty() { "" } else { PERHAPS };
         let by_default = default.only.as_ref().map_or(UNDROPPED.to_owned(), |only| say(exposure, only));
-        let perhaps = if default.depends_on.is_empty() { "" } else { ", perhaps" };
         if default.is_wide() {
-            return by_default + perhaps;
+            return format!("{perhaps}{by_default}");
         }
-        parts.push(by_default + perhaps);
+        parts.push(format!("{perhaps}{by_default}"));
     }
     let ssh = ssh_from_the_world(context, family, exposure);
+    let is_firm = |opening: &Opening| super::is_firm(context, opening);
     if !ssh.is_empty() {
         let all = PacketSet::from_cubes(ssh.iter().flat_map(|part| part.1.cubes().iter().cloned()));
-        parts.push(say(exposure, &all).replace("tcp to port 22", "ssh"));
+        let said = say(exposure, &all).replace("tcp to port 22", "ssh");
+        parts.push(if ssh.iter().any(|part| is_firm(part.0)) { said } else { format!("{PERHAPS}{said}") });
     }
-    let mut rest = PacketSet::none();
+    let (mut surely, mut perhaps) = (PacketSet::none(), PacketSet::none());
     let mut inner = Vec::new();
     for opening in exposure.openings.iter().filter(|opening| opening.kind != Kind::Forwarded) {
         let is_ssh = ssh.iter().any(|part| std::ptr::eq(part.0, opening));
         let packets = without_quiet(opening, &opening.packets, is_ssh, None);
-        if super::machines(context, opening).is_empty() {
-            rest.add(packets);
-        } else if !packets.is_empty() {
-            inner.push(say_opening(context, exposure, opening, &packets));
+        if packets.is_empty() {
+            continue;
+        }
+        match super::machines(context, opening).is_empty() {
+            true if is_firm(opening) => surely.add(packets),
+            true => perhaps.add(packets),
+            false => inner.push(say_opening(context, exposure, opening, &packets)),
         }
     }
-    if !rest.is_empty() {
-        parts.push(say_few(exposure, &rest, 3));
+    if !surely.is_empty() {
+        parts.push(say_few(exposure, &surely, 3));
+    }
+    if !perhaps.is_empty() {
+        parts.push(format!("{PERHAPS}{}", say_few(exposure, &perhaps, 3)));
     }
     parts.append(&mut inner);
     if exposure.more > 0 {
