@@ -14,6 +14,8 @@ use super::trip::Memory;
 /// What became of the flows of a question.
 #[derive(Clone, Debug)]
 pub struct Held<'m> {
+    /// What was asked.
+    pub question: Question,
     /// Every step.
     pub conversation: Conversation<'m>,
     /// Flows that are lost whatever the unknowns are.
@@ -55,7 +57,7 @@ impl<'m> Held<'m> {
             }
         }
         perhaps_lost.add(surely_lost.clone());
-        Ok(Held { conversation, surely_lost, perhaps_lost })
+        Ok(Held { question: question.clone(), conversation, surely_lost, perhaps_lost })
     }
 
     /// What took flows of a part away, in the order of the steps.

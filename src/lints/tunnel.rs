@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod blame;
+mod chance;
 mod dns;
 mod judge;
 mod redirection;

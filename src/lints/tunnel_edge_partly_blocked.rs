@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::tunnel::blame::blame;
-use super::tunnel::{Edge, Path, families_of, title, wanted};
+use super::tunnel::{Edge, Path, Tunnel, families_of, title, wanted};
 use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
@@ -26,10 +26,11 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         }
     }
     for (lost, paths) in groups {
-        let all = paths.first().map_or(0, |path| path.edges.len());
+        let Some(first) = paths.first() else { continue };
+        let (all, regions) = partly_open(tunnel, first);
         let names: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
         let message = format!(
-            "{} of {all} edge addresses {} blocked for {}{}",
+            "{} of {all} edge addresses{regions} {} blocked for {}{}",
             lost.len(),
             if lost.len() == 1 { "is" } else { "are" },
             names.join(" and "),
@@ -55,6 +56,20 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         }
         findings.push(finding);
     }
+}
+
+/// How many addresses have the regions of which some are lost and others not, and the names of these regions where they
+/// are not all. A region of which nothing is reached is another lint's.
+fn partly_open(tunnel: &Tunnel, path: &Path) -> (usize, String) {
+    let regions = tunnel.endpoint.regions.iter().enumerate();
+    let is_partly_lost = |number: usize| partly_lost(path).any(|edge| edge.region == number);
+    let (numbers, names): (Vec<usize>, Vec<&str>) = regions
+        .filter(|(number, _)| is_partly_lost(*number))
+        .map(|(number, it)| (number, it.name.as_str()))
+        .unzip();
+    let count = path.edges.iter().filter(|edge| numbers.contains(&edge.region)).count();
+    let is_all = numbers.len() == tunnel.endpoint.regions.len();
+    (count, if is_all { String::new() } else { format!(" of {}", names.join(" and ")) })
 }
 
 /// The addresses that are lost in regions of which others get through.

@@ -173,15 +173,10 @@ pub fn usual_choice() -> PacketSet {
     PacketSet::from_cubes([v4, v6])
 }
 
-/// All addresses that a remote machine may have.
-pub fn remotes(family: Family) -> Ranges {
-    sources(family)
-}
-
 /// All addresses that a resolver may have, that of a cloud included.
 pub fn resolvers(context: &Context, family: Family) -> Ranges {
     let own = context.unit.ruleset.platform().filter(|own| own.is_ipv4() == (family == Family::V4));
-    Ranges::union(addresses(own).iter().chain(remotes(family).iter()))
+    Ranges::union(addresses(own).iter().chain(sources(family).iter()))
 }
 
 /// Does every interface among these lead into a tunnel?

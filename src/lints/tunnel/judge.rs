@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::eval::exposure::public_addresses;
 use crate::eval::{Certainty, Held, Moment, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Service, Transport};
@@ -114,7 +115,12 @@ pub fn judge_service<'m>(
         let v6 = service.v6.iter().map(|address| IpAddr::from(*address));
         let known = v4.chain(v6).filter(|address| address.is_ipv4() == (family == Family::V4));
         let known = ask::addresses(known);
-        let destinations = if known.is_empty() { ask::remotes(family) } else { known };
+        let destinations = if known.is_empty() {
+            // They are in the internet, whatever of the user's own network is open.
+            public_addresses(family)
+        } else {
+            known
+        };
         let (certainty, held) = some_destination(
             context,
             witnesses,
