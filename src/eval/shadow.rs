@@ -68,7 +68,7 @@ impl<'m> Shadows<'m> {
             is_undecided,
         };
         for circle in shadows.calls.loops().to_vec() {
-            shadows.give_up(host, circle[0].chain);
+            shadows.give_up_circle(host, circle[0].chain);
         }
         let mut events = 0;
         for base in host.all_bases() {
@@ -105,7 +105,9 @@ impl<'m> Shadows<'m> {
         for chain in (0..host.chains.len() as u32).map(ChainId) {
             let table = host.chain(chain).table;
             let is_known = |known: &ChainId| std::ptr::eq(host.chain(*known).table, table);
-            if self.is_undecided[chain.0 as usize] && !found.iter().any(is_known) {
+            // Where no base chain leads, nothing is there to decide.
+            let is_undecided = self.is_undecided[chain.0 as usize] && self.calls.is_reached(chain);
+            if is_undecided && !found.iter().any(is_known) {
                 found.push(chain);
             }
         }
@@ -156,6 +158,18 @@ impl<'m> Shadows<'m> {
         let table = host.chain(chain).table;
         for (is_undecided, chain) in self.is_undecided.iter_mut().zip(&host.chains) {
             *is_undecided |= std::ptr::eq(chain.table, table);
+        }
+    }
+
+    /// Leaves undecided what a circle of calls makes endless: its table, or, where no base chain leads to it, the chains
+    /// of its table to which none leads.
+    fn give_up_circle(&mut self, host: &Host<'m>, circle: ChainId) {
+        if self.calls.is_reached(circle) {
+            return self.give_up(host, circle);
+        }
+        let table = host.chain(circle).table;
+        for (chain, is_undecided) in (0..).map(ChainId).zip(&mut self.is_undecided) {
+            *is_undecided |= std::ptr::eq(host.chain(chain).table, table) && !self.calls.is_reached(chain);
         }
     }
 

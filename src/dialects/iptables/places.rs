@@ -108,6 +108,24 @@ fn unknown_there(chain: &str, rule: &Rule) -> Option<(Span, &'static str, &'stat
         };
         rule.matches.iter().find(|it| asks(&it.value)).map(|it| it.span)
     };
+    let limited_to = |option: &str| {
+        let asks = |it: &Match| matches!(it, Match::Atom(atom) if atom.text.starts_with("-m addrtype") && atom.text.ends_with(option));
+        rule.matches.iter().find(|it| asks(&it.value)).map(|it| it.span)
+    };
+    // The interface by which a packet leaves is not known before it is routed, nor that by which it came of one's own.
+    match chain {
+        "PREROUTING" | "INPUT" => {
+            if let Some(span) = limited_to("--limit-iface-out") {
+                return Some((span, "`--limit-iface-out`", "is for FORWARD, OUTPUT and POSTROUTING only"));
+            }
+        }
+        "OUTPUT" | "POSTROUTING" => {
+            if let Some(span) = limited_to("--limit-iface-in") {
+                return Some((span, "`--limit-iface-in`", "is for PREROUTING, INPUT and FORWARD only"));
+            }
+        }
+        _ => {}
+    }
     match chain {
         "PREROUTING" | "INPUT" | "FORWARD" => {
             let span = has(&[Axis::Uid, Axis::Gid])?;

@@ -54,8 +54,11 @@ const KINDS: [&str; 12] = [
 ];
 
 fn kinds(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
-    let is_limited = instance.given.iter().any(|given| given.name.starts_with("limit-iface"));
-    if is_limited {
+    let mut limits = instance.given.iter().filter(|given| given.name.starts_with("limit-iface"));
+    if let Some(limit) = limits.next() {
+        if limits.any(|other| other.name != limit.name) {
+            builder.syntax(instance.span, "`--limit-iface-in` and `--limit-iface-out` exclude each other");
+        }
         return builder.atom(instance.text(), true, instance.span);
     }
     for given in &instance.given {
