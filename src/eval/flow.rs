@@ -95,6 +95,20 @@ pub struct Conversation<'m> {
     pub steps: Vec<Step<'m>>,
     /// First packets that NAT turned to the host itself on their way out.
     pub diverted: PacketSet,
+    /// Where first packets go that came into the host.
+    pub course: Course,
+}
+
+/// Where first packets go that came into the host as if for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Course {
+    /// To the host itself.
+    #[default]
+    Inside,
+    /// Through it: NAT turned them all to other machines.
+    Through,
+    /// Some here, some there, as unknowns have it.
+    Either,
 }
 
 impl Question {
@@ -129,7 +143,7 @@ impl<'m> Conversation<'m> {
         let mut talk = Talk::new(host, routes, question);
         let arrived = talk.first(question.flights())?;
         talk.answer(arrived)?;
-        Ok(Conversation { steps: talk.steps, diverted: talk.diverted })
+        Ok(talk.conversation())
     }
 
     /// Holds flows against a host that stand or fall together if they differ in the client's port alone:
@@ -147,7 +161,7 @@ impl<'m> Conversation<'m> {
         let mut talk = Talk { together: Some(memory), ..Talk::new(host, routes, question) };
         let arrived = talk.first(question.flights())?;
         talk.answer(arrived)?;
-        Ok(Conversation { steps: talk.steps, diverted: talk.diverted })
+        Ok(talk.conversation())
     }
 
     /// Follows first packets alone, without asking for their answers.
@@ -157,7 +171,7 @@ impl<'m> Conversation<'m> {
     pub fn begin(host: &Host<'m>, routes: &Routes, question: &Question) -> Result<Self, TooManyPieces> {
         let mut talk = Talk::new(host, routes, question);
         talk.first(question.flights())?;
-        Ok(Conversation { steps: talk.steps, diverted: talk.diverted })
+        Ok(talk.conversation())
     }
 
     /// The step of a moment, if it was due.

@@ -10,7 +10,7 @@ use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, Ranges, TooManyPieces, Values, values};
 
 use super::compile::Host;
-use super::flow::{Conversation, Moment, Question, Step, Way, elsewhere};
+use super::flow::{Conversation, Course, Moment, Question, Step, Way, elsewhere};
 use super::reject::{self, Arrives};
 use super::routes::Routes;
 use super::trip::Hop;
@@ -136,8 +136,19 @@ enum Certainty {
 
 /// Follows a probe through a host.
 pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trace<'m>, TooManyPieces> {
-    let question = question(routes, probe, host.atoms.assumed().collect());
-    let conversation = Conversation::hold(host, routes, &question)?;
+    let mut question = question(routes, probe, host.atoms.assumed().collect());
+    let mut conversation = Conversation::hold(host, routes, &question)?;
+    // What NAT turned to another machine is answered by that, through the host.
+    let course = conversation.course;
+    match course {
+        Course::Inside => {}
+        Course::Through => {
+            question.way = Way::Forward;
+            conversation = Conversation::hold(host, routes, &question)?;
+        }
+        // From where the answer comes the file does not tell.
+        Course::Either => conversation.steps.truncate(1),
+    }
     if !host.ruleset.families.has(if probe.source.is_ipv4() { Family::V4 } else { Family::V6 }) {
         return Ok(unsaid(routes, probe, conversation));
     }
@@ -168,6 +179,10 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
         }
         certainty = both(certainty, passes);
         note_unknowns(step, &mut unknowns);
+    }
+    if course == Course::Either {
+        reply = (certainty != Certainty::Never).then_some(Answer::Depends);
+        certainty = both(certainty, Certainty::Sometimes);
     }
     let nd = discovery::discovery(host, routes, probe)?;
     certainty = match nd {

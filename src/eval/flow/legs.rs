@@ -8,9 +8,9 @@ use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values
 
 use super::super::conntrack::split;
 use super::super::trip::{Flight, Tracking, Trip, is_from_loopback};
-use super::Way;
 use super::shape::{Sense, elsewhere, flows, looped, with_interface};
 use super::talk::Talk;
+use super::{Course, Way};
 
 impl<'m> Talk<'_, 'm> {
     /// A later packet on its whole trip.
@@ -101,6 +101,13 @@ impl<'m> Talk<'_, 'm> {
                 flight if is_moved && !self.is_own(&flight) => others.push(flight),
                 flight => own.push(flight),
             }
+        }
+        if self.question.way == Way::In && matches!(tracking, Tracking::Unknown) && self.steps.is_empty() {
+            self.course = match (own.is_empty(), others.is_empty()) {
+                (_, true) => Course::Inside,
+                (true, false) => Course::Through,
+                (false, false) => Course::Either,
+            };
         }
         // Answers over TCP and UDP belong to a socket from here on (early demultiplexing), and the ACK that
         // ends a handshake to the service's; new packets never do.

@@ -11,7 +11,7 @@ use super::super::trip::{Flight, Hop, Memory, Tracking, Trip};
 use super::super::walk::Fate;
 use super::legs::homeward;
 use super::shape::{Group, Sense, before_tracking, by_entry, flows, of_the_kernel, swap, without_owner};
-use super::{Lost, Moment, Question, Step, Way};
+use super::{Conversation, Course, Lost, Moment, Question, Step, Way};
 
 /// A flow that is being followed.
 pub(super) struct Talk<'t, 'm> {
@@ -22,12 +22,19 @@ pub(super) struct Talk<'t, 'm> {
     pub together: Option<&'t Memory<'m>>,
     pub steps: Vec<Step<'m>>,
     pub diverted: PacketSet,
+    pub course: Course,
 }
 
 impl<'t, 'm> Talk<'t, 'm> {
     /// A flow of which nothing has been followed yet.
     pub fn new(host: &'t Host<'m>, routes: &'t Routes, question: &'t Question) -> Self {
-        Talk { host, routes, question, together: None, steps: Vec::new(), diverted: PacketSet::none() }
+        let (steps, diverted, course) = (Vec::new(), PacketSet::none(), Course::Inside);
+        Talk { host, routes, question, together: None, steps, diverted, course }
+    }
+
+    /// All that was said.
+    pub fn conversation(self) -> Conversation<'m> {
+        Conversation { steps: self.steps, diverted: self.diverted, course: self.course }
     }
 
     /// The trip of a packet of the flow.
