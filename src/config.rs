@@ -91,6 +91,22 @@ pub struct Host {
     /// Its interfaces and their addresses; the first leads to the internet.
     #[serde(default, deserialize_with = "interfaces")]
     pub interfaces: Vec<Interface>,
+    /// What its files leave out. When it is said, be it that nothing is left out, the files are all that decides: what
+    /// they do not filter is open.
+    #[serde(default)]
+    pub unseen: Option<Spanned<Unseen>>,
+}
+
+/// What could not be seen of a machine, each in words of the user's own.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Unseen {
+    /// Rules that are in force: they may drop whatever passes those that were seen.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub rules: Vec<Spanned<String>>,
+    /// What decides no packet, and would have told more of them.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub settings: Vec<Spanned<String>>,
 }
 
 /// The nearest fwlint.yaml: in the directory, or above it up to the root of its repository (where `.git` is).

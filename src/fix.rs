@@ -176,7 +176,7 @@ impl Proof<'_> {
     /// Reads the texts of the unit.
     fn read(&self, sources: &Sources) -> Result<Unit, Unproven> {
         let ruleset = dialects::read_host(sources, &self.unit.files, self.dialects);
-        let ruleset = ruleset.ok_or(Unproven::NotWritable)?;
+        let ruleset = ruleset.ok_or(Unproven::NotWritable)?.complete_like(&self.unit.ruleset);
         let Unit { name, files, must_serve, .. } = self.unit;
         Ok(Unit { name: name.clone(), files: files.clone(), ruleset, must_serve: *must_serve })
     }

@@ -131,6 +131,7 @@ pub const LINTS: &[Lint] = &[
     lint("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match),
     lint("tangled-rules", include_str!("../rules/tangled-rules.md"), tangled_rules::run),
     lint("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed),
+    lint("unseen", include_str!("../rules/unseen.md"), remarks::unseen),
     // The last: it takes out what the others have found and the files ignore.
     lint("unused-ignore", include_str!("../rules/unused-ignore.md"), unused_ignore::run),
 ];

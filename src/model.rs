@@ -9,6 +9,7 @@ mod remark;
 mod remedy;
 mod sets;
 mod spoken;
+mod unseen;
 
 pub use families::Families;
 pub use loading::{Backend, Removal, TableId};
@@ -18,6 +19,8 @@ pub use plan::{Part, Plan};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};
 pub use sets::{Element, ElementKey, Elements, NamedSet, SetUse, TableSets};
+
+pub use unseen::Unseen;
 
 use crate::packet::{Axis, PacketSet, Values};
 use crate::source::{Span, Spanned};
@@ -39,6 +42,9 @@ pub struct Ruleset {
     pub merges: Vec<Merge>,
     /// The families for which this is the whole truth: what it leaves out is open, not unknown.
     pub families: Families,
+    /// What was not seen of the machine, where all else that decides packets on it was. Then this is no fragment, even
+    /// where it has no rules.
+    pub unseen: Option<Unseen>,
     /// Was a file of sets read, so that a set that is not defined is truly missing?
     pub has_sets: bool,
     /// What the reader noticed while reading.
@@ -371,7 +377,8 @@ impl Rule {
 impl Ruleset {
     /// Is it only a part of something: no chain of it is called by the kernel?
     pub fn is_fragment(&self) -> bool {
-        !self.tables.iter().flat_map(|table| &table.chains).any(|chain| chain.base.is_some())
+        let mut chains = self.tables.iter().flat_map(|table| &table.chains);
+        self.unseen.is_none() && !chains.any(|chain| chain.base.is_some())
     }
 }
 

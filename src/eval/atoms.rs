@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Atom, Members, Side};
+use crate::model::{Atom, Backend, Members, Side, Table};
 use crate::packet::Axis;
 use crate::source::Span;
 
@@ -110,6 +110,16 @@ impl Atoms {
     pub(super) fn backend(&mut self, span: Span) -> u32 {
         let text = "the host's iptables is iptables-legacy".into();
         self.number(usize::MAX, &Atom { text, pure: true }, span)
+    }
+
+    /// The number of the unknown "was this table loaded after those of other programs?".
+    pub(super) fn later(&mut self, number: usize, table: &Table) -> u32 {
+        let program = match table.backend {
+            Backend::Legacy => "iptables-legacy",
+            _ => "iptables-nft",
+        };
+        let text = format!("the table {} of {program} was loaded after those of other programs", table.name);
+        self.number(number, &Atom { text: text.into(), pure: true }, table.span)
     }
 
     /// The number of the unknown "does its socket belong to NAME?".

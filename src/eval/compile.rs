@@ -5,9 +5,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::model::{
-    Atom, Backend, Base, Chain, Families, Hook, Key, Match, Policy, Rule, Ruleset, Table, Verdict,
-};
+use crate::model::{Atom, Base, Chain, Families, Hook, Key, Match, Policy, Rule, Ruleset, Table, Verdict};
 use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
@@ -15,7 +13,7 @@ use crate::source::{Span, Spanned};
 use super::atoms::Atoms;
 use super::effort::Spent;
 use super::lookup::{self, Sets};
-use super::order;
+use super::order::{self, Call, Question};
 
 /// A chain of a [`Host`]: an index into its chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +54,8 @@ pub struct BaseChain<'m> {
     pub base: &'m Base,
     /// When: lower first.
     pub priority: i32,
+    /// Before or after those of the same priority that were loaded at another time.
+    turn: i32,
     /// Whose packets it sees.
     pub families: Families,
     /// It is called for the packets for which this unknown is answered so.
@@ -110,7 +110,7 @@ impl<'m> Host<'m> {
         let sets = Sets::of(ruleset);
         let mut chains = Vec::new();
         let mut bases = Vec::new();
-        for (number, table) in ruleset.tables.iter().enumerate() {
+        for (which, table) in ruleset.tables.iter().enumerate() {
             let first = chains.len() as u32;
             let names: HashMap<&str, ChainId> =
                 (first..).zip(&table.chains).map(|(id, chain)| (&*chain.name, ChainId(id))).collect();
@@ -119,13 +119,18 @@ impl<'m> Host<'m> {
                 if let Some(base) = chain.base.as_ref().filter(|_| !table.dormant) {
                     let calls = order::calls(ruleset, table, chain, base);
                     let has_two = calls.len() > 1;
-                    bases.extend((1..).zip(calls).map(|(number, (priority, with))| {
-                        let when = with.map(|with| (atoms.backend(table.span), with == Backend::Legacy));
+                    bases.extend((1..).zip(calls).map(|(number, call)| {
+                        let when = call.when.map(|(question, answer)| match question {
+                            Question::IsLegacy => (atoms.backend(table.span), answer),
+                            Question::IsLater => (atoms.later(which, table), answer),
+                        });
                         let (families, of_two) = (table.families, has_two.then_some(number));
-                        BaseChain { chain: id, base, priority, families, when, of_two }
+                        let Call { priority, turn, .. } = call;
+                        BaseChain { chain: id, base, priority, turn, families, when, of_two }
                     }));
                 }
-                let mut compiler = Compiler { table, number, sets: &sets, names: &names, atoms: &mut atoms };
+                let mut compiler =
+                    Compiler { table, number: which, sets: &sets, names: &names, atoms: &mut atoms };
                 let plain = plain_rules(table.families, &chain.rules);
                 let rules = chain.rules.iter().zip(plain);
                 let (rules, hulls) = rules.map(|(rule, plain)| compiler.rule(rule, plain)).unzip();
@@ -134,7 +139,7 @@ impl<'m> Host<'m> {
         }
         // At equal priority the chain that was registered later runs first.
         bases.reverse();
-        bases.sort_by_key(|base| (base.base.hook, base.priority, Reverse(base.base.registered)));
+        bases.sort_by_key(|base| (base.base.hook, base.priority, base.turn, Reverse(base.base.registered)));
         Host { ruleset, chains, bases, atoms, spent: Spent::default(), surveyed: Spent::default() }
     }
 

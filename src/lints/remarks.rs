@@ -1,4 +1,4 @@
-//! What the readers noticed: four lints that only pass it on.
+//! What the readers noticed, and what nobody saw: lints that only pass it on.
 
 use super::{Context, places};
 use crate::finding::{Finding, Level};
@@ -24,6 +24,12 @@ pub(super) fn not_followed(context: &Context, findings: &mut Vec<Finding>) {
     pass_on(context, RemarkKind::NotFollowed, ("not-followed", Level::Note), findings);
 }
 
+/// `unseen`: what could not be seen of a machine.
+pub(super) fn unseen(context: &Context, findings: &mut Vec<Finding>) {
+    pass_on(context, RemarkKind::UnseenRules, ("unseen", Level::Warning), findings);
+    pass_on(context, RemarkKind::UnseenSettings, ("unseen", Level::Note), findings);
+}
+
 /// One finding for each message of a kind in each file: a mistake that is made a hundred times is
 /// still one mistake. Errors stand alone, since each of them must be mended.
 fn pass_on(
@@ -46,7 +52,12 @@ fn pass_on(
     }
     findings.extend(groups.iter().map(|group| {
         let (first, more) = (group[0], &group[1..]);
-        let mut finding = Finding::new(lint, level, &first.message).at(first.span);
+        let message = match kind {
+            RemarkKind::UnseenRules => format!("rules that are in force were not seen: {}", first.message),
+            RemarkKind::UnseenSettings => format!("not all was seen: {}", first.message),
+            _ => first.message.clone(),
+        };
+        let mut finding = Finding::new(lint, level, message).at(first.span);
         if kind == RemarkKind::Deprecated {
             let steps = group.iter().map(|remark| Step::Modernise(remark.span)).collect();
             finding = finding.remedy(Remedy::neutral("say it in today's words", steps));

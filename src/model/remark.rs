@@ -27,4 +27,8 @@ pub enum RemarkKind {
     Deprecated,
     /// A line of a script that fwlint does not follow and that may change the rules.
     NotFollowed,
+    /// Rules that are in force and were not seen.
+    UnseenRules,
+    /// Something else that was not seen, and would have told more of the machine.
+    UnseenSettings,
 }

@@ -9,7 +9,7 @@ use crate::commands::Failure;
 use crate::config::{Config, Host};
 use crate::dialects::{Dialect, Read};
 use crate::lints::Unit;
-use crate::model::Ruleset;
+use crate::model::{Ruleset, Unseen};
 use crate::source::FileId;
 use crate::tree::nearest;
 
@@ -102,8 +102,12 @@ impl Loader<'_> {
     }
 
     /// A unit with what was said about it.
-    fn loaded(&self, unit: Unit, identity: String, export: Option<usize>, config: &Arc<Config>) -> Loaded {
+    fn loaded(&self, mut unit: Unit, identity: String, export: Option<usize>, config: &Arc<Config>) -> Loaded {
         let described = config.host_of(&unit.name);
+        if let Some(unseen) = described.and_then(|host| host.unseen.as_ref()) {
+            let (rules, settings) = (unseen.value.rules.clone(), unseen.value.settings.clone());
+            unit.ruleset.complete(Unseen { span: unseen.span, rules, settings });
+        }
         let interfaces = match self.selection.interfaces.as_slice() {
             [] => described.map_or_else(Vec::new, |host: &Host| host.interfaces.clone()),
             given => given.to_vec(),

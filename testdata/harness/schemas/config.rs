@@ -75,11 +75,16 @@ pub fn schema() -> Value {
             "reason": { "type": ["string", "number", "null"] }
         }
     });
+    let unseen = json!({
+        "type": ["object", "null"], "additionalProperties": false,
+        "properties": { "rules": one_or_many(text.clone()), "settings": one_or_many(text.clone()) }
+    });
     let host = json!({
         "type": "object", "required": ["name"], "additionalProperties": false,
         "properties": {
             "name": text, "files": one_or_many(text.clone()),
-            "interfaces": { "type": "object", "additionalProperties": addresses }
+            "interfaces": { "type": "object", "additionalProperties": addresses },
+            "unseen": unseen
         }
     });
     let switch = json!({ "type": "boolean" });
