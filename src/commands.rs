@@ -7,6 +7,7 @@ mod failure;
 pub mod generate;
 pub mod init;
 pub mod input;
+pub mod scan;
 pub mod trace;
 
 use std::io::{Read, Write};

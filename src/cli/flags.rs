@@ -2,7 +2,9 @@
 
 mod check;
 mod generate;
+mod judging;
 mod mending;
+mod scan;
 mod values;
 
 use std::net::IpAddr;
@@ -20,6 +22,7 @@ use crate::dialects::{DIALECTS, Dialect};
 
 pub use check::Check;
 use generate::Generate;
+use scan::Scan;
 
 /// A linter for firewall configurations: says, exactly and at the right line, whether Cloudflare Tunnel
 /// can get out and whether anything gets in
@@ -50,6 +53,7 @@ pub enum Command {
     Diff(Diff),
     Explain(Explain),
     Generate(Generate),
+    Scan(Box<Scan>),
     Trace(Trace),
     /// Write a fwlint.yaml, with comments, for the firewalls in this folder
     Init,

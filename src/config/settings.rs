@@ -71,6 +71,16 @@ macro_rules! settings {
                 Given { $($name: self.$name.or(other.$name),)* }
             }
 
+            /// What this says: the key and the value of each setting.
+            pub fn told(&self) -> Vec<(String, serde_json::Value)> {
+                let mut told = Vec::new();
+                $(if let Some(setting) = &self.$name {
+                    let value = serde_json::to_value(&setting.value).unwrap_or_default();
+                    told.push((stringify!($name).replace('_', "-"), value));
+                })*
+                told
+            }
+
             /// What holds: the defaults where nothing was said.
             pub fn settle(self) -> Settings {
                 let default = Origin::Default;

@@ -28,6 +28,7 @@ mod packets;
 mod read;
 mod render;
 mod saved;
+mod scan;
 mod schemas;
 mod scripts;
 mod shadows;

@@ -4,16 +4,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::builder::OsStringValueParser;
 
+use super::judging::{JudgingFlags, ReportFlags};
 use super::mending::MendingFlags;
-use super::values::{self, LintName};
 use super::{InputFlags, TunnelFlags};
 use crate::commands::Failure;
-use crate::commands::check::{self, Baseline, Output, Show};
-use crate::config::Policy;
-use crate::finding::Level;
-use crate::report::Format;
+use crate::commands::check::{self, Show};
 
 /// Check firewall rules
 ///
@@ -34,13 +31,8 @@ pub struct Check {
     #[command(flatten)]
     mending: MendingFlags,
 
-    /// How to print the findings
-    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
-    format: Format,
-
-    /// Findings alone, without the verdicts, assumptions and figures of `--format text`
-    #[arg(long, short, help_heading = "Output")]
-    quiet: bool,
+    #[command(flatten)]
+    report: ReportFlags,
 
     /// How often each lint struck, instead of the findings
     #[arg(long, conflicts_with = "format", help_heading = "Output")]
@@ -50,12 +42,6 @@ pub struct Check {
     #[arg(long, conflicts_with_all = ["format", "outputs", "statistics", "mends", "github_summary", "write_baseline"], help_heading = "Output")]
     show_settings: bool,
 
-    /// Write a report to a file besides: sarif=fwlint.sarif
-    ///
-    /// May be given several times, for several files.
-    #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = values::output, help_heading = "Output")]
-    outputs: Vec<Output>,
-
     /// Add a summary in Markdown to the page of the job, where GITHUB_STEP_SUMMARY says
     #[arg(long, help_heading = "Output")]
     github_summary: bool,
@@ -64,42 +50,8 @@ pub struct Check {
     #[arg(long, env = "GITHUB_STEP_SUMMARY", hide = true, value_name = "FILE", value_parser = OsStringValueParser::new())]
     step_summary: Option<OsString>,
 
-    /// How strictly to judge what gets in
-    ///
-    /// `positive` says that this host keeps the positive security model: nothing gets in that
-    /// `allow-ingress` in fwlint.yaml does not allow by name, and whatever else does fails the check.
-    #[arg(long, value_name = "POLICY")]
-    policy: Option<Policy>,
-
-    /// The level from which on findings fail the check
-    ///
-    /// Without it, `fail-level` in fwlint.yaml says, otherwise it is `warning`.
-    #[arg(long, value_name = "LEVEL", conflicts_with = "exit_zero", value_parser = levels())]
-    fail_level: Option<Level>,
-
-    /// Exit with 0 whatever is found
-    #[arg(long)]
-    exit_zero: bool,
-
-    /// Raise each finding to the next level: notes to warnings, warnings to errors
-    #[arg(long)]
-    strict: bool,
-
-    /// These lints alone
-    #[arg(long, value_name = "LINT,…", value_delimiter = ',', value_parser = LintName, hide_possible_values = true)]
-    select: Vec<&'static str>,
-
-    /// All lints but these
-    #[arg(long, value_name = "LINT,…", value_delimiter = ',', value_parser = LintName, hide_possible_values = true)]
-    ignore: Vec<&'static str>,
-
-    /// Leave out the findings that this file knows
-    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
-    baseline: Option<PathBuf>,
-
-    /// Write all findings to this file, as a baseline for later, and leave them out
-    #[arg(long, value_name = "FILE")]
-    write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    judging: JudgingFlags,
 
     #[command(flatten)]
     input: InputFlags,
@@ -122,35 +74,25 @@ impl Check {
             return Err(Failure::new("--github-summary needs GITHUB_STEP_SUMMARY, which is not set", help));
         }
         Ok(check::Options {
-            selection: self.input.selection(Some(&self.tunnel), self.policy),
+            selection: self.input.selection(Some(&self.tunnel), self.judging.policy),
             show: match (self.show_settings, self.statistics) {
                 (true, _) => Show::Settings,
                 (_, true) => Show::Statistics,
-                _ => Show::Findings(self.format),
+                _ => Show::Findings(self.report.format),
             },
-            is_quiet: self.quiet,
-            outputs: self.outputs.clone(),
+            is_quiet: self.report.quiet,
+            outputs: self.report.outputs.clone(),
             summary: summary.filter(|_| self.github_summary),
             is_quick: self.quick,
             fixes: self.mending.fixes,
             mending: self.mending.mending(),
             takes_unsafe: self.mending.unsafe_fixes,
-            fail_level: self.fail_level,
-            exit_zero: self.exit_zero,
-            is_strict: self.strict,
-            select: self.select.clone(),
-            ignore: self.ignore.clone(),
-            baseline: match (&self.baseline, &self.write_baseline) {
-                (Some(path), _) => Some(Baseline::Read(path.clone())),
-                (_, Some(path)) => Some(Baseline::Write(path.clone())),
-                _ => None,
-            },
+            fail_level: self.judging.fail_level,
+            exit_zero: self.judging.exit_zero,
+            is_strict: self.judging.strict,
+            select: self.judging.select.clone(),
+            ignore: self.judging.ignore.clone(),
+            baseline: self.judging.baseline(),
         })
     }
-}
-
-/// The levels, by their names.
-fn levels() -> impl TypedValueParser<Value = Level> {
-    let names = [Level::Note, Level::Warning, Level::Error].map(Level::name);
-    PossibleValuesParser::new(names).try_map(|name| Level::named(&name).ok_or("there is no such level"))
 }

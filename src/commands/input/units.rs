@@ -102,7 +102,13 @@ impl Loader<'_> {
     }
 
     /// A unit with what was said about it.
-    fn loaded(&self, mut unit: Unit, identity: String, export: Option<usize>, config: &Arc<Config>) -> Loaded {
+    fn loaded(
+        &self,
+        mut unit: Unit,
+        identity: String,
+        export: Option<usize>,
+        config: &Arc<Config>,
+    ) -> Loaded {
         let described = config.host_of(&unit.name);
         if let Some(unseen) = described.and_then(|host| host.unseen.as_ref()) {
             let (rules, settings) = (unseen.value.rules.clone(), unseen.value.settings.clone());

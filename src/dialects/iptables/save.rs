@@ -134,6 +134,9 @@ fn printed_by(header: &str) -> Backend {
     if header.contains("(nf_tables)") || header.contains("-nft-save") || header.contains("xtables-save") {
         return Backend::Nft;
     }
+    if header.contains("-legacy-save") {
+        return Backend::Legacy;
+    }
     let version =
         header.split_once("tables-save v").and_then(|(_, rest)| rest.split_ascii_whitespace().next());
     let numbers = version.map(|version| version.split('.').map(|number| number.parse::<u32>().unwrap_or(0)));

@@ -1,0 +1,79 @@
+//! The flags of `fwlint scan`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::judging::{JudgingFlags, ReportFlags};
+use super::{TunnelFlags, given};
+use crate::commands::check::{self, Mending, Show};
+use crate::commands::input::{ConfigChoice, Selection};
+use crate::commands::scan;
+use crate::config::{Given, Setting};
+
+/// Check the firewall that is in force on this host
+///
+/// Asks the kernel for all its rules, of both kinds of iptables, of nft and of ipset; for the interfaces, their addresses
+/// and the resolvers; and looks at how cloudflared is set up. All of it is judged as one host. Nothing is changed, nothing
+/// is sent, and no token is shown or kept. Root sees everything; what another user does not see is named.
+///
+/// Exit status: 0 when there is nothing to complain about, 1 when there are findings at or above the fail level, 2 when
+/// rules that are in force could not be seen: the report is then about the others alone.
+#[derive(Debug, Args)]
+pub struct Scan {
+    /// Keep what was seen, without tokens, in a new folder: `fwlint check FOLDER` says the same of it elsewhere
+    #[arg(long, value_name = "FOLDER")]
+    save: Option<PathBuf>,
+
+    /// Leave out the lints that look at every rule against every other
+    ///
+    /// These are `shadowed-rule`, `redundant-rule` and `accept-is-not-final`.
+    #[arg(long)]
+    quick: bool,
+
+    #[command(flatten)]
+    report: ReportFlags,
+
+    #[command(flatten)]
+    judging: JudgingFlags,
+
+    /// A fwlint.yaml, for what cannot be seen: what may come in, levels, the policy
+    ///
+    /// What it says counts more than what is seen; its `hosts` do not count.
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    tunnel: TunnelFlags,
+}
+
+impl Scan {
+    /// What the flags mean.
+    pub fn options(&self) -> scan::Options {
+        let JudgingFlags { policy, fail_level, exit_zero, strict, select, ignore, .. } = &self.judging;
+        let selection = Selection {
+            config: self.config.clone().map_or(ConfigChoice::Isolated, ConfigChoice::File),
+            cloudflared: self.tunnel.cloudflared_config.clone(),
+            flags: Given { policy: policy.map(Setting::flag), ..given(&self.tunnel) },
+            ..Selection::default()
+        };
+        let check = check::Options {
+            selection,
+            show: Show::Findings(self.report.format),
+            is_quiet: self.report.quiet,
+            outputs: self.report.outputs.clone(),
+            summary: None,
+            is_quick: self.quick,
+            fixes: None,
+            mending: Mending::Show,
+            takes_unsafe: false,
+            fail_level: *fail_level,
+            exit_zero: *exit_zero,
+            is_strict: *strict,
+            select: select.clone(),
+            ignore: ignore.clone(),
+            baseline: self.judging.baseline(),
+        };
+        scan::Options { check, save: self.save.clone() }
+    }
+}
