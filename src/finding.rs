@@ -90,6 +90,19 @@ pub struct Fix {
     pub changes: Vec<String>,
 }
 
+/// A text after edits of it, in the order of places; `None` for places that are not in it.
+pub fn edited(text: &str, edits: &[Edit]) -> Option<String> {
+    let mut changed = String::with_capacity(text.len());
+    let mut from = 0;
+    for edit in edits {
+        changed.push_str(text.get(from..edit.span.start as usize)?);
+        changed.push_str(&edit.text);
+        from = edit.span.end as usize;
+    }
+    changed.push_str(text.get(from..)?);
+    Some(changed)
+}
+
 impl Level {
     /// Its name: `note`, `warning`, `error`.
     pub fn name(self) -> &'static str {

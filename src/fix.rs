@@ -30,6 +30,9 @@ const LOCKOUT: &str = "lockout";
 /// was true before.
 const UNCOVERED: [&str; 3] = ["open-port", "ssh-open-to-the-world", "inbound-tunnel-port"];
 
+/// What rules that go in front of others may lead to: those take nothing any more.
+const MOVED: &str = "shadowed-rule";
+
 /// Lints of files that cannot be loaded.
 const REFUSED: [&str; 3] = ["undefined-chain", "jump-loop", "syntax-error"];
 
@@ -58,6 +61,8 @@ pub struct Proof<'c> {
 pub enum Unproven {
     /// The text is not made so that the change could be written there.
     NotWritable,
+    /// The text is one that only programs write.
+    OfPrograms(Dialect),
     /// The finding is still there.
     NotGone,
     /// Another finding, as bad, would come: its lint.
@@ -73,6 +78,12 @@ impl Unproven {
     pub fn reason(&self) -> String {
         match self {
             Unproven::NotWritable => "the text is not made so that a change could be written there".into(),
+            Unproven::OfPrograms(dialect) => {
+                let name = dialect.name();
+                format!(
+                    "no change is written into {name}, which a program prints: change what it is printed from"
+                )
+            }
             Unproven::NotGone => "a change of one place would not be enough".into(),
             Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
             Unproven::OtherPackets => "other packets would fare otherwise, too".into(),
@@ -84,8 +95,8 @@ impl Unproven {
     /// proof can tell.
     pub fn is_mistake(&self) -> bool {
         match self {
-            Unproven::NotWritable | Unproven::Undecided => false,
-            Unproven::Another(lint) => *lint != LOCKOUT && !UNCOVERED.contains(lint),
+            Unproven::NotWritable | Unproven::OfPrograms(_) | Unproven::Undecided => false,
+            Unproven::Another(lint) => ![LOCKOUT, MOVED].contains(lint) && !UNCOVERED.contains(lint),
             Unproven::NotGone | Unproven::OtherPackets => true,
         }
     }
@@ -103,7 +114,13 @@ impl Proof<'_> {
         finding: &Finding,
     ) -> Option<Result<Fix, Unproven>> {
         let remedy = finding.remedy.as_deref()?;
-        let made = self.attempt(host, findings, finding, remedy.clone());
+        let attempt = |fills_sets| self.attempt(host, findings, finding, remedy.clone(), fills_sets);
+        // Sets may be used for other things, too, and rules beside them never are.
+        let may_fill = self.unit.files.iter().any(|file| self.dialects.get(file) == Some(&Dialect::Nft));
+        let made = match attempt(may_fill) {
+            Err(why) if may_fill && why.is_mistake() => attempt(false),
+            made => made,
+        };
         if let Err(why) = &made {
             // A lint that promises more than it holds is to be mended, not only kept quiet about. Rules that the loader
             // refuses hold nothing.
@@ -126,12 +143,13 @@ impl Proof<'_> {
         findings: &[Finding],
         finding: &Finding,
         remedy: Remedy,
+        fills_sets: bool,
     ) -> Result<Fix, Unproven> {
         let mut sources = self.sources.clone();
         let mut all = remedy.clone();
         let mut next = remedy;
         for _ in 0..MOST_ROUNDS {
-            let edits = self.edits(&sources, &next.steps)?;
+            let edits = self.edits(&sources, &next.steps, fills_sets)?;
             apply(&mut sources, &edits).ok_or(Unproven::NotWritable)?;
             let unit = self.read(&sources)?;
             let context = self.context(&sources, &unit);
@@ -141,9 +159,15 @@ impl Proof<'_> {
                 let uncovered = uncovered(findings, &after, finding.level);
                 return self.fix(host, &context, &sources, &all, uncovered);
             };
-            let more = left.iter().filter_map(|left| left.remedy.as_deref());
+            // What would have to be moved next is a question of what was meant, not of what is needed.
+            let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
+            let more = left.iter().filter_map(|left| Some((left.lint, left.remedy.as_deref()?)));
+            let more = more.filter(|(lint, more)| is_needed(lint, more)).map(|(_, more)| more);
             let Some(more) = more.cloned().reduce(join) else {
-                let is_same = worst.lint == finding.lint;
+                let text =
+                    |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
+                let is_same =
+                    key(worst) == key(finding) && text(&sources, worst) == text(self.sources, finding);
                 return Err(if is_same { Unproven::NotGone } else { Unproven::Another(worst.lint) });
             };
             if more.steps == next.steps {
@@ -156,12 +180,12 @@ impl Proof<'_> {
     }
 
     /// What steps are in the texts, in the order of places.
-    fn edits(&self, sources: &Sources, steps: &[Step]) -> Result<Vec<Edit>, Unproven> {
-        let writing = Writing::new(sources);
+    fn edits(&self, sources: &Sources, steps: &[Step], fills_sets: bool) -> Result<Vec<Edit>, Unproven> {
+        let writing = Writing::new(sources, fills_sets);
         let mut edits: Vec<Edit> = Vec::new();
         for step in steps {
             let dialect = self.dialects.get(&place(step).file).ok_or(Unproven::NotWritable)?;
-            let write = dialect.entry().write.ok_or(Unproven::NotWritable)?;
+            let write = dialect.entry().write.ok_or(Unproven::OfPrograms(*dialect))?;
             for edit in write(&writing, step).ok_or(Unproven::NotWritable)? {
                 // What a loop or two families say in one line is changed once.
                 if !edits.contains(&edit) {

@@ -48,7 +48,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let text = dialects::compose(options.dialect, &plans);
     let text = text.ok_or_else(|| {
         let message = format!("no ruleset is written as `{}`", options.dialect.name());
-        Failure::new(message, "These are: iptables, ip6tables, iptables-script.")
+        Failure::new(message, "These are: iptables, ip6tables, iptables-script, nft.")
     })?;
     write!(world.stdout, "{text}")?;
     Ok(Outcome::Clean)

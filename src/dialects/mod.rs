@@ -5,6 +5,7 @@ mod cloud;
 mod gcp;
 mod includes;
 pub mod iptables;
+mod listed;
 mod nearest;
 pub mod nft;
 
@@ -65,12 +66,14 @@ pub type Write = fn(&Writing, &Step) -> Option<Vec<Edit>>;
 /// The texts in which changes are written.
 pub struct Writing<'s> {
     sources: &'s Sources,
+    /// May members be added to sets that are there, rather than rules?
+    pub fills_sets: bool,
 }
 
 impl<'s> Writing<'s> {
     /// In these texts.
-    pub fn new(sources: &'s Sources) -> Self {
-        Writing { sources }
+    pub fn new(sources: &'s Sources, fills_sets: bool) -> Self {
+        Writing { sources, fills_sets }
     }
 
     /// The text of a file.
@@ -126,7 +129,7 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, _| nft::is_nft(text),
         by_name: |name| name.ends_with(".nft") || name == "nftables.conf",
         read: Read::Including { paths: nft::include_paths, read: nft::read },
-        write: None,
+        write: Some(nft::write::write),
     },
     Entry {
         dialect: Dialect::NftJson,
@@ -274,6 +277,7 @@ pub fn compose(dialect: Dialect, plans: &[Plan]) -> Option<String> {
         Dialect::Iptables => of(Family::V4),
         Dialect::Ip6tables => of(Family::V6),
         Dialect::IptablesScript => iptables::write::compose::script(plans),
+        Dialect::Nft => nft::write::compose::file(plans),
         _ => None,
     }
 }

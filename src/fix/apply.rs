@@ -1,6 +1,6 @@
 //! Edits and the texts that they change.
 
-use crate::finding::Edit;
+use crate::finding::{Edit, edited};
 use crate::source::{FileId, Sources, Span};
 
 /// Does any of these edits, in the order of places, touch what another changes?
@@ -21,19 +21,6 @@ pub fn apply(sources: &mut Sources, edits: &[Edit]) -> Option<()> {
         sources.replace(file, text);
     }
     Some(())
-}
-
-/// A text after edits of it, in the order of places; `None` for places that are not in it.
-pub fn edited(text: &str, edits: &[Edit]) -> Option<String> {
-    let mut changed = String::with_capacity(text.len());
-    let mut from = 0;
-    for edit in edits {
-        changed.push_str(text.get(from..edit.span.start as usize)?);
-        changed.push_str(&edit.text);
-        from = edit.span.end as usize;
-    }
-    changed.push_str(text.get(from..)?);
-    Some(changed)
 }
 
 /// What makes of some texts what they are later, line by line, in the order of places.

@@ -10,12 +10,15 @@ use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces, Words};
 pub fn are_named(difference: &Difference, effect: &Effect) -> Result<bool, TooManyPieces> {
     for change in &difference.changes {
         let is_otherwise = !change.opens() && !change.closes();
-        if is_otherwise && !matches!(effect, Effect::Changes(_)) {
+        let is_through = change.before.fate.is_through() || change.after.fate.is_through();
+        if is_otherwise && is_through && !matches!(effect, Effect::Changes(_)) {
             return Ok(false);
         }
+        // What is let through at one place may be lost at the next, and in another way than before.
+        let opens = change.opens() || is_otherwise && matches!(effect, Effect::Opens(_));
         for kind in &change.kinds {
             for (state, packets) in by_state(*kind, &change.packets)? {
-                if !effect.allows(change.opens(), hooks(change.way), &[state], &packets)? {
+                if !effect.allows(opens, hooks(change.way), &[state], &packets)? {
                     return Ok(false);
                 }
             }

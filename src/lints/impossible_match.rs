@@ -26,7 +26,7 @@ fn contradiction(context: &Context, id: RuleId, compiled: &CompiledRule) -> Opti
     let message = format!("this {} never matches", deed::name(context, rule));
     let finding = |message| {
         let finding = Finding::new("impossible-match", Level::Warning, message).at(rule.span);
-        finding.remedy(mend::removal([rule]))
+        finding.remedy(mend::removal(context, &[id]))
     };
     let sets: Vec<PacketSet> = rule.matches.iter().map(alone).collect();
     if let Some(at) = sets.iter().position(PacketSet::is_empty) {
@@ -61,15 +61,16 @@ fn misplaced(context: &Context, id: RuleId) -> Option<Finding> {
     if let Some(&(part, why)) = reasons.unwrap_or_default().first() {
         let finding = Finding::new("impossible-match", Level::Warning, format!("{message}: {why}"));
         let finding = finding.at(rule.span).label(part.span, "never holds here");
-        return Some(finding.remedy(mend::removal([rule])));
+        return Some(finding.remedy(mend::removal(context, &[id])));
     }
     if kept::rules_by(chain.table, &chain.chain.name).is_some() {
         return None;
     }
     let name = &chain.chain.name;
     let message = format!("{message}: other packets alone come to chain `{name}`");
-    let mut finding =
-        Finding::new("impossible-match", Level::Note, message).at(rule.span).remedy(mend::removal([rule]));
+    let mut finding = Finding::new("impossible-match", Level::Note, message)
+        .at(rule.span)
+        .remedy(mend::removal(context, &[id]));
     for caller in context.shadows().calls().callers(id.chain).iter().take(3) {
         let packets = deed::packets(context, *caller);
         finding = finding.label(context.host.rule(*caller).rule.span, format!("sends {packets} to `{name}`"));

@@ -3,8 +3,8 @@
 use super::Context;
 use super::tunnel::{Edge, Path, Tunnel};
 use crate::eval::exposure::Default as ByDefault;
-use crate::eval::{CompiledChain, CompiledRule, Held, Hop, Lost, Moment, swap};
-use crate::model::{At, Effect, Hook, NewRule, Policy, Remedy, Step, Verdict};
+use crate::eval::{CompiledChain, CompiledRule, Held, Hop, Lost, Moment, RuleId, swap};
+use crate::model::{At, Backend, Effect, Families, Hook, NewRule, Policy, Remedy, Step, Verdict};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 
@@ -82,19 +82,24 @@ impl Opening {
             (None, None, Some(own)) => At::Empty(own.policy.span),
             (None, None, None) => return,
         };
-        let rule = NewRule {
-            family,
-            table: base.table.name.clone(),
-            chain: base.chain.name.clone(),
-            packets: packets.without(Axis::Family),
-            verdict: Verdict::Accept,
-        };
-        self.effect.push((hop.hook, rule.matched()));
-        let is_here = |step: &&mut Step| matches!(step, Step::Insert { at: other, .. } if *other == at);
-        match self.steps.iter_mut().find(is_here) {
-            Some(Step::Insert { rules, .. }) if rules.contains(&rule) => {}
-            Some(Step::Insert { rules, .. }) => rules.push(rule),
-            _ => self.steps.push(Step::Insert { at, rules: vec![rule] }),
+        // A table of both families lets both through, unless the packets are of one by what they are.
+        let is_of_both = base.table.families == Families::BOTH && is_of_any_family(&packets);
+        let families = if is_of_both { &Family::ALL[..] } else { &[family] };
+        for family in families {
+            let rule = NewRule {
+                family: *family,
+                table: base.table.name.clone(),
+                chain: base.chain.name.clone(),
+                packets: packets.clone().without(Axis::Family),
+                verdict: Verdict::Accept,
+            };
+            self.effect.push((hop.hook, rule.matched()));
+            let is_here = |step: &&mut Step| matches!(step, Step::Insert { at: other, .. } if *other == at);
+            match self.steps.iter_mut().find(is_here) {
+                Some(Step::Insert { rules, .. }) if rules.contains(&rule) => {}
+                Some(Step::Insert { rules, .. }) => rules.push(rule),
+                _ => self.steps.push(Step::Insert { at, rules: vec![rule] }),
+            }
         }
     }
 
@@ -102,15 +107,16 @@ impl Opening {
     fn move_up(&mut self, context: &Context, lost: &Lost) -> bool {
         let Some(id) = lost.hop.rule else { return false };
         let chain = context.host.chain(id.chain);
-        let later = chain.rules.iter().skip(id.index as usize + 1);
-        let mut fitting = later.filter(|rule| {
+        let fitting = (id.index + 1..chain.rules.len() as u32).find(|index| {
+            let rule = &chain.rules[*index as usize];
             // One that names no port was not written for these packets, and would open more than anybody means.
             let is_named = rule.packets.cubes().iter().all(|cube| cube.get(Axis::DestinationPort).is_some());
             is_named
                 && rule.rule.verdict.value == Verdict::Accept
                 && rule.packets.covers(&lost.hop.packets) == Ok(true)
+                && stand_alone(context, &[RuleId { chain: id.chain, index: *index }])
         });
-        let Some(rule) = fitting.next() else { return false };
+        let Some(rule) = fitting.map(|index| &chain.rules[index as usize]) else { return false };
         let step = Step::Move { rule: rule.rule.span, before: context.host.rule(id).rule.span };
         if !self.steps.contains(&step) {
             self.effect.extend(rule.packets.cubes().iter().map(|cube| (lost.hop.hook, known(cube))));
@@ -161,6 +167,13 @@ fn taken(base: &CompiledChain, hop: &Hop) -> Option<usize> {
     }
 }
 
+/// Do packets name no address, and no protocol of one family?
+fn is_of_any_family(packets: &Cube) -> bool {
+    let has_address = [Axis::Source, Axis::Destination].iter().any(|axis| packets.get(*axis).is_some());
+    let is_icmp = packets.get(Axis::Protocol).is_some_and(|it| it.contains(1) || it.contains(58));
+    !has_address && !is_icmp
+}
+
 /// A cube without unknowns.
 pub fn known(cube: &Cube) -> Cube {
     cube.clone().forget(|axis| matches!(axis, Axis::Atom(_)))
@@ -174,18 +187,22 @@ pub fn edges<'t, 'm: 't>(
     title: &str,
 ) -> Option<Remedy> {
     let mut opening = Opening::default();
-    for (path, edges) in lost {
-        let regions = tunnel.endpoint.regions.iter().enumerate().map(|(number, _)| {
-            let of_region = edges.iter().filter(|edge| edge.region == number);
-            ask::addresses(of_region.map(|edge| edge.address))
-        });
-        let cubes: Vec<Cube> = regions
-            .filter(|addresses| !addresses.is_empty())
-            .map(|addresses| {
-                to(path.family, path.transport.protocol.number(), addresses, tunnel.profile.port)
-            })
-            .collect();
-        opening.add(context, &path.held, &path.part(edges.iter().copied()), &cubes);
+    for (path, mut edges) in lost {
+        edges.sort_by_key(|edge| edge.lost_at);
+        // Addresses that are lost at one place need other rules than those that get that far.
+        for group in edges.chunk_by(|one, next| one.lost_at == next.lost_at) {
+            let regions = tunnel.endpoint.regions.iter().enumerate().map(|(number, _)| {
+                let of_region = group.iter().filter(|edge| edge.region == number);
+                ask::addresses(of_region.map(|edge| edge.address))
+            });
+            let cubes: Vec<Cube> = regions
+                .filter(|addresses| !addresses.is_empty())
+                .map(|addresses| {
+                    to(path.family, path.transport.protocol.number(), addresses, tunnel.profile.port)
+                })
+                .collect();
+            opening.add(context, &path.held, &path.part(group.iter().copied()), &cubes);
+        }
     }
     opening.remedy(title, true)
 }
@@ -219,11 +236,29 @@ pub fn loopback(context: &Context, family: Family, held: &Held) -> Option<Remedy
     opening.remedy("let everything through over loopback", false)
 }
 
-/// Rules that go, after which every packet fares as before.
-pub fn removal<'r>(rules: impl IntoIterator<Item = &'r crate::model::Rule>) -> Remedy {
-    let steps: Vec<Step> = rules.into_iter().map(|rule| Step::Remove(rule.span)).collect();
+/// Rules that go, after which every packet fares as before; `None` where others stand in the same words.
+pub fn removal(context: &Context, rules: &[RuleId]) -> Option<Remedy> {
+    if !stand_alone(context, rules) {
+        return None;
+    }
+    let steps: Vec<Step> = rules.iter().map(|id| Step::Remove(context.host.rule(*id).rule.span)).collect();
     let title = if steps.len() == 1 { "remove the rule" } else { "remove the rules" };
-    Remedy::neutral(title, steps)
+    Some(Remedy::neutral(title, steps))
+}
+
+/// Is what these rules say said of no other? What one line of nft does may be several rules.
+pub fn stand_alone(context: &Context, rules: &[RuleId]) -> bool {
+    rules.iter().all(|id| {
+        let chain = context.host.chain(id.chain);
+        let span = chain.rules[id.index as usize].rule.span;
+        let is_inside = |index: u32| {
+            let other = chain.rules.get(index as usize).map(|other| other.rule.span);
+            other.is_some_and(|other| span.start <= other.start && other.end <= span.end)
+                && !rules.contains(&RuleId { chain: id.chain, index })
+        };
+        let mut neighbours = id.index.checked_sub(1).into_iter().chain([id.index + 1]);
+        chain.table.backend != Backend::Nft || !neighbours.any(is_inside)
+    })
 }
 
 /// What lets in whatever no rule names is made to drop it: only policies, and only where a rule lets SSH in by
@@ -231,8 +266,11 @@ pub fn removal<'r>(rules: impl IntoIterator<Item = &'r crate::model::Rule>) -> R
 pub fn deny(context: &Context, families: &[Family], defaults: &[&ByDefault]) -> Option<Remedy> {
     let mut steps = Vec::new();
     for default in defaults {
-        let base = context.host.chain(default.chain).chain.base.as_ref()?;
-        if default.rule.is_some() || !base.policy_is_written || base.hook != Hook::Input {
+        let chain = context.host.chain(default.chain);
+        let base = chain.chain.base.as_ref()?;
+        // Chains of nft may say none.
+        let is_there = base.policy_is_written || chain.table.backend == Backend::Nft;
+        if default.rule.is_some() || !is_there || base.hook != Hook::Input {
             return None;
         }
         steps.push(Step::SetPolicy(base.policy.span, Policy::Drop));

@@ -50,9 +50,14 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
         ([_], []) => format!("this rule changes nothing: a later rule {does} the same packets"),
         _ => format!("this rule changes nothing: what comes later {does} the same packets"),
     };
-    let rules = group.iter().map(|each| host.rule(each.rule).rule);
-    let mut finding =
-        Finding::new("redundant-rule", Level::Note, message).at(rule.span).remedy(mend::removal(rules));
+    let rules: Vec<RuleId> = group.iter().map(|each| each.rule).collect();
+    // What an accepting policy makes needless names what it is to let through once it drops.
+    let accepts = |base: &ChainId| {
+        let base = host.chain(*base).chain.base.as_ref();
+        base.is_some_and(|base| base.policy.value == Policy::Accept)
+    };
+    let remedy = if first.policies.iter().any(accepts) { None } else { mend::removal(context, &rules) };
+    let mut finding = Finding::new("redundant-rule", Level::Note, message).at(rule.span).remedy(remedy);
     for other in &first.rules {
         finding = finding.label(host.rule(*other).rule.span, deed::deed(context, *other));
     }

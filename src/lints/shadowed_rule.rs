@@ -94,8 +94,12 @@ fn report(context: &Context, shadowed: &Shadowed, more: &[&Shadowed]) -> Finding
 fn remedy(context: &Context, all: &[&Shadowed]) -> Option<Remedy> {
     let first = all.first()?;
     let rules = || all.iter().map(|shadowed| context.host.rule(shadowed.rule));
+    let ids: Vec<RuleId> = all.iter().map(|shadowed| shadowed.rule).collect();
     if !first.differs {
-        return Some(mend::removal(rules().map(|compiled| compiled.rule)));
+        return mend::removal(context, &ids);
+    }
+    if !mend::stand_alone(context, &ids) {
+        return None;
     }
     let taker = first.by.iter().find(|by| by.chain == first.rule.chain)?;
     let before = context.host.rule(*taker).rule.span;

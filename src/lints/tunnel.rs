@@ -67,7 +67,7 @@ pub struct Edge {
 }
 
 /// Where a flow is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LostAt {
     /// The first packet does not get out.
     Egress,

@@ -14,9 +14,10 @@ use serde_json::Value;
 
 use crate::cli;
 
-/// The only reason for which a fix may be missing where something would mend the finding: a text in which a line
-/// holds more than one command, and the like.
-const NOT_WRITABLE: &str = "the text is not made so that a change could be written there";
+/// The only reasons for which a fix may be missing where something would mend the finding: a text in which a line
+/// holds more than one command, and the like; one that only programs write.
+const NOT_WRITABLE: [&str; 2] =
+    ["the text is not made so that a change could be written there", "no change is written into "];
 
 /// Lints that need what only people know, or that are about no text that could be changed: docs/fixes.md.
 const WITHOUT: [&str; 14] = [
@@ -57,7 +58,8 @@ fn faults(name: &str, findings: &[Value], fixed: &mut BTreeSet<String>) -> Vec<S
         if !finding["fix"].is_null() {
             fixed.insert(lint.to_owned());
         }
-        if let Some(reason) = finding["unfixed"].as_str().filter(|reason| *reason != NOT_WRITABLE) {
+        let is_writable = |reason: &&str| !NOT_WRITABLE.iter().any(|known| reason.starts_with(known));
+        if let Some(reason) = finding["unfixed"].as_str().filter(is_writable) {
             faults.push(format!("{name}: {lint}: {} ({reason})", finding["message"]));
         }
     }

@@ -61,7 +61,7 @@ fn a_generated_ruleset_is_clean() {
         // The check is told the same, but for what it does not ask.
         let told: Vec<&str> =
             combination.iter().copied().filter(|part| !part.starts_with("--ssh-from")).collect();
-        for files in [&["iptables-script"][..], &["iptables", "ip6tables"]] {
+        for files in [&["iptables-script"][..], &["iptables", "ip6tables"], &["nft"]] {
             let folder = tempfile::tempdir().expect("a folder");
             for dialect in files {
                 std::fs::write(folder.path().join(dialect), generate(dialect, &combination)).expect("a file");
@@ -119,14 +119,11 @@ fn a_generated_ruleset_lets_the_tunnel_out_and_nothing_else() {
     };
     let (inside, outside) = probes();
     let all: Vec<Value> = inside.iter().chain(&outside).cloned().collect();
-    for backend in ["nft", "legacy"] {
+    let dumps = [("v4".into(), generate("iptables", &[])), ("v6".into(), generate("ip6tables", &[]))];
+    let table = [("nft".into(), generate("nft", &[]))];
+    for (backend, rulesets) in [("nft", &dumps[..]), ("legacy", &dumps), ("nft", &table)] {
         let (mut oracle, mut jobs) = Oracle::start(&folder, backend, 1);
-        let job = crate::kernel::job(
-            &[("v4".into(), generate("iptables", &[])), ("v6".into(), generate("ip6tables", &[]))],
-            &[],
-            &all,
-        );
-        let mut job = job;
+        let mut job = crate::kernel::job(rulesets, &[], &all);
         job["interfaces"] = json!(["eth0=192.0.2.10/24,2001:db8::10/64"]);
         let writer =
             thread::spawn(move || std::io::Write::write_all(&mut jobs, format!("{job}\n").as_bytes()));

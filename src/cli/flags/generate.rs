@@ -10,11 +10,11 @@ use crate::dialects::Dialect;
 /// Write a ruleset for a host that runs cloudflared
 ///
 /// Nothing passes but loopback, established connections, name resolution, the tunnel, the services that a setting
-/// requires, and SSH from where it is let in. IPv4 and IPv6 are both spoken for: by a script that loads both, or by
-/// `iptables` and `ip6tables`, one each.
+/// requires, and SSH from where it is let in. IPv4 and IPv6 are both spoken for: by a script that loads both, by one
+/// table of nft, or by `iptables` and `ip6tables`, one each.
 #[derive(Debug, Args)]
 pub struct Generate {
-    /// The language: iptables, ip6tables or iptables-script
+    /// The language: iptables, ip6tables, iptables-script or nft
     #[arg(long, value_name = "DIALECT", value_parser = dialects(), default_value = "iptables-script")]
     dialect: Dialect,
 

@@ -19,9 +19,8 @@ pub fn of(
     ssh: &[IpNet],
     family: Family,
 ) -> Plan {
-    let name = if family == Family::V4 { "IPv4" } else { "IPv6" };
     let about = vec![
-        format!("{name} rules for a host that runs {}: nothing passes but what is named.", profile.program),
+        format!("Rules for a host that runs {}: nothing passes but what is named.", profile.program),
         format!("Addresses as published on {}: {}", profile.as_of, profile.source),
     ];
     let planner = Planner { profile, settings, family };

@@ -8,6 +8,7 @@ mod json;
 mod lower;
 mod symbols;
 mod text;
+pub mod write;
 
 pub use json::is_json;
 pub use text::{include_paths, is_nft};

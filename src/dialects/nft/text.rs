@@ -20,10 +20,20 @@ pub use recognise::is_nft;
 
 use super::ast::File;
 use crate::dialects::includes::Texts;
+use crate::source::FileId;
 
 /// Reads a text and all that it includes. Never fails: what is not understood is among the remarks.
 pub fn read<'t>(texts: &Texts<'t>) -> File<'t> {
     let mut reader = reader::Reader::new(texts);
     reader.commands();
     File { is_listing: recognise::is_listing(texts.text), ..reader.finish() }
+}
+
+/// The braces that come next behind a place: where they open, and the place behind the one that closes them.
+pub fn braces(file: FileId, text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut cursor = cursor::Cursor::new(file, text);
+    cursor.at = from;
+    cursor.skip_lines();
+    let open = cursor.at;
+    (cursor.byte() == Some(b'{') && cursor.skip_braces()).then_some((open, cursor.at))
 }

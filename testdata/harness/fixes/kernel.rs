@@ -35,6 +35,7 @@ const MOST_PRINTED: usize = 5;
 
 /// A host before and after.
 struct Mended {
+    flavour: &'static Flavour,
     interfaces: Value,
     sets: Option<String>,
     before: Vec<(&'static str, String)>,
@@ -48,12 +49,22 @@ struct Mended {
     gives_up: bool,
 }
 
-const FILES: [(&str, &str, Dialect); 2] =
-    [("v4", "rules.v4", Dialect::Iptables), ("v6", "rules.v6", Dialect::Ip6tables)];
+/// A kind of rulesets: what the generator calls it, and what its files are to the oracle, on the disk and to fwlint.
+struct Flavour {
+    name: &'static str,
+    files: &'static [(&'static str, &'static str, Dialect)],
+}
+
+static IPTABLES: Flavour = Flavour {
+    name: "iptables",
+    files: &[("v4", "rules.v4", Dialect::Iptables), ("v6", "rules.v6", Dialect::Ip6tables)],
+};
+
+static NFT: Flavour = Flavour { name: "nft", files: &[("nft", "rules.nft", Dialect::Nft)] };
 
 impl Mended {
     /// Breaks a generated host and applies all fixes to it; `None` if there are none.
-    fn of(job: &Value) -> Option<Mended> {
+    fn of(flavour: &'static Flavour, job: &Value) -> Option<Mended> {
         let folder = tempfile::tempdir().expect("a folder");
         let text = |kind: &str| {
             let rulesets = job["rulesets"].as_array()?;
@@ -66,14 +77,15 @@ impl Mended {
         }
         let id = job["id"].as_str().unwrap_or_default().to_owned();
         let (mut dice, mut story, mut before) = (Dice::of(&id), id.clone(), Vec::new());
-        for (kind, name, _) in FILES {
+        for (kind, name, _) in flavour.files {
             let (text, done) = broken(&text(kind)?, &mut dice);
             fs::write(folder.path().join(name), &text).expect("a file");
             write!(story, "; a rule of {name} is {done}").expect("a text");
-            before.push((kind, text));
+            before.push((*kind, text));
         }
         let settings = required::settings(job);
-        let fix: Vec<String> = ["check", "rules.v4", "--fix", "--unsafe-fixes", "--exit-zero", "--quick"]
+        let first = flavour.files[0].1;
+        let fix: Vec<String> = ["check", first, "--fix", "--unsafe-fixes", "--exit-zero", "--quick"]
             .map(String::from)
             .into_iter()
             .chain(settings.iter().cloned())
@@ -83,20 +95,22 @@ impl Mended {
         let Ok(done) = done else {
             let left = vec!["a fix cannot be proven".to_owned()];
             let (interfaces, after, probes) = (job["interfaces"].clone(), before.clone(), Vec::new());
-            return Some(Mended { interfaces, sets, before, after, story, probes, left, gives_up: true });
+            let gives_up = true;
+            return Some(Mended { flavour, interfaces, sets, before, after, story, probes, left, gives_up });
         };
         assert_eq!((done.status, done.stderr.as_str()), (0, ""), "{id}");
         for line in done.stdout.lines().filter(|line| line.starts_with("fixed[")) {
             write!(story, "\n{line}").expect("a text");
         }
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("it is there");
-        let after: Vec<_> = FILES.iter().map(|(kind, name, _)| (*kind, read(name))).collect();
-        let (left, gives_up) = required::left(folder.path(), &settings);
+        let after: Vec<_> = flavour.files.iter().map(|(kind, name, _)| (*kind, read(name))).collect();
+        let (left, gives_up) = required::left(folder.path(), first, &settings);
         if before == after && left.is_empty() {
             return None;
         }
         let probes = job["probes"].as_array()?.clone();
         Some(Mended {
+            flavour,
             interfaces: job["interfaces"].clone(),
             sets,
             before,
@@ -121,18 +135,17 @@ impl Mended {
         if let Some(sets) = &self.sets {
             ruleset.join(dialects::read(Dialect::Ipset, FileId(0), sets));
         }
-        for ((_, text), (_, _, dialect)) in side.iter().zip(FILES) {
-            ruleset.join(dialects::read(dialect, FileId(0), text));
+        for ((_, text), (_, _, dialect)) in side.iter().zip(self.flavour.files) {
+            ruleset.join(dialects::read(*dialect, FileId(0), text));
         }
         ruleset
     }
 
     /// Are all flows known to connection tracking? Then later packets are of one kind, whatever came before.
     fn is_tracked(&self) -> bool {
-        self.before
-            .iter()
-            .chain(&self.after)
-            .all(|(_, text)| !text.contains(" CT ") && !text.contains("NOTRACK"))
+        self.before.iter().chain(&self.after).all(|(_, text)| {
+            ![" CT ", "NOTRACK", "notrack", "ct zone set"].iter().any(|words| text.contains(words))
+        })
     }
 
     /// What went wrong, with all that is needed to see why.
@@ -156,7 +169,16 @@ struct Tally {
 }
 
 #[test]
-fn the_kernel_does_what_fixes_say() {
+fn the_kernel_does_what_fixes_of_iptables_say() {
+    the_kernel_does_what_fixes_say(&IPTABLES);
+}
+
+#[test]
+fn the_kernel_does_what_fixes_of_nft_say() {
+    the_kernel_does_what_fixes_say(&NFT);
+}
+
+fn the_kernel_does_what_fixes_say(flavour: &'static Flavour) {
     let folder = match oracle::folder() {
         Ok(folder) => folder,
         Err(reason) => return oracle::say_skipped("the fixes of random rulesets", &reason),
@@ -165,7 +187,7 @@ fn the_kernel_does_what_fixes_say() {
     let count = setting("FWLINT_FIXES_COUNT").unwrap_or(COUNT);
     let seed = setting("FWLINT_FIXES_SEED").unwrap_or(5);
     let mut generator = Command::new("python3");
-    generator.arg(folder.join("genrules.py")).args(["--flavour", "iptables"]);
+    generator.arg(folder.join("genrules.py")).args(["--flavour", flavour.name]);
     generator.args(["--seed", &seed.to_string(), "--count", &count.to_string()]);
     let generated = generator.stderr(Stdio::inherit()).output().expect("python3 runs");
     let lines = BufReader::new(generated.stdout.as_slice()).lines();
@@ -175,14 +197,18 @@ fn the_kernel_does_what_fixes_say() {
     let mended: Vec<Mended> = thread::scope(|scope| {
         let parts = jobs.chunks(count.div_ceil(WORKERS).max(1));
         let workers: Vec<_> = parts
-            .map(|part| scope.spawn(move || part.iter().filter_map(Mended::of).collect::<Vec<_>>()))
+            .map(|part| {
+                scope
+                    .spawn(move || part.iter().filter_map(|job| Mended::of(flavour, job)).collect::<Vec<_>>())
+            })
             .collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("it mends")).collect()
     });
     let tally = ask(&folder, &mended);
     oracle::say(&format!(
-        "fixes: {count} rulesets broken, {} mended; {} packets of before and after, {} of which fare otherwise; {} \
+        "fixes of {}: {count} rulesets broken, {} mended; {} packets of before and after, {} of which fare otherwise; {} \
          flows that the tunnel requires; {} rulesets that were broken past loading; {} given up; {} exceptions",
+        flavour.name,
         mended.len(),
         tally.packets,
         tally.differ,

@@ -1,7 +1,6 @@
 //! The packets of a new rule as matches of iptables.
 
-use std::net::IpAddr;
-
+use crate::dialects::listed::{self, Listed};
 use crate::model::{NewRule, Verdict};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, Values, values};
@@ -12,9 +11,6 @@ pub(super) struct Style {
     /// As a dump does: `-p udp -m udp --dport`, `192.0.2.1/32`.
     is_dump: bool,
 }
-
-/// So many addresses are listed one by one rather than as the prefixes that hold them.
-const FEW_ADDRESSES: u128 = 32;
 
 impl Style {
     /// As a dump does.
@@ -125,25 +121,18 @@ fn ports(packets: &Cube, protocol: Option<&str>, style: Style) -> Option<String>
     Some(text)
 }
 
-/// Addresses as a list: few of them one by one, others as prefixes. `None` where a range is no prefix.
+/// Addresses as a list. `None` where a range is no prefix.
 fn addresses(family: Family, values: &Values, style: Style) -> Option<String> {
-    let (whole, step) = if family == Family::V4 { (32, 1 << 96) } else { (128, 1) };
-    let mut list = Vec::new();
-    for (low, high) in values.ranges()?.iter() {
-        let one =
-            |address: IpAddr| if style.is_dump { format!("{address}/{whole}") } else { address.to_string() };
-        let count = (high - low) / step;
-        if count < FEW_ADDRESSES {
-            list.extend((0..=count).map(|number| one(values::to_address(family, low + number * step))));
-            continue;
-        }
-        let free = low ^ high;
-        if free.wrapping_add(1) & free != 0 || low & free != 0 {
-            return None;
-        }
-        list.push(format!("{}/{}", values::to_address(family, low), free.leading_zeros()));
-    }
-    Some(list.join(","))
+    let whole = if family == Family::V4 { 32 } else { 128 };
+    let say = |listed| match listed {
+        Listed::One(address) if style.is_dump => Some(format!("{address}/{whole}")),
+        Listed::One(address) => Some(address.to_string()),
+        Listed::Prefix(address, length) => Some(format!("{address}/{length}")),
+        Listed::Range(..) => None,
+    };
+    let list: Option<Vec<String>> =
+        listed::addresses(family, values.ranges()?).into_iter().map(say).collect();
+    Some(list?.join(","))
 }
 
 #[cfg(test)]
