@@ -1,10 +1,12 @@
 //! What fwlint has to say: findings, and the report that holds them.
 
 mod fingerprint;
+mod picture;
 
 use crate::model::Remedy;
 use crate::source::{Sources, Span};
 pub use fingerprint::Fingerprints;
+pub use picture::{Cell, Cells, Direction, Mark, Row};
 
 /// How bad a finding is. Ordered: a note is less than a warning, a warning less than an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -27,6 +29,16 @@ pub struct Label {
     pub message: String,
 }
 
+impl Label {
+    /// What is said at a place of which the same is true as of the finding's own.
+    pub const AGAIN: &'static str = "here too";
+
+    /// Does it only say that the same is true there?
+    pub fn is_again(&self) -> bool {
+        self.message == Label::AGAIN
+    }
+}
+
 /// One place where a lint strikes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -36,6 +48,9 @@ pub struct Finding {
     pub level: Level,
     /// What is wrong: lower case, no full stop, no advice.
     pub message: String,
+    /// What is wrong in words that name none of the things that it is about, if that can be said: findings that have
+    /// them in common may be shown as one.
+    pub in_common: Option<&'static str>,
     /// The place that is to blame; none when something is missing that has no place.
     pub span: Option<Span>,
     /// What to say at `span` itself, if anything.
@@ -157,6 +172,7 @@ impl Finding {
             lint,
             level,
             message: message.into(),
+            in_common: None,
             span: None,
             here: None,
             labels: Vec::new(),
@@ -164,6 +180,12 @@ impl Finding {
             parts: Vec::new(),
             remedy: None,
         }
+    }
+
+    /// Says what it has in common with findings about other things.
+    pub fn in_common(mut self, message: &'static str) -> Self {
+        self.in_common = Some(message);
+        self
     }
 
     /// Points at a place.
@@ -298,62 +320,6 @@ pub struct UnitReport {
     pub rules: usize,
     /// From which level on a finding fails the run; `None` when nothing does.
     pub fail_level: Option<Level>,
-}
-
-/// What gets in or out of a unit, over each address family: a row of its picture.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// In or out.
-    pub direction: Direction,
-    /// What the row is about: `QUIC (UDP 7844)`.
-    pub what: String,
-    /// What becomes of it.
-    pub cells: Cells,
-}
-
-impl Row {
-    /// A row of the picture.
-    pub fn new(direction: Direction, what: impl Into<String>, cells: Cells) -> Self {
-        Row { direction, what: what.into(), cells }
-    }
-}
-
-/// A direction, as seen from the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// To the host, or through it.
-    In,
-    /// From the host.
-    Out,
-}
-
-/// What becomes of something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cells {
-    /// Over IPv4 and over IPv6; `None` where the unit has no say in it.
-    Each([Option<Cell>; 2]),
-    /// Over whichever of them serves.
-    Together(Cell),
-}
-
-/// What becomes of something over a family.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// Is that good?
-    pub mark: Mark,
-    /// In a few words.
-    pub words: String,
-}
-
-/// Is something as it should be?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// What is needed gets out, what is not named stays out.
-    Good,
-    /// The other way round.
-    Bad,
-    /// The file does not tell, or it does not matter.
-    Depends,
 }
 
 /// What facts a unit was judged by.

@@ -1,7 +1,7 @@
 //! What the readers noticed, and what nobody saw: lints that only pass it on.
 
 use super::{Context, places};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Label, Level};
 use crate::model::{Remark, RemarkKind, Remedy, Step};
 
 /// `syntax-error`: what the loader would refuse.
@@ -64,6 +64,6 @@ fn pass_on(
         }
         finding.notes.extend(first.notes.iter().cloned());
         let more: Vec<_> = more.iter().map(|again| again.span).collect();
-        places::again(finding, &more, "here too", "places")
+        places::again(finding, &more, Label::AGAIN, "places")
     }));
 }

@@ -19,7 +19,8 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
             continue;
         }
         let mut finding =
-            Finding::new("unused-chain", Level::Note, format!("no rule leads to chain `{name}`"));
+            Finding::new("unused-chain", Level::Note, format!("no rule leads to chain `{name}`"))
+                .in_common("no rule leads to these chains");
         let callers = calls.callers(id).iter().filter(|caller| caller.chain != id);
         if let Some(caller) = callers.clone().next() {
             let from = &host.chain(caller.chain).chain.name;

@@ -11,7 +11,7 @@ use super::escape::{command_free, shorten, shorten_lines};
 use super::excerpt::Excerpts;
 use super::figures::{self, plural};
 use super::fixed;
-use super::group::{further, groups, rest};
+use super::group::{fixes, further, groups, message, rest};
 use super::place::Columns;
 use super::wrap::wrap;
 use crate::finding::{Finding, Level, Report, Reported, UnitReport};
@@ -23,9 +23,6 @@ const INDENT: usize = 3;
 
 /// What stands before the further lines of assumptions, and as much behind them.
 const MARGIN: usize = 4;
-
-/// How many fixes of findings that say the same are shown.
-const MOST_FIXES: usize = 5;
 
 /// Writes the findings, those that say the same as one; then of each unit what was decided, what it was
 /// decided on, and how much was found in all.
@@ -68,12 +65,13 @@ fn write_group(
     columns: Columns,
 ) -> io::Result<()> {
     let Some(first) = group.first() else { return Ok(()) };
-    let mut draft = Draft::of(&first.finding);
+    let mut draft = Draft { message: message(group), ..Draft::of(&first.finding) };
     draft.labels.extend(further(group));
     draft.notes.splice(0..0, rest(sources, report, group));
-    draft.notes.extend(
-        group.iter().take(MOST_FIXES).filter_map(|it| it.fix.as_ref()).map(|fix| fixed::words(sources, fix)),
-    );
+    draft.notes.extend(fixes(sources, group).into_iter().map(|(fix, others)| {
+        let others = others.map_or_else(String::new, |others| format!("\n{others}"));
+        fixed::words(sources, fix) + &others
+    }));
     Printer::new(sources, look, columns).print(to, draft)
 }
 

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use fwlint::report::Format;
+use fwlint::source::FileId;
+use fwlint::tree::{self, Kind, Node};
 use fwlint::{cli, config};
 use serde_json::Value;
 
+use crate::cli::run;
 use crate::{expected, schemas};
 
 pub fn docs(name: &str) -> PathBuf {
@@ -69,6 +72,55 @@ fn row(argument: &clap::Arg) -> Option<String> {
     }
     let cell = |text: &str| text.replace('|', "\\|");
     Some(format!("| `{}` | {} |\n", cell(&name), cell(&help)))
+}
+
+/// The rules of the examples in docs/output.md.
+const EXAMPLE: &str =
+    "*filter\n:INPUT DROP [0:0]\n-A INPUT -j ACCEPT\n-A INPUT -p tcp --dport 22 -j DROP\nCOMMIT\n";
+
+#[test]
+fn the_examples_of_output_are_what_is_printed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rules.v4"), EXAMPLE).expect("a file");
+    let printed = |flag: &str| {
+        let words = format!("check rules.v4 --isolated --select shadowed-rule {flag}");
+        run(folder.path(), &words.split(' ').map(str::to_string).collect::<Vec<_>>(), b"").stdout
+    };
+    let json = printed("--format=json");
+    let json = pretty(&tree::json(FileId(0), &json).expect("it is JSON"), 0);
+    let mut page = fs::read_to_string(docs("output.md")).expect("the page");
+    // The first block of each language.
+    for (language, text) in [("text", printed("-q").trim_end()), ("json", &json)] {
+        let (before, rest) = page.split_once(&format!("```{language}\n")).expect("there is an example");
+        let (_, after) = rest.split_once("\n```").expect("it ends");
+        page = format!("{before}```{language}\n{text}\n```{after}");
+    }
+    expected::report(expected::compare(&docs("output.md"), &page, true).into_iter().collect());
+}
+
+/// JSON for people: what fits on a line stands on one.
+fn pretty(node: &Node, indent: usize) -> String {
+    let text = |text: &str| Value::from(text).to_string();
+    let name = |key: &Node| text(key.text().expect("keys are texts"));
+    let (open, close, parts): (_, _, Vec<(String, &Node)>) = match &node.kind {
+        Kind::Null => return "null".to_string(),
+        Kind::Bool(value) => return value.to_string(),
+        Kind::Number(number) => return number.to_string(),
+        Kind::Text(value) => return text(value),
+        Kind::List(items) => ("[", "]", items.iter().map(|item| (String::new(), item)).collect()),
+        Kind::Map(entries) => {
+            ("{", "}", entries.iter().map(|(key, value)| (name(key) + ": ", value)).collect())
+        }
+    };
+    let written = |indent| parts.iter().map(move |(key, value)| format!("{key}{}", pretty(value, indent)));
+    let short = written(0).collect::<Vec<_>>().join(", ");
+    let space = if open == "{" && !parts.is_empty() { " " } else { "" };
+    if indent > 0 && indent + short.len() < 100 && !short.contains('\n') {
+        return format!("{open}{space}{short}{space}{close}");
+    }
+    let line = |part: String| format!("{}{part}", " ".repeat(indent + 2));
+    let lines = written(indent + 2).map(line).collect::<Vec<_>>().join(",\n");
+    format!("{open}\n{lines}\n{}{close}", " ".repeat(indent))
 }
 
 /// The names of all properties of a schema.
