@@ -190,7 +190,7 @@ struct HostFlags {
     together: bool,
 
     /// The language of the files, instead of recognising it
-    #[arg(long = "as", value_name = "DIALECT", value_parser = dialects(), help_heading = "Input")]
+    #[arg(long = "as", value_name = "DIALECT", value_parser = dialects(DIALECTS.iter().map(|entry| entry.dialect)), help_heading = "Input")]
     dialect: Option<Dialect>,
 
     /// A unit of an export, by its name: a network, a security group; all others are left out
@@ -297,9 +297,9 @@ impl Trace {
     }
 }
 
-/// The dialects, by their names.
-fn dialects() -> impl TypedValueParser<Value = Dialect> {
-    let names = DIALECTS.iter().map(|entry| entry.name);
+/// Dialects, by their names.
+fn dialects(dialects: impl IntoIterator<Item = Dialect>) -> impl TypedValueParser<Value = Dialect> {
+    let names = dialects.into_iter().map(|dialect| dialect.entry().name);
     PossibleValuesParser::new(names)
         .try_map(|name| Dialect::from_name(&name).ok_or("there is no such dialect"))
 }

@@ -48,7 +48,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let text = dialects::compose(options.dialect, &plans);
     let text = text.ok_or_else(|| {
         let message = format!("no ruleset is written as `{}`", options.dialect.name());
-        Failure::new(message, "These are: iptables, ip6tables, iptables-script, nft.")
+        Failure::new(message, format!("These are: {}.", dialects::COMPOSED.map(Dialect::name).join(", ")))
     })?;
     write!(world.stdout, "{text}")?;
     Ok(Outcome::Clean)

@@ -268,8 +268,12 @@ pub fn read_host(
     Some(load(&texts?))
 }
 
-/// A whole ruleset as a text; of a dialect that speaks for one family alone, that of its family. `None` if fwlint
-/// does not write it.
+/// The dialects in which whole rulesets are written.
+pub const COMPOSED: [Dialect; 4] =
+    [Dialect::IptablesScript, Dialect::Iptables, Dialect::Ip6tables, Dialect::Nft];
+
+/// A whole ruleset as a text; of a dialect that speaks for one family alone, that of its family. `None` if it is
+/// none of [`COMPOSED`].
 pub fn compose(dialect: Dialect, plans: &[Plan]) -> Option<String> {
     let of =
         |family| plans.iter().find(|plan| plan.family == family).and_then(iptables::write::compose::dump);

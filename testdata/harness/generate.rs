@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::thread;
 
+use fwlint::dialects::{COMPOSED, DIALECTS};
 use serde_json::{Value, json};
 
 use crate::cli;
@@ -52,6 +53,16 @@ fn generate(dialect: &str, combination: &[&str]) -> String {
     let done = cli::run(&folder, &words(&format!("generate --dialect {dialect}"), combination), b"");
     assert_eq!((done.status, done.stderr.as_str()), (0, ""), "{combination:?}");
     done.stdout
+}
+
+#[test]
+fn dialects_that_are_offered_are_written_and_no_others() {
+    for entry in DIALECTS {
+        let folder = tempfile::tempdir().expect("a folder");
+        let done = cli::run(folder.path(), &words(&format!("generate --dialect {}", entry.name), &[]), b"");
+        assert_eq!(done.status == 0, COMPOSED.contains(&entry.dialect), "{}: {}", entry.name, done.stderr);
+        assert_eq!(done.status == 0, !done.stdout.is_empty(), "{}", entry.name);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 
 use super::{TunnelFlags, dialects, given, values};
 use crate::commands::generate;
-use crate::dialects::Dialect;
+use crate::dialects::{COMPOSED, Dialect};
 
 /// Write a ruleset for a host that runs cloudflared
 ///
@@ -14,8 +14,8 @@ use crate::dialects::Dialect;
 /// table of nft, or by `iptables` and `ip6tables`, one each.
 #[derive(Debug, Args)]
 pub struct Generate {
-    /// The language: iptables, ip6tables, iptables-script or nft
-    #[arg(long, value_name = "DIALECT", value_parser = dialects(), default_value = "iptables-script")]
+    /// The language
+    #[arg(long, value_name = "DIALECT", value_parser = dialects(COMPOSED), default_value = "iptables-script")]
     dialect: Dialect,
 
     /// A network from which SSH is let in
