@@ -96,7 +96,8 @@ impl<'h, 'm> Survey<'h, 'm> {
         Ok(survivors.map(|cube| Some(self.first_packet(world, cube))))
     }
 
-    /// The same, as far as they are no more than so many pieces; `None` if they are more.
+    /// The same, as far as they are no more than so many pieces; `None` if they are more, or if very many rules come
+    /// before.
     pub fn few_packets(&self, accept: &Accept, most: usize) -> Result<Option<PacketSet>, TooManyPieces> {
         let world = &self.worlds[accept.world as usize];
         let survivors = world.few_survivors(accept.first, accept.count, most, &self.host.surveyed)?;

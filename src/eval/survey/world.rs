@@ -78,6 +78,9 @@ struct Entry<'h> {
 /// From so many cuts on it is worth while to make fewer of them.
 const MANY: usize = 32;
 
+/// Behind more entries than this it is not worth while to look for what they leave: hardly ever is that little.
+const FEW_BEFORE: u32 = 1_000;
+
 /// So many entries are passed over in the time in which one cube is looked at.
 const ENTRIES: usize = 8;
 
@@ -230,7 +233,7 @@ impl<'h> World<'h> {
         Ok(None)
     }
 
-    /// All of [`World::survivors`], as far as they are a few pieces.
+    /// All of [`World::survivors`], as far as they are a few pieces, and few entries come before.
     pub fn few_survivors(
         &self,
         first: u32,
@@ -239,6 +242,9 @@ impl<'h> World<'h> {
         spent: &Spent,
     ) -> Result<Option<PacketSet>, TooManyPieces> {
         let mut few = Vec::new();
+        if first > FEW_BEFORE {
+            return Ok(None);
+        }
         for whole in self.taken(first, count) {
             let cover = self.cover(&whole, first, spent)?;
             let mut remainder = cover.pieces(&whole, 0, BUDGET);
