@@ -64,6 +64,8 @@ pub struct Lint {
     pub page: &'static str,
     /// Does it look at every rule against every other? `check --quick` leaves it out.
     pub is_whole_ruleset: bool,
+    /// Does it look at the rules alone, and not ask what becomes of packets? It runs while that is worked out.
+    pub is_plain: bool,
     /// Looks for it in one unit.
     pub run: fn(&Context, &mut Vec<Finding>),
 }
@@ -118,32 +120,37 @@ pub const LINTS: &[Lint] = &[
     whole("shadowed-rule", include_str!("../rules/shadowed-rule.md"), shadowed_rule::run),
     whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run),
     whole("accept-is-not-final", include_str!("../rules/accept-is-not-final.md"), accept_is_not_final::run),
-    lint("nft-optimize-unsafe", include_str!("../rules/nft-optimize-unsafe.md"), nft_optimize_unsafe::run),
+    plain("nft-optimize-unsafe", include_str!("../rules/nft-optimize-unsafe.md"), nft_optimize_unsafe::run),
     lint("impossible-match", include_str!("../rules/impossible-match.md"), impossible_match::run),
-    lint("dormant-table", include_str!("../rules/dormant-table.md"), dormant_table::run),
-    lint("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),
-    lint("undefined-chain", include_str!("../rules/undefined-chain.md"), undefined_chain::run),
-    lint("undefined-set", include_str!("../rules/undefined-set.md"), undefined_set::run),
-    lint("unused-set", include_str!("../rules/unused-set.md"), unused_set::run),
-    lint("jump-loop", include_str!("../rules/jump-loop.md"), jump_loop::run),
-    lint("deprecated-match", include_str!("../rules/deprecated-match.md"), remarks::deprecated_match),
-    lint("syntax-error", include_str!("../rules/syntax-error.md"), remarks::syntax_error),
-    lint("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match),
+    plain("dormant-table", include_str!("../rules/dormant-table.md"), dormant_table::run),
+    plain("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),
+    plain("undefined-chain", include_str!("../rules/undefined-chain.md"), undefined_chain::run),
+    plain("undefined-set", include_str!("../rules/undefined-set.md"), undefined_set::run),
+    plain("unused-set", include_str!("../rules/unused-set.md"), unused_set::run),
+    plain("jump-loop", include_str!("../rules/jump-loop.md"), jump_loop::run),
+    plain("deprecated-match", include_str!("../rules/deprecated-match.md"), remarks::deprecated_match),
+    plain("syntax-error", include_str!("../rules/syntax-error.md"), remarks::syntax_error),
+    plain("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match),
     lint("tangled-rules", include_str!("../rules/tangled-rules.md"), tangled_rules::run),
-    lint("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed),
-    lint("unseen", include_str!("../rules/unseen.md"), remarks::unseen),
+    plain("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed),
+    plain("unseen", include_str!("../rules/unseen.md"), remarks::unseen),
     // The last: it takes out what the others have found and the files ignore.
     lint("unused-ignore", include_str!("../rules/unused-ignore.md"), unused_ignore::run),
 ];
 
 /// A lint of its own.
 const fn lint(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
-    Lint { id, page, is_whole_ruleset: false, run }
+    Lint { id, page, is_whole_ruleset: false, is_plain: false, run }
 }
 
 /// A lint that looks at every rule against every other.
 const fn whole(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
-    Lint { id, page, is_whole_ruleset: true, run }
+    Lint { id, page, is_whole_ruleset: true, is_plain: false, run }
+}
+
+/// A lint that looks at the rules alone.
+const fn plain(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
+    Lint { id, page, is_whole_ruleset: false, is_plain: true, run }
 }
 
 impl Lint {
@@ -162,9 +169,13 @@ impl Lint {
 
 /// Runs all lints over one unit. Findings stand in the order of their places.
 pub fn run(context: &Context) -> Vec<Finding> {
-    context.prepare();
+    let (plain, others): (Vec<&Lint>, Vec<&Lint>) = LINTS
+        .iter()
+        .filter(|lint| !(context.is_quick && lint.is_whole_ruleset))
+        .partition(|lint| lint.is_plain);
     let mut findings = Vec::new();
-    for lint in LINTS.iter().filter(|lint| !(context.is_quick && lint.is_whole_ruleset)) {
+    context.prepare(|| plain.iter().for_each(|lint| (lint.run)(context, &mut findings)));
+    for lint in others {
         (lint.run)(context, &mut findings);
     }
     findings.sort_by_key(|finding| (finding.span.map(|span| (span.file, span.start)), finding.lint));

@@ -129,11 +129,10 @@ pub fn lets_anything(host: &Host, routes: &Routes, way: Way, packets: Cube) -> R
 fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Option<Default>, TooManyPieces> {
     for accept in survey.accepts().iter().filter(|accept| survey.turned_by(accept).is_none()) {
         let is_rate = |atom| is_rate(host, atom);
+        let is_everything = || question::is_everything(survey.reach(accept), way, family, &is_rate);
         // What a rule lets in by all interfaces but one can be told in full.
-        let is_any = |cube: &&Cube| way != Way::In || !question::names_interfaces(cube);
-        let is_everything =
-            || question::is_everything(survey.reach(accept).filter(is_any), way, family, &is_rate);
-        if accept.rule.is_some() && !is_everything() {
+        let names_interfaces = || way == Way::In && survey.reach(accept).any(question::names_interfaces);
+        if accept.rule.is_some() && (!is_everything() || names_interfaces()) {
             continue;
         }
         if let Some(witness) = survey.witness(accept, FEW_PIECES)? {

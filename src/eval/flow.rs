@@ -7,6 +7,8 @@ mod legs;
 mod shape;
 mod talk;
 
+use std::sync::Arc;
+
 use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
 
 use super::compile::Host;
@@ -76,14 +78,14 @@ pub struct Step<'m> {
     /// What was lost, and by whom.
     pub lost: Vec<Lost<'m>>,
     /// All decisions on the way.
-    pub hops: Vec<Hop<'m>>,
+    pub hops: Vec<Arc<Hop<'m>>>,
 }
 
 /// Packets that did not get through a step.
 #[derive(Clone, Debug)]
 pub struct Lost<'m> {
     /// Where and by which rule; `packets` there are as they were at that moment.
-    pub hop: Hop<'m>,
+    pub hop: Arc<Hop<'m>>,
     /// The flows, in coordinates of the first packet.
     pub flows: PacketSet,
 }
@@ -196,7 +198,7 @@ pub(super) fn send<'m>(
     way: Way,
     packets: PacketSet,
     tracking: &Tracking,
-) -> Result<(Vec<Flight>, Vec<Hop<'m>>, PacketSet), TooManyPieces> {
+) -> Result<(Vec<Flight>, Vec<Arc<Hop<'m>>>, PacketSet), TooManyPieces> {
     let flights = vec![Flight { packets: packets.clone(), nat: Translations::default() }];
     let mark = Values::single(Axis::Mark, 0);
     let question = Question { way, packets, mark, known: Vec::new(), assumed: Vec::new(), service: None };

@@ -7,7 +7,7 @@
 use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::compile::Host;
-use super::flow::{Conversation, Lost, Question};
+use super::flow::{Conversation, Lost, Moment, Question};
 use super::routes::Routes;
 use super::trip::Memory;
 
@@ -22,6 +22,9 @@ pub struct Held<'m> {
     pub surely_lost: PacketSet,
     /// Flows that are lost for some value of the unknowns; among them those above.
     pub perhaps_lost: PacketSet,
+    /// What each step loses, unknowns named. Here and above client ports are not named: flows that differ in them alone
+    /// are lost together.
+    pub lost_at: Vec<(Moment, PacketSet)>,
 }
 
 /// Whether a requirement holds.
@@ -50,14 +53,19 @@ impl<'m> Held<'m> {
         let conversation = Conversation::require(host, routes, question, memory)?;
         let known = |set: &PacketSet| set.forget(Axis::is_unknown);
         let (mut surely_lost, mut perhaps_lost) = (PacketSet::none(), PacketSet::none());
+        let mut lost_at = Vec::new();
         for step in &conversation.steps {
             surely_lost.add(known(&step.due).minus(&known(&step.passed))?);
-            for lost in &step.lost {
-                perhaps_lost.add(known(&lost.flows));
-            }
+            let flows = step.lost.iter().flat_map(|lost| lost.flows.cubes());
+            // Thousands of rules that each take another address are one cube then.
+            let lost =
+                PacketSet::from_cubes(flows.map(|cube| cube.clone().without(Axis::SourcePort))).simplify();
+            perhaps_lost.add(known(&lost));
+            lost_at.push((step.moment, lost));
         }
+        let surely_lost = surely_lost.forget(|axis| axis == Axis::SourcePort).simplify();
         perhaps_lost.add(surely_lost.clone());
-        Ok(Held { question: question.clone(), conversation, surely_lost, perhaps_lost })
+        Ok(Held { question: question.clone(), conversation, surely_lost, perhaps_lost, lost_at })
     }
 
     /// What took flows of a part away, in the order of the steps.

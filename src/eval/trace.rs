@@ -343,7 +343,7 @@ fn address(address: IpAddr) -> Values {
 /// The hop that ended a flow, or the last one that let it through, for each step.
 pub fn deciding<'t, 'm>(step: &'t Step<'m>) -> Vec<&'t Hop<'m>> {
     if step.passed.is_empty() || !step.lost.is_empty() {
-        return step.lost.iter().map(|lost| &lost.hop).collect();
+        return step.lost.iter().map(|lost| &*lost.hop).collect();
     }
-    step.hops.last().into_iter().collect()
+    step.hops.last().map(|hop| &**hop).into_iter().collect()
 }

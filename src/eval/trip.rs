@@ -5,6 +5,7 @@ mod losses;
 mod memory;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use crate::model::{ChainKind, Hook};
 use crate::packet::axis::{direction, kind, state};
@@ -50,9 +51,9 @@ pub struct Hop<'m> {
     pub nat: Translations,
 }
 
-impl Hop<'_> {
+impl<'m> Hop<'m> {
     /// The same decision about other packets.
-    fn of(&self, packets: PacketSet) -> Self {
+    fn of(&self, packets: PacketSet) -> Hop<'m> {
         let Hop { hook, base, chain, rule, fate, .. } = *self;
         Hop { hook, base, chain, rule, via: self.via.clone(), fate, packets, nat: self.nat.clone() }
     }
@@ -85,7 +86,7 @@ pub struct Trip<'h, 'm> {
     free: Option<(Axis, &'h Memory<'m>)>,
     /// Every decision on the way, in order; of flows that stand or fall together the losses and
     /// translations alone.
-    pub hops: Vec<Hop<'m>>,
+    pub hops: Vec<Arc<Hop<'m>>>,
 }
 
 /// The priority at which connection tracking works.
@@ -147,7 +148,7 @@ impl<'h, 'm> Trip<'h, 'm> {
         let cause = translated.or(self.hops.last());
         if let Some(hop) = cause.cloned().filter(|_| !flight.packets.is_empty()) {
             let Flight { packets, nat } = flight;
-            self.hops.push(Hop { fate: Fate::Dropped, packets, nat, ..hop });
+            self.hops.push(Arc::new(Hop { fate: Fate::Dropped, nat, ..hop.of(packets) }));
         }
     }
 
@@ -180,7 +181,7 @@ impl<'h, 'm> Trip<'h, 'm> {
                     if matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) {
                         packets.add(hop.packets.clone());
                     }
-                    self.hops.push(hop);
+                    self.hops.push(Arc::new(hop));
                 }
             }
             if !packets.is_empty() {
@@ -265,7 +266,7 @@ impl<'h, 'm> Trip<'h, 'm> {
                 if hop.fate == Fate::Accepted {
                     waiting.add(hop.packets.clone());
                 }
-                self.hops.push(hop);
+                self.hops.push(Arc::new(hop));
                 for flight in translated {
                     match hook == Hook::Output && self.is_misrouted(&flight) {
                         true => self.vanish(flight),

@@ -96,16 +96,17 @@ impl<'c> Context<'c> {
         self.judged_tunnel().is_none() && matches!(self.tunnel.get(), Some(Some(Err(TooManyPieces))))
     }
 
-    /// Works out what most lints ask.
-    pub fn prepare(&self) {
+    /// Works out what most lints ask, and does something else that asks nothing of it; side by side where that pays.
+    pub fn prepare(&self, beside: impl FnOnce() + Send) {
+        if !self.is_long() {
+            return beside();
+        }
         let expose = || {
             let ways = [Way::In, Way::Forward, Way::Out].into_iter();
             let each = ways.flat_map(|way| Family::ALL.map(|family| (way, family)));
             each.filter(|(way, family)| self.exposure(*way, *family).is_some()).count()
         };
-        if self.is_long() {
-            rayon::join(|| self.judged_tunnel().is_some(), expose);
-        }
+        rayon::join(|| rayon::join(|| self.judged_tunnel().is_some(), expose), beside);
     }
 
     /// Does each of many things, side by side where the ruleset is so long that this pays. All are done unless one

@@ -1,5 +1,7 @@
 //! `inbound-tunnel-port`: see rules/inbound-tunnel-port.md.
 
+use std::sync::Arc;
+
 use super::tunnel::ask;
 use super::{Context, exposure, places};
 use crate::eval::{Conversation, Fate, Hop};
@@ -52,7 +54,7 @@ impl Openers {
     /// Adds the rules that accepted what got in, or led to what did.
     fn add(&mut self, context: &Context, talk: &Conversation, port: u16) {
         let Some(step) = talk.steps.first() else { return };
-        let lets_in = |hop: &&Hop| {
+        let lets_in = |hop: &&Arc<Hop>| {
             matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) && hop.packets.overlaps(&step.passed)
         };
         for hop in step.hops.iter().filter(lets_in) {

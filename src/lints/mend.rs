@@ -30,7 +30,7 @@ impl Opening {
         let lossy = held.conversation.steps.iter().find(|step| step.lost.iter().any(|lost| is_lossy(&lost)));
         let Some(step) = lossy else { return };
         let mut bases = Vec::new();
-        let hops = || step.lost.iter().filter(is_lossy).map(|lost| &lost.hop);
+        let hops = || step.lost.iter().filter(is_lossy).map(|lost| &*lost.hop);
         for lost in step.lost.iter().filter(is_lossy) {
             if bases.contains(&lost.hop.base) {
                 continue;
@@ -224,7 +224,7 @@ pub fn of(family: Family) -> Cube {
 pub fn loopback(context: &Context, family: Family, held: &Held) -> Option<Remedy> {
     let lo = Ranges::single(values::name("lo")?);
     let mut opening = Opening::default();
-    let hops = || held.conversation.steps.iter().flat_map(|step| &step.lost).map(|lost| &lost.hop);
+    let hops = || held.conversation.steps.iter().flat_map(|step| &step.lost).map(|lost| &*lost.hop);
     for hop in hops() {
         let axis = match hop.hook {
             Hook::Output | Hook::Postrouting => Axis::OutInterface,

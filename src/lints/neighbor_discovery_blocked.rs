@@ -37,7 +37,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             let packets = mend::of(Family::V6)
                 .set(Axis::Protocol, Ranges::single(58))
                 .set(Axis::DestinationPort, Ranges::new(kind, kind | 0xff));
-            opening.accept(context, &lost.hop, [&lost.hop], packets);
+            opening.accept(context, &lost.hop, [&*lost.hop], packets);
         }
     }
     finding = finding.remedy(opening.remedy("let neighbour discovery through", false));

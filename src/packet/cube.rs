@@ -66,6 +66,14 @@ impl Cube {
         self
     }
 
+    /// The cube with each axis called as it is told, or forgotten where that is `None`. No two axes may get one name.
+    pub fn relabel(&self, name: impl Fn(Axis) -> Option<Axis>) -> Cube {
+        let sides = self.sides.iter().filter_map(|(axis, values)| Some((name(*axis)?, values.clone())));
+        let mut sides: SmallVec<_> = sides.collect();
+        sides.sort_unstable_by_key(|side: &(Axis, Values)| side.0);
+        Cube { sides }
+    }
+
     /// The cube after each of its packets was given these values on an axis, whatever it had there. A packet
     /// cannot be given none: without values it stays as it was.
     pub fn set(self, axis: Axis, values: impl Into<Values>) -> Cube {

@@ -88,3 +88,30 @@ fn add<'t>(pieces: &mut Vec<Piece<'t>>, command: Command<'t>) {
         command => pieces.push(Piece::Command(command)),
     }
 }
+
+/// The pieces of parts that follow each other, as one. Rules of a chain that goes on from part to part are moved once.
+pub(super) fn joined(parts: Vec<Vec<Piece<'_>>>) -> Vec<Piece<'_>> {
+    let mut all: Vec<Piece> = Vec::new();
+    let mut runs: Vec<Vec<Rule>> = Vec::new();
+    for piece in parts.into_iter().flatten() {
+        match (all.last(), piece) {
+            (Some(Piece::Rules(last, _)), Piece::Rules(name, rules)) if last.text == name.text => {
+                runs.push(rules)
+            }
+            (_, piece) => {
+                join_up(&mut all, &mut runs);
+                all.push(piece);
+            }
+        }
+    }
+    join_up(&mut all, &mut runs);
+    all
+}
+
+/// Adds rules to those of the last piece.
+fn join_up(all: &mut [Piece<'_>], runs: &mut Vec<Vec<Rule>>) {
+    if let Some(Piece::Rules(_, rules)) = all.last_mut() {
+        rules.reserve_exact(runs.iter().map(Vec::len).sum());
+        runs.drain(..).for_each(|run| rules.extend(run));
+    }
+}

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::command::{self, Operation};
 use super::line::{Line, Place, line};
 use super::loader::{Loader, Program};
-use super::pieces::{Piece, pieces};
+use super::pieces::{Piece, joined, pieces};
 use super::rule::Context;
 use super::{places, tables};
 use crate::model::{Backend, Families, Policy, Remark, RemarkKind, Ruleset};
@@ -72,12 +72,9 @@ fn read(family: Family, file: FileId, text: &str) -> Ruleset {
         let context = Context { file, family: section.family };
         let chunks: Vec<_> =
             chunks(section.text).into_par_iter().map(|it| pieces(it, place, &context)).collect();
-        let mut all = Vec::new();
-        for (pieces, remarks) in chunks {
-            all.extend(pieces);
-            reader.remarks.extend(remarks);
-        }
-        reader.section(section, all);
+        let (pieces, remarks): (Vec<_>, Vec<_>) = chunks.into_iter().unzip();
+        reader.remarks.extend(remarks.into_iter().flatten());
+        reader.section(section, joined(pieces));
     }
     let told = sections.iter().map(|section| section.backend).find(|backend| *backend != Backend::Unknown);
     Ruleset { iptables: told.unwrap_or_default(), ..reader.finish(family) }

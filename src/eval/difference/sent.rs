@@ -1,6 +1,7 @@
 //! Packets that are sent through a host, and what became of each of them.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use crate::model::{Action, Hook, Policy};
 use crate::packet::axis::{direction, kind, packet_type, state};
@@ -263,7 +264,7 @@ type Rank = (bool, bool, bool, bool);
 fn accepts(
     host: &Host,
     leg: Leg,
-    hops: &[Hop],
+    hops: &[Arc<Hop>],
     told: impl Fn(&PacketSet, &Translations) -> PacketSet,
 ) -> Vec<Vec<Accept>> {
     let main = match leg.way {

@@ -120,11 +120,13 @@ pub(super) fn is_everything<'c>(
     family: Family,
     is_rate: &dyn Fn(u32) -> bool,
 ) -> bool {
-    let mut missing = vec![6, 17];
+    let (mut tcp, mut udp) = (false, false);
     for cube in cubes.filter(|cube| is_blanket(cube, family, is_rate)) {
-        missing.retain(|&protocol| !cube.get(Axis::Protocol).is_none_or(|it| it.contains(protocol)));
+        let has = |protocol| cube.get(Axis::Protocol).is_none_or(|it| it.contains(protocol));
+        tcp |= has(6);
+        udp |= has(17);
     }
-    missing.is_empty() || way == Way::Out && missing.len() == 1
+    if way == Way::Out { tcp || udp } else { tcp && udp }
 }
 
 /// Does a cube hold all connections of its protocols?

@@ -5,6 +5,7 @@ use crate::packet::axis::{KERNEL, NO_OWNER, packet_type, state};
 use crate::packet::{Axis, Cube, PacketSet, Ranges, Values, values};
 
 use super::super::conntrack;
+use super::super::nat::Translations;
 use super::super::trip::Flight;
 use super::Way;
 
@@ -67,42 +68,54 @@ pub fn is_told_apart(axis: Axis) -> bool {
 
 /// Flights in the coordinates of the first packet.
 pub fn flows(way: Way, flights: &[Flight], sense: Sense) -> PacketSet {
-    let told = |flight: &Flight, cube: &Cube| {
-        let cube = match sense {
-            // What comes back over lo has no socket any more; the flow's owner is still who it was.
-            Sense::There if way == Way::Local && has_no_owner(cube) => {
-                cube.clone().without(Axis::Uid).without(Axis::Gid)
-            }
-            Sense::There => cube.clone(),
-            // The owner of an answer says nothing of the first packet's.
-            Sense::Back => swap(cube.clone()).without(Axis::Uid).without(Axis::Gid),
-        };
+    let each = |flight: &Flight| flows_of(way, &flight.packets, &flight.nat, sense).into_cubes();
+    PacketSet::from_cubes(flights.iter().flat_map(each))
+}
+
+/// Packets that were translated so in the coordinates of the first packet.
+pub fn flows_of(way: Way, packets: &PacketSet, nat: &Translations, sense: Sense) -> PacketSet {
+    // The owner of an answer says nothing of the first packet's. What comes back over lo has no socket any more; the
+    // flow's owner is still who it was.
+    let tells_owner = |cube: &Cube| sense == Sense::There && !(way == Way::Local && has_no_owner(cube));
+    let name = |axis: Axis| if sense == Sense::Back { opposite(axis) } else { axis };
+    let told = |cube: &Cube| {
+        let tells_owner = tells_owner(cube);
         let has_ports =
             !cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));
-        let cube = if has_ports { cube } else { cube.without(Axis::SourcePort) };
-        flight.nat.undo(cube).forget(|axis| !is_coordinate(way, axis))
+        let is_kept = |axis: Axis| match axis {
+            Axis::Uid | Axis::Gid => tells_owner,
+            Axis::SourcePort => has_ports,
+            _ => true,
+        };
+        let is_coordinate = |axis: &Axis| is_coordinate(way, *axis);
+        if nat.is_none() {
+            return cube.relabel(|axis| Some(name(axis)).filter(|it| is_kept(*it) && is_coordinate(it)));
+        }
+        nat.undo(cube.relabel(|axis| Some(name(axis)).filter(|it| is_kept(*it))))
+            .forget(|axis| !is_coordinate(&axis))
     };
-    PacketSet::from_cubes(
-        flights.iter().flat_map(|flight| flight.packets.cubes().iter().map(move |cube| told(flight, cube))),
-    )
+    PacketSet::from_cubes(packets.cubes().iter().map(told))
 }
 
 /// The cube with both ends exchanged.
 pub fn swap(cube: Cube) -> Cube {
-    let pairs = [
-        (Axis::Source, Axis::Destination),
-        (Axis::SourcePort, Axis::DestinationPort),
-        (Axis::InInterface, Axis::OutInterface),
-        (Axis::SourceKind, Axis::DestinationKind),
-    ];
-    pairs.into_iter().fold(cube, |cube, (one, other)| {
-        let (first, second) = (cube.get(one).cloned(), cube.get(other).cloned());
-        let put = |cube: Cube, axis, values: Option<Values>| match values {
-            Some(values) => cube.set(axis, values),
-            None => cube.without(axis),
-        };
-        put(put(cube, one, second), other, first)
-    })
+    cube.relabel(|axis| Some(opposite(axis)))
+}
+
+/// The same property of the other end.
+fn opposite(axis: Axis) -> Axis {
+    use Axis::*;
+    match axis {
+        Source => Destination,
+        Destination => Source,
+        SourcePort => DestinationPort,
+        DestinationPort => SourcePort,
+        InInterface => OutInterface,
+        OutInterface => InInterface,
+        SourceKind => DestinationKind,
+        DestinationKind => SourceKind,
+        _ => axis,
+    }
 }
 
 /// A packet that has just been made: no entry, nothing known of what the file cannot tell.

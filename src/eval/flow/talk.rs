@@ -1,5 +1,7 @@
 //! What is said in a flow: the first packet, the answer, and the packet after it.
 
+use std::sync::Arc;
+
 use crate::packet::axis::{direction, state};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values};
 
@@ -10,7 +12,9 @@ use super::super::routes::Routes;
 use super::super::trip::{Flight, Hop, Memory, Tracking, Trip};
 use super::super::walk::Fate;
 use super::legs::homeward;
-use super::shape::{Group, Sense, before_tracking, by_entry, flows, of_the_kernel, swap, without_owner};
+use super::shape::{
+    Group, Sense, before_tracking, by_entry, flows, flows_of, of_the_kernel, swap, without_owner,
+};
 use super::{Conversation, Course, Lost, Moment, Question, Step, Way};
 
 /// A flow that is being followed.
@@ -192,10 +196,10 @@ impl<'t, 'm> Talk<'t, 'm> {
         trip: Trip<'_, 'm>,
         sense: Sense,
     ) -> Vec<Flight> {
-        let is_loss = |hop: &&Hop| matches!(hop.fate, Fate::Dropped | Fate::Rejected(_));
-        let told = |hop: &Hop<'m>| {
-            let flight = Flight { packets: hop.packets.clone(), nat: hop.nat.clone() };
-            Lost { flows: flows(self.question.way, &[flight], sense), hop: hop.clone() }
+        let is_loss = |hop: &&Arc<Hop>| matches!(hop.fate, Fate::Dropped | Fate::Rejected(_));
+        let told = |hop: &Arc<Hop<'m>>| Lost {
+            flows: flows_of(self.question.way, &hop.packets, &hop.nat, sense),
+            hop: hop.clone(),
         };
         let lost = trip.hops.iter().filter(is_loss).map(told).collect();
         let passed = flows(self.question.way, &arrived, sense);

@@ -4,6 +4,8 @@
 //! what becomes of the others of that address and interface need not be asked. Where ten thousands of
 //! rules each take another port of another address, few of them are asked then.
 
+use std::sync::Arc;
+
 use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::super::flow::is_told_apart;
@@ -27,7 +29,7 @@ pub(super) struct Losses<'n, 'm> {
     /// What is lost and has not been left out yet.
     gone: Vec<Cube>,
     /// The losses, in order.
-    hops: Vec<Hop<'m>>,
+    hops: Vec<Arc<Hop<'m>>>,
     /// Did rules change packets, so that what passes is not what came?
     pub is_changed: bool,
 }
@@ -103,7 +105,7 @@ impl<'m> Observer<'m> for Losses<'_, 'm> {
             }
         }
         if !lost.is_empty() {
-            self.hops.push(self.place.hop(decision, PacketSet::from_cubes(lost)));
+            self.hops.push(Arc::new(self.place.hop(decision, PacketSet::from_cubes(lost))));
         }
         Ok(())
     }

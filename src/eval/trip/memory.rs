@@ -38,7 +38,7 @@ pub(super) struct Asked {
 }
 
 /// What passes a base chain, and what is lost in it, in the order of the losses.
-pub(super) type Passed<'m> = (PacketSet, Vec<Hop<'m>>);
+pub(super) type Passed<'m> = (PacketSet, Vec<Arc<Hop<'m>>>);
 
 impl<'m> Memory<'m> {
     /// What a base chain leaves of a cube: from memory, or by a walk of all packets that are the same to the
@@ -56,7 +56,7 @@ impl<'m> Memory<'m> {
         let asked = Asked { cube: filled(asked.cube.forget(is_unseen)), ..asked };
         let known = cell(&self.known, asked.clone());
         let passed = known.get_or_init(|| walk(asked.cube.into())).as_ref().map_err(|error| *error)?;
-        let narrow = |hop: &Hop<'m>| hop.of(hop.packets.and(&exact));
+        let narrow = |hop: &Arc<Hop<'m>>| Arc::new(hop.of(hop.packets.and(&exact)));
         let passed = passed.as_ref();
         Ok(passed.map(|(left, hops)| (left.and(&exact), hops.iter().map(narrow).collect())))
     }

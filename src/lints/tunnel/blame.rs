@@ -14,8 +14,11 @@ pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &Packet
     let shown = finding.labels.iter().map(|label| label.span);
     let mut seen: Vec<Span> = finding.span.into_iter().chain(shown).collect();
     for lost in held.losses(part) {
+        if seen.len() > places::MOST_SHOWN {
+            break;
+        }
         let (span, words) = place_of(context, lost);
-        if seen.contains(&span) || seen.len() > places::MOST_SHOWN {
+        if seen.contains(&span) {
             continue;
         }
         seen.push(span);

@@ -9,10 +9,10 @@ use super::super::Context;
 pub fn of_client_ports(context: &Context, held: &Held, part: &PacketSet) -> Option<String> {
     let asked = held.question.packets.and(part);
     let all = ports(&asked);
-    let losses: Vec<_> = held.losses(part).collect();
     // Rules that name no client port lose all of them, and most name none.
     let is_narrow = |cube: &Cube| cube.get(Axis::SourcePort).is_some_and(|ports| !ports.covers(&all));
-    if !losses.iter().any(|lost| lost.hop.packets.cubes().iter().any(is_narrow)) {
+    let first = held.conversation.steps.first()?;
+    if !first.lost.iter().any(|lost| lost.hop.packets.cubes().iter().any(is_narrow)) {
         return None;
     }
     let question = crate::eval::Question { packets: asked, ..held.question.clone() };

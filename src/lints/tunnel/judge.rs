@@ -62,13 +62,12 @@ fn lost_at(held: &Held, part: &PacketSet) -> Result<Option<LostAt>, TooManyPiece
     }
     let chosen = |flows: &PacketSet| flows.forget(|axis| !CHOICES.contains(&axis));
     let (mut left, mut first) = (chosen(part), None);
-    for step in &held.conversation.steps {
-        let lost = step.lost.iter().flat_map(|lost| lost.flows.and(part).into_cubes());
-        let lost = PacketSet::from_cubes(lost);
+    for (moment, lost) in &held.lost_at {
+        let lost = lost.and(part);
         if lost.is_empty() {
             continue;
         }
-        let at = match step.moment {
+        let at = match moment {
             Moment::Egress | Moment::Ingress => LostAt::Egress,
             Moment::Reply => LostAt::Reply,
             Moment::Followup => LostAt::Followup,

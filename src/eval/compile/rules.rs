@@ -1,0 +1,201 @@
+//! Rules compiled: each with the packets that it matches.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::super::atoms::Atoms;
+use super::super::lookup::{self, Sets};
+use super::{ChainId, CompiledRule, Next};
+use crate::model::{Atom, Families, Key, Match, Rule, Table, Verdict};
+use crate::packet::axis::{KERNEL, NO_OWNER, direction};
+use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
+use crate::source::{Span, Spanned};
+
+/// What is at hand while the rules of a table are compiled.
+pub(super) struct Compiler<'a, 'm> {
+    pub table: &'m Table,
+    pub number: usize,
+    pub sets: &'a Sets<'m>,
+    pub names: &'a HashMap<&'m str, ChainId>,
+    pub atoms: &'a mut Atoms,
+}
+
+impl<'m> Compiler<'_, 'm> {
+    /// Compiles a rule.
+    pub fn rule(&mut self, rule: &'m Rule) -> CompiledRule<'m> {
+        let target = |name: &str| self.names.get(name).copied();
+        let next = match &rule.verdict.value {
+            Verdict::Jump(name) => target(name).map_or(Next::Nowhere, Next::Jump),
+            Verdict::Goto(name) => target(name).map_or(Next::Nowhere, Next::Goto),
+            _ => Next::Verdict,
+        };
+        CompiledRule { rule, packets: self.packets(rule, next), next, choices: self.choices(rule, next) }
+    }
+
+    /// The packets that fulfil the matches of a rule. Conditions that are free for each rule and packet
+    /// (`limit`, `recent`) are one question together: all of them hold, or not. Where it is open anyway
+    /// whether the rule does anything, they ask nothing new.
+    fn packets(&mut self, rule: &Rule, next: Next) -> PacketSet {
+        let is_open = next == Next::Nowhere || matches!(rule.verdict.value, Verdict::Unknown(_));
+        let mut packets = PacketSet::from(family_cube(self.table.families));
+        let mut free = None;
+        for part in &rule.matches {
+            match (&part.value, free) {
+                (Match::Atom(atom), _) if !atom.pure && is_open => {}
+                (Match::Atom(atom), Some(number)) if !atom.pure => self.atoms.extend(number, &atom.text),
+                (Match::Atom(atom), None) if !atom.pure => {
+                    let number = self.atoms.number(self.number, atom, part.span);
+                    packets = packets.with(Axis::Atom(number), &Values::single(Axis::Atom(number), 1));
+                    free = Some(number);
+                }
+                _ => packets = self.narrow(packets, part),
+            }
+        }
+        packets
+    }
+
+    /// The unknowns of a verdict that a program, or something that fwlint does not know, decides.
+    fn choices(&mut self, rule: &Rule, next: Next) -> Vec<u32> {
+        let questions: &[&str] = match &rule.verdict.value {
+            _ if next == Next::Nowhere => &["ends here", "accepts"],
+            Verdict::Queue => &["the queue's program accepts"],
+            Verdict::Nat(nat) if **nat == crate::model::Nat::Tproxy => &["a socket takes it"],
+            Verdict::Unknown(_) => &["ends here", "accepts"],
+            _ => &[],
+        };
+        let span = rule.verdict.span;
+        let name = match &rule.verdict.value {
+            Verdict::Unknown(name) | Verdict::Jump(name) | Verdict::Goto(name) => name,
+            _ => "",
+        };
+        let text = |question: &str| format!("{name}: {question}").trim_start_matches(": ").into();
+        questions
+            .iter()
+            .map(|question| self.atoms.number(self.number, &Atom { text: text(question), pure: false }, span))
+            .collect()
+    }
+
+    pub fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
+        match &part.value {
+            Match::Field(axis, values) => {
+                let narrowed = packets.with(*axis, values);
+                // Without an entry there is no mark of a flow, and no test of it holds.
+                if *axis == Axis::ConnMark { narrowed.map(with_entry) } else { narrowed }
+            }
+            Match::Packets(set) => packets.and(set),
+            Match::Atom(atom) => self.ask(packets, atom, part.span, true),
+            Match::Member { side, group, who } => {
+                let number = self.atoms.member(self.number, *side, group, *who, part.span);
+                answered(packets, number, true)
+            }
+            Match::Owner { axis, name, negated } => {
+                let atom = Axis::Atom(self.atoms.owner(self.number, *axis, name, part.span));
+                let yes = Ranges::single(u128::from(!negated));
+                // A packet without a socket, or of the kernel's own, has no owner, so the negation holds for it.
+                let owned = Ranges::new(0, NO_OWNER - 1);
+                let mut all = packets.map(|cube| cube.with(*axis, owned.clone())?.with(atom, yes.clone()));
+                if *negated {
+                    all.add(packets.map(|cube| cube.with(*axis, Ranges::new(NO_OWNER, KERNEL))));
+                }
+                all
+            }
+            Match::Lookup { set, keys, negated } => self.look_up(packets, (set, keys), *negated, part.span),
+        }
+    }
+
+    /// Narrows to the packets that are in a set, or not. What rules put into it or take from it may be there or
+    /// not: who is listed stays in a set that is only added to, and who is not stays out of one that is only
+    /// deleted from.
+    fn look_up(
+        &mut self,
+        packets: PacketSet,
+        (set, keys): (&str, &[Key]),
+        negated: bool,
+        span: Span,
+    ) -> PacketSet {
+        let (adds, deletes) = self.sets.fills(set);
+        let text = format!("in set {set} ({})", lookup::name_keys(keys)).into();
+        // Between two questions about one packet a rule may have changed the answer.
+        let atom = Atom { text, pure: !adds && !deletes };
+        let Some(members) = self.sets.members(set, keys).filter(|_| !(adds && deletes)) else {
+            return self.ask(packets, &atom, span, !negated);
+        };
+        let listed = packets.and(&members);
+        if !negated && !adds {
+            return if deletes { self.ask(listed, &atom, span, true) } else { listed };
+        }
+        let Ok(others) = packets.minus(&members) else { return self.ask(packets, &atom, span, !negated) };
+        match (negated, adds) {
+            (true, true) => self.ask(others, &atom, span, false),
+            (true, false) => {
+                let mut all = others;
+                if deletes {
+                    all.add(self.ask(listed, &atom, span, false));
+                }
+                all
+            }
+            (false, _) => {
+                let mut all = listed;
+                all.add(self.ask(others, &atom, span, true));
+                all
+            }
+        }
+    }
+
+    /// Narrows to the packets for which the answer to an unknown is yes (or no).
+    fn ask(&mut self, packets: PacketSet, atom: &Atom, span: Span, yes: bool) -> PacketSet {
+        answered(packets, self.atoms.number(self.number, atom, span), yes)
+    }
+}
+
+/// The packets for which an unknown is answered so.
+fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
+    let axis = Axis::Atom(number);
+    packets.with(axis, &Values::single(axis, u128::from(yes)))
+}
+
+/// The rules of a table that ask for nothing but properties of packets and decide without asking anyone, with the boxes
+/// around them, worked out side by side: in long chains nearly all are of this kind. `None` for the others.
+pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<Option<CompiledRule<'_>>>, Vec<Hull>) {
+    /// So few rules are not worth another thread.
+    const FEW: usize = 1024;
+    let all = PacketSet::from(family_cube(families));
+    let nothing = Hull::of(&PacketSet::none());
+    let plain = |rule: &'_ Rule| {
+        let packets = rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
+            Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
+            Match::Packets(set) => Some(packets.and(set)),
+            _ => None,
+        });
+        packets.map(|packets| (Hull::of(&packets), packets))
+    };
+    let compile = |rule| match plain(rule) {
+        Some((hull, packets)) if decides_alone(&rule.verdict.value) => {
+            (Some(CompiledRule { rule, packets, next: Next::Verdict, choices: Vec::new() }), hull)
+        }
+        _ => (None, nothing),
+    };
+    let (mut compiled, mut hulls) = (Vec::new(), Vec::new());
+    rules.par_iter().with_min_len(FEW).map(compile).unzip_into_vecs(&mut compiled, &mut hulls);
+    (compiled, hulls)
+}
+
+/// Does a verdict lead to no other chain, and ask nobody what to do?
+fn decides_alone(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Accept | Verdict::Drop | Verdict::Reject(_) | Verdict::Return | Verdict::Continue
+    )
+}
+
+/// The packets of a table's families.
+pub(super) fn family_cube(families: Families) -> Option<Cube> {
+    let numbers = Family::ALL.into_iter().filter(|family| families.has(*family)).map(Family::number);
+    Cube::any().with(Axis::Family, Ranges::union(numbers.map(|number| (number, number))))
+}
+
+/// The packets that have a conntrack entry.
+fn with_entry(cube: Cube) -> Option<Cube> {
+    cube.with(Axis::Direction, Ranges::new(direction::ORIGINAL, direction::REPLY))
+}
