@@ -187,8 +187,17 @@ pub(super) fn off_bridges(cube: Cube) -> Cube {
     cube.set(Axis::InPort, Ranges::single(0)).set(Axis::OutPort, Ranges::single(0))
 }
 
-/// Sends packets of flows on one trip, whatever was before and comes after. Returns what gets through, all
-/// decisions on the way, and what NAT turned to the host itself on its way out.
+/// What became of packets on one trip.
+pub(super) struct Sent<'m> {
+    /// What gets through.
+    pub through: Vec<Flight>,
+    /// All decisions on the way.
+    pub hops: Vec<Arc<Hop<'m>>>,
+    /// What NAT turned to the host itself on its way out.
+    pub diverted: PacketSet,
+}
+
+/// Sends packets of flows on one trip, whatever was before and comes after.
 ///
 /// # Errors
 /// If the sets fall into too many pieces.
@@ -198,14 +207,14 @@ pub(super) fn send<'m>(
     way: Way,
     packets: PacketSet,
     tracking: &Tracking,
-) -> Result<(Vec<Flight>, Vec<Arc<Hop<'m>>>, PacketSet), TooManyPieces> {
+) -> Result<Sent<'m>, TooManyPieces> {
     let flights = vec![Flight { packets: packets.clone(), nat: Translations::default() }];
     let mark = Values::single(Axis::Mark, 0);
     let question = Question { way, packets, mark, known: Vec::new(), assumed: Vec::new(), service: None };
     let mut talk = Talk::new(host, routes, &question);
     let mut trip = Trip::new(host, routes);
     let through = talk.travel(&mut trip, flights, tracking, Sense::There)?;
-    Ok((through, trip.hops, talk.diverted))
+    Ok(Sent { through, hops: trip.hops, diverted: talk.diverted })
 }
 
 /// The packets for which unknowns are answered so.

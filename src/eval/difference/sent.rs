@@ -172,7 +172,8 @@ impl Sent {
         } else {
             packets
         };
-        let (flights, hops, diverted) = flow::send(host, routes, leg.way, packets, &leg.tracking())?;
+        let flow::Sent { through: flights, hops, diverted } =
+            flow::send(host, routes, leg.way, packets, &leg.tracking())?;
         let told = |set: &PacketSet, nat: &Translations| set.map(|cube| Some(leg.told(host, &cube, nat)));
         let mut parts: Vec<Passed> = Vec::new();
         for hop in &hops {
