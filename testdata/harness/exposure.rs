@@ -215,7 +215,7 @@ proptest! {
             prop_assert_eq!(packets.is_empty(), survey.witness(accept, 10_000).expect("small").is_none());
             prop_assert_eq!(&packets.disjoint().expect("small").minus(&packets).expect("small"), &PacketSet::none());
             let hops = talk.steps.first().map_or(&[][..], |step| &step.hops);
-            let names = |hop: &fwlint::eval::Hop| hop.rule == accept.rule && hop.chain == accept.chain && hop.via[..] == accept.via[..] && hop.fate == Fate::Accepted;
+            let names = |hop: &std::sync::Arc<fwlint::eval::Hop>| hop.rule == accept.rule && hop.chain == accept.chain && hop.via[..] == accept.via[..] && hop.fate == Fate::Accepted;
             prop_assert!(packets.is_empty() || hops.iter().any(names), "{accept:?}");
             all.add(packets);
         }
