@@ -18,6 +18,8 @@ pub struct Options {
     pub check: check::Options,
     /// Where what was taken down is kept.
     pub save: Option<PathBuf>,
+    /// Is it checked, or only kept?
+    pub is_checked: bool,
 }
 
 /// Takes down what a machine holds, and checks it.
@@ -34,6 +36,9 @@ pub fn run(world: &mut World, machine: &dyn Machine, options: &Options) -> Resul
     let outcome = match &options.save {
         Some(folder) => {
             save(&picture, &text, &world.directory.join(folder), folder)?;
+            if !options.is_checked {
+                return picture.unseen_rules().next().map_or(Ok(Outcome::Clean), |_| Err(partial(&picture)));
+            }
             let paths = vec![folder.join(picture.rules[0].name)];
             let selection = Selection { paths, ..Selection::default() };
             check::run(world, &check::Options { selection, ..options.check.clone() })?
@@ -136,7 +141,7 @@ fn blind(picture: &Picture) -> Failure {
 
 /// Some rules were not seen.
 fn partial(picture: &Picture) -> Failure {
-    let message = format!("the report is about a part of the rules: {}", list(picture.unseen_rules()));
+    let message = format!("a part of the rules was not seen: {}", list(picture.unseen_rules()));
     Failure::new(message, help(picture))
 }
 

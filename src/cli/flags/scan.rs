@@ -25,6 +25,10 @@ pub struct Scan {
     #[arg(long, value_name = "FOLDER")]
     save: Option<PathBuf>,
 
+    /// Keep it, and do not check it
+    #[arg(long, requires = "save", conflicts_with_all = ["quick", "format", "outputs", "baseline", "write_baseline"])]
+    no_check: bool,
+
     /// Leave out the lints that look at every rule against every other
     ///
     /// These are `shadowed-rule`, `redundant-rule` and `accept-is-not-final`.
@@ -74,6 +78,6 @@ impl Scan {
             ignore: ignore.clone(),
             baseline: self.judging.baseline(),
         };
-        scan::Options { check, save: self.save.clone() }
+        scan::Options { check, save: self.save.clone(), is_checked: !self.no_check }
     }
 }

@@ -263,7 +263,7 @@ fn options(save: Option<&str>) -> Options {
         ignore: Vec::new(),
         baseline: None,
     };
-    Options { check, save: save.map(PathBuf::from) }
+    Options { check, save: save.map(PathBuf::from), is_checked: true }
 }
 
 #[test]
@@ -282,6 +282,11 @@ fn what_was_saved_is_judged_like_the_host_and_holds_no_token() {
         let text = std::fs::read_to_string(entry.path()).expect("it is text");
         assert!(!text.contains("eyJ"), "{}: {text}", entry.path().display());
     }
+    let later = Options { is_checked: false, ..options(Some("later")) };
+    assert_eq!(scan(&machine, folder.path(), later), (Ok(true), String::new()));
+    let name = "fwlint.yaml";
+    let kept = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("it was saved");
+    assert_eq!(kept(&format!("later/{name}")), kept(&format!("kept/web1/{name}")));
     let (again, _) = scan(&machine, folder.path(), options(Some("kept/web1")));
     assert_eq!(again, Err("there is something in `kept/web1` already".to_owned()));
 }
@@ -293,7 +298,7 @@ fn rules_that_were_not_seen_leave_the_answer_open() {
     let (result, printed) = scan(&legacy, folder.path(), options(None));
     let why = result.expect_err("a part was not seen");
     assert!(
-        why.starts_with("the report is about a part of the rules: the rules of iptables-legacy"),
+        why.starts_with("a part of the rules was not seen: the rules of iptables-legacy"),
         "{why}"
     );
     let report: serde_json::Value = serde_json::from_str(&printed).expect("it is JSON");
