@@ -297,10 +297,7 @@ fn rules_that_were_not_seen_leave_the_answer_open() {
     let folder = tempfile::tempdir().expect("a folder");
     let (result, printed) = scan(&legacy, folder.path(), options(None));
     let why = result.expect_err("a part was not seen");
-    assert!(
-        why.starts_with("a part of the rules was not seen: the rules of iptables-legacy"),
-        "{why}"
-    );
+    assert!(why.starts_with("a part of the rules was not seen: the rules of iptables-legacy"), "{why}");
     let report: serde_json::Value = serde_json::from_str(&printed).expect("it is JSON");
     assert!(
         printed.contains("rules that are in force were not seen: the rules of iptables-legacy"),
