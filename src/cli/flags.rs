@@ -248,6 +248,10 @@ struct TunnelFlags {
     #[arg(long = "resolver", value_name = "ADDRESS", value_parser = values::machine)]
     resolvers: Vec<IpAddr>,
 
+    /// A resolver that the one on the machine itself asks in turn
+    #[arg(long = "upstream-resolver", value_name = "ADDRESS", value_parser = values::machine)]
+    upstream_resolvers: Vec<IpAddr>,
+
     /// Where cloudflared runs
     #[arg(long, value_name = "WHERE")]
     runs_in: Option<RunsIn>,
@@ -339,6 +343,8 @@ fn given(tunnel: &TunnelFlags) -> Given {
         auto_update: switch(tunnel.auto_update),
         quick_tunnel: switch(tunnel.quick_tunnel),
         resolvers: (!tunnel.resolvers.is_empty()).then(|| Setting::flag(tunnel.resolvers.clone())),
+        upstream_resolvers: (!tunnel.upstream_resolvers.is_empty())
+            .then(|| Setting::flag(tunnel.upstream_resolvers.clone())),
         runs_in: tunnel.runs_in.map(Setting::flag),
         user: tunnel.user.clone().map(|user| Setting::flag(Some(user))),
         ephemeral_ports: tunnel.ephemeral_ports.map(Setting::flag),

@@ -36,6 +36,11 @@ const KEYS: &[(&str, &str, Take)] = &[
         let resolvers = resolvers.0.into_iter().map(|resolver| resolver.0).collect();
         set(&mut config.given.resolvers, Setting::at(Spanned::new(resolvers, value.span)))
     }),
+    ("upstream-resolvers", "upstream-resolvers: [192.0.2.53]", |config, value| {
+        let resolvers: OneOrMany<Machine> = value.read()?;
+        let resolvers = resolvers.0.into_iter().map(|resolver| resolver.0).collect();
+        set(&mut config.given.upstream_resolvers, Setting::at(Spanned::new(resolvers, value.span)))
+    }),
     ("runs-in", "runs-in: container", |config, value| set(&mut config.given.runs_in, setting(value)?)),
     ("user", "user: cloudflared", |config, value| {
         let user: Spanned<User> = value.read()?;

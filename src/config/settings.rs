@@ -118,6 +118,8 @@ settings! {
     quick_tunnel: bool = false;
     /// The resolvers of the machine; empty when they are not known.
     resolvers: Vec<IpAddr> = Vec::new();
+    /// The resolvers that a resolver on the machine asks in turn; empty when they are not known.
+    upstream_resolvers: Vec<IpAddr> = Vec::new();
     /// Where the program runs.
     runs_in: RunsIn = RunsIn::Host;
     /// The user that the program runs as; `None` for the one that has its name.

@@ -1,5 +1,7 @@
 //! `tunnel-dns-blocked`: see rules/tunnel-dns-blocked.md.
 
+use std::net::IpAddr;
+
 use super::tunnel::blame::{blame, depends_on};
 use super::tunnel::{Resolution, Tunnel, ask, family_of, name};
 use super::{Context, mend};
@@ -71,13 +73,15 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
 
 /// Questions let out over UDP and TCP: to the resolvers, where they are known.
 fn remedy(context: &Context, tunnel: &Tunnel) -> Option<Remedy> {
-    let resolvers = &context.settings.resolvers.value;
+    let resolvers = asked(context);
+    if resolvers.is_empty() && !context.settings.resolvers.value.is_empty() {
+        return None;
+    }
     let mut opening = mend::Opening::default();
     for (held, protocol) in [(&tunnel.dns.udp, 17), (&tunnel.dns.tcp.1, 6)] {
         let Some(held) = held else { continue };
         for family in super::tunnel::spoken(context) {
-            let remote = resolvers.iter().copied().filter(|it| !it.is_loopback());
-            let own = ask::addresses(remote.filter(|it| family_of(*it) == family));
+            let own = ask::addresses(resolvers.iter().copied().filter(|it| family_of(*it) == family));
             if own.is_empty() && !resolvers.is_empty() {
                 continue;
             }
@@ -87,6 +91,15 @@ fn remedy(context: &Context, tunnel: &Tunnel) -> Option<Remedy> {
         }
     }
     opening.remedy("let DNS out", !resolvers.is_empty())
+}
+
+/// The resolvers that must be reached from here, as far as known: those that are set, or, where they are on this host,
+/// those that they ask in turn.
+fn asked(context: &Context) -> Vec<IpAddr> {
+    let (set, upstream) = (&context.settings.resolvers.value, &context.settings.upstream_resolvers.value);
+    let is_stub = !set.is_empty() && set.iter().all(IpAddr::is_loopback);
+    let all = if is_stub { upstream } else { set };
+    all.iter().copied().filter(|address| !address.is_loopback()).collect()
 }
 
 /// Names the resolvers that are asked over a family of which nothing is said.
@@ -104,18 +117,21 @@ fn unsaid(finding: Finding, context: &Context) -> Finding {
 
 /// What was found blocked, no more.
 fn blocked(context: &Context) -> String {
-    let resolvers: Vec<String> = context.settings.resolvers.value.iter().map(ToString::to_string).collect();
-    if resolvers.is_empty() {
-        "no DNS query gets out and back".to_owned()
-    } else {
-        format!("no DNS query to {} gets out and back", resolvers.join(" or "))
+    let names = |all: &[IpAddr]| all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let (set, asked) = (&context.settings.resolvers.value, asked(context));
+    match (set.as_slice(), asked.as_slice()) {
+        ([], _) => "no DNS query gets out and back".to_owned(),
+        (set, asked) if set.iter().all(IpAddr::is_loopback) && !asked.is_empty() => {
+            format!("no DNS query to {} gets out and back, for the resolver at {}", names(asked), names(set))
+        }
+        (set, _) => format!("no DNS query to {} gets out and back", names(set)),
     }
 }
 
 /// UDP works, TCP does not: long answers are lost.
 fn only_udp(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
     let (Certainty::Blocked, Some(held)) = &tunnel.dns.tcp else { return None };
-    if context.settings.resolvers.value.iter().any(std::net::IpAddr::is_loopback) {
+    if context.settings.resolvers.value.iter().any(IpAddr::is_loopback) {
         return None;
     }
     let finding = Finding::new(ID, Level::Note, "DNS gets out over UDP but not over TCP");

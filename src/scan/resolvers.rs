@@ -30,6 +30,11 @@ pub(super) fn look(machine: &dyn Machine, picture: &mut Picture) {
     }
     if let Ok(upstream) = machine.read(Path::new(UPSTREAM)) {
         let upstream = text(upstream);
+        let asked: Vec<IpAddr> =
+            named(&upstream).into_iter().filter(|address| !address.is_loopback()).collect();
+        if !asked.is_empty() {
+            picture.say(Said::new("upstream-resolvers", list(&asked), UPSTREAM));
+        }
         picture.others.push(Saved { name: "resolv.upstream.conf", text: upstream });
     }
 }

@@ -79,7 +79,7 @@ pub fn cases(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The words of a command line, as a shell splits them: white space, and both kinds of quotes.
-fn words(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

@@ -8,6 +8,7 @@ mod comfort;
 mod corpus;
 mod differences;
 mod docs;
+mod examples;
 mod dumps;
 mod eval_cases;
 mod expected;

@@ -53,7 +53,9 @@ impl<'m> Dns<'m> {
         let (stubs, remote): (Vec<IpAddr>, Vec<IpAddr>) =
             set.iter().partition(|address| address.is_loopback());
         let port = profile.dns.port;
-        let (own, fallback) = (remote.as_slice(), [profile.dns.fallback.address]);
+        let upstream = &context.settings.upstream_resolvers.value;
+        let own = if remote.is_empty() && !stubs.is_empty() { upstream } else { &remote }.as_slice();
+        let fallback = [profile.dns.fallback.address];
         let (udp, tcp) = (Protocol::Udp.number(), Protocol::Tcp.number());
         // A resolver on the host asks others in its turn, perhaps over TLS or HTTPS.
         let asked: [(u8, u16, &[IpAddr]); 5] = [

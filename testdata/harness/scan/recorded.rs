@@ -160,6 +160,18 @@ hosts:
 }
 
 #[test]
+fn a_stub_has_resolvers_of_its_own() {
+    let machine = host()
+        .holds("/etc/resolv.conf", "nameserver 127.0.0.53\n")
+        .holds("/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.53\nnameserver 2001:db8::53\n");
+    let text = configuration(&machine, None);
+    assert!(text.contains("\nresolvers: [\"127.0.0.53\"] # /etc/resolv.conf\n"), "{text}");
+    let upstream =
+        "upstream-resolvers: [\"192.0.2.53\",\"2001:db8::53\"] # /run/systemd/resolve/resolv.conf\n";
+    assert!(text.contains(upstream), "{text}");
+}
+
+#[test]
 fn flags_count_more_than_variables_and_those_more_than_the_file() {
     let words = "cloudflared\0tunnel\0--config\0/srv/tunnel.yml\0--protocol=http2\0run\0web\0";
     let machine = with_process(words, "TUNNEL_TRANSPORT_PROTOCOL=quic\0TUNNEL_EDGE_IP_VERSION=4\0").holds(

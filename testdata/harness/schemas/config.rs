@@ -96,7 +96,7 @@ pub fn schema() -> Value {
         "edge-ip-version" => version.clone(),
         "region" => json!({ "enum": regions }),
         "access" | "auto-update" | "quick-tunnel" => switch.clone(),
-        "resolvers" => one_or_many(resolver.clone()),
+        "resolvers" | "upstream-resolvers" => one_or_many(resolver.clone()),
         "runs-in" => json!({ "enum": names::<RunsIn>() }),
         "user" => user.clone(),
         "policy" => json!({ "enum": names::<Policy>() }),
