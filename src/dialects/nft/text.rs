@@ -1,5 +1,6 @@
 //! nft's text, as `nft list ruleset` prints it and as people write it for `nft -f`.
 
+mod ahead;
 mod blocks;
 mod commands;
 mod cursor;

@@ -1,5 +1,7 @@
 //! Tables and chains of the model.
 
+use rayon::prelude::*;
+
 use super::load::{self, LoadedChain, LoadedTable};
 use super::merges::Merge;
 use super::sets::Sets;
@@ -76,19 +78,49 @@ fn rules_of<'t>(
     chains: &mut Vec<model::Chain>,
     remarks: &mut Vec<Remark>,
 ) -> Vec<model::Rule> {
-    let mut all = Vec::with_capacity(rules.len());
+    let parts: Vec<Worked> = match rules.len() {
+        0..MANY => vec![worked(family, sets, rules)],
+        many => {
+            let size = (many / (PARTS * rayon::current_num_threads())).max(1);
+            rules.par_chunks(size).map(|part| worked(family, sets, part)).collect()
+        }
+    };
+    let mut all = Vec::with_capacity(parts.iter().map(|part| part.rules.len()).sum());
     let mut inner = Vec::new();
-    for rule in rules {
-        let mut built = rules::rule(family, sets, rule);
-        all.append(&mut built.done);
-        inner.append(&mut built.chains);
-        remarks.append(&mut built.remarks);
+    for mut part in parts {
+        all.append(&mut part.rules);
+        inner.append(&mut part.inner);
+        remarks.append(&mut part.remarks);
     }
     for (name, rules, span) in inner {
         let rules = rules_of(family, sets, rules, chains, remarks);
         chains.push(plain(name, span, rules));
     }
     all
+}
+
+/// From so many rules on they are worked out side by side, in so many parts for each thread.
+const MANY: usize = 4_096;
+const PARTS: usize = 4;
+
+/// Rules of the model, the chains that stand in braces in them, and what was noticed.
+struct Worked<'s, 't> {
+    rules: Vec<model::Rule>,
+    inner: Vec<rules::InBraces<'s, 't>>,
+    remarks: Vec<Remark>,
+}
+
+/// Works rules out, one after the other.
+fn worked<'s, 't>(family: Family, sets: &'s Sets<'s, 't>, rules: &'s [Rule<'t>]) -> Worked<'s, 't> {
+    let mut worked =
+        Worked { rules: Vec::with_capacity(rules.len()), inner: Vec::new(), remarks: Vec::new() };
+    for rule in rules {
+        let mut built = rules::rule(family, sets, rule);
+        worked.rules.append(&mut built.done);
+        worked.inner.append(&mut built.chains);
+        worked.remarks.append(&mut built.remarks);
+    }
+    worked
 }
 
 /// How the kernel calls a chain; `None` with a remark if it cannot be.

@@ -52,14 +52,21 @@ impl<'t> Reader<'t> {
                 }
                 self.cursor.skip_statement();
             }
-            if !self.take_cut() && !self.cursor.is_end() {
-                let mistake = self.wanted("the end of the line");
-                self.tell(mistake);
-                if self.cursor.byte() == Some(b'}') {
-                    self.cursor.eat("}");
-                }
-                self.cursor.skip_statement();
+            if !self.take_cut() {
+                self.end_of_line();
             }
+        }
+    }
+
+    /// Goes to the end of a statement, and tells if something stands before it.
+    pub fn end_of_line(&mut self) {
+        if !self.cursor.is_end() {
+            let mistake = self.wanted("the end of the line");
+            self.tell(mistake);
+            if self.cursor.byte() == Some(b'}') {
+                self.cursor.eat("}");
+            }
+            self.cursor.skip_statement();
         }
     }
 
@@ -195,6 +202,9 @@ impl<'t> Reader<'t> {
             _ => {
                 self.cursor.at = start;
                 chain.rules.push(self.rule());
+                if self.cursor.is_end() {
+                    self.rules_ahead(chain);
+                }
             }
         }
         Ok(())

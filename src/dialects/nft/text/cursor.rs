@@ -24,6 +24,11 @@ impl<'t> Cursor<'t> {
         Cursor { file, text, at, end: at }
     }
 
+    /// The same text at another place.
+    pub fn moved_to(self, at: usize) -> Self {
+        Cursor { at, end: at, ..self }
+    }
+
     /// What is left.
     pub fn rest(&self) -> &'t str {
         &self.text[self.at..]

@@ -48,6 +48,16 @@ pub(super) struct Reader<'t> {
     is_part: bool,
     /// Has a block just ended because another began in it?
     is_cut: bool,
+    /// Up to where it has been tried to read rules side by side.
+    pub ahead: usize,
+}
+
+/// What is known where the rules of a chain stand.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'r, 't> {
+    scopes: &'r Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
+    depth: u32,
+    is_part: bool,
 }
 
 impl Mistake {
@@ -85,19 +95,40 @@ impl Mistake {
 
 impl<'t> Reader<'t> {
     pub fn new(texts: &Texts<'t>) -> Self {
-        let cursor = Cursor::new(texts.file, texts.text);
-        let (file, place, included) = (File::default(), Block::Table, texts.included);
         let has = |words: &str| memchr::memmem::find(texts.text.as_bytes(), words.as_bytes()).is_some();
         let is_part = !["#!", "define ", "include ", "flush ruleset"].into_iter().any(has);
         Reader {
-            cursor,
-            included,
+            cursor: Cursor::new(texts.file, texts.text),
+            included: texts.included,
             scopes: vec![HashMap::new()],
-            file,
-            place,
+            file: File::default(),
+            place: Block::Table,
             depth: 0,
             is_part,
             is_cut: false,
+            ahead: 0,
+        }
+    }
+
+    /// What stands around a chain's rules.
+    pub fn surroundings(&self) -> Surroundings<'_, 't> {
+        Surroundings { scopes: &self.scopes, depth: self.depth, is_part: self.is_part }
+    }
+
+    /// Reads rules of a chain from a place on. They include nothing.
+    pub fn within(cursor: Cursor<'t>, around: Surroundings<'_, 't>) -> Self {
+        let Surroundings { scopes, depth, is_part } = around;
+        let (scopes, file, place) = (scopes.clone(), File::default(), Block::Inner);
+        Reader {
+            cursor,
+            included: &|_| None,
+            scopes,
+            file,
+            place,
+            depth,
+            is_part,
+            is_cut: false,
+            ahead: usize::MAX,
         }
     }
 
@@ -123,6 +154,11 @@ impl<'t> Reader<'t> {
             self.tell(Mistake::new(header, "the `{` of this is never closed"));
         }
         self.is_cut = true;
+    }
+
+    /// Has a block ended so?
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Has a block just ended so?

@@ -145,7 +145,7 @@ impl<'t> Reader<'t> {
 
     /// An expression as of which the members are.
     fn selector_or_function(&mut self) -> Result<crate::dialects::nft::ast::Expression<'t>> {
-        self.arithmetic(0, &|reader: &mut Self| match reader.cursor.peek() {
+        self.arithmetic(&|reader: &mut Self| match reader.cursor.peek() {
             Some(b'(') => reader.parentheses(Self::selector_or_function),
             Some(b'0'..=b'9') => reader.constant(),
             _ => reader.selector(),

@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
     /// A match, a lookup in a map of verdicts, or something that is set.
     fn comparison(&mut self) -> Result<StatementKind<'t>> {
         let here = self.cursor.here();
-        let left = self.concat(|reader| reader.arithmetic(0, &Self::looked_at))?;
+        let left = self.concat(|reader| reader.arithmetic(&Self::looked_at))?;
         if let ExpressionKind::Word(word) = &left.kind {
             return Err(Mistake::not_among(here, "keyword", word, KEYWORDS.into_iter()));
         }
@@ -201,7 +201,7 @@ impl<'t> Reader<'t> {
     /// What a match looks at: a selector, or constants of its arithmetic.
     fn looked_at(&mut self) -> Result<crate::dialects::nft::ast::Expression<'t>> {
         match self.cursor.peek() {
-            Some(b'(') => self.parentheses(|reader| reader.arithmetic(0, &Self::looked_at)),
+            Some(b'(') => self.parentheses(|reader| reader.arithmetic(&Self::looked_at)),
             Some(b'@') => self.selector(),
             Some(byte) if byte.is_ascii_alphabetic() && !self.is_constant() => self.selector(),
             Some(_) => self.constant(),
@@ -238,8 +238,11 @@ impl<'t> Reader<'t> {
             ("gt", Comparison::Greater),
             ("not", Comparison::NoneOf),
         ];
-        let found = signs.iter().find(|(sign, _)| self.cursor.eat(sign));
-        let found = found.or_else(|| words.iter().find(|(word, _)| self.cursor.eat_word(word)));
+        let found = match self.cursor.peek() {
+            Some(b'=' | b'!' | b'<' | b'>') => signs.iter().find(|(sign, _)| self.cursor.eat(sign)),
+            Some(b'e' | b'n' | b'l' | b'g') => words.iter().find(|(word, _)| self.cursor.eat_word(word)),
+            _ => None,
+        };
         found.map_or(Comparison::Implicit, |found| found.1)
     }
 

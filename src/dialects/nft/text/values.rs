@@ -58,10 +58,10 @@ impl<'t> Reader<'t> {
     pub fn range(&mut self) -> Result<Expression<'t>> {
         self.cursor.skip_blanks();
         let start = self.cursor.at;
-        let first = self.arithmetic(0, &Self::constant)?;
+        let first = self.arithmetic(&Self::constant)?;
         let before = self.cursor;
         if self.cursor.eat("-") {
-            let last = self.arithmetic(0, &Self::constant)?;
+            let last = self.arithmetic(&Self::constant)?;
             let ends = Box::new((first, last));
             return Ok(Expression::new(ExpressionKind::Range(ends), self.cursor.since(start)));
         }
@@ -81,41 +81,59 @@ impl<'t> Reader<'t> {
     /// Operands with `|`, `^`, `&`, `<<` and `>>` between them; the later in this list, the closer.
     pub fn arithmetic(
         &mut self,
-        level: usize,
         operand: &impl Fn(&mut Self) -> Result<Expression<'t>>,
     ) -> Result<Expression<'t>> {
-        const SIGNS: [&[(&str, Binary)]; 4] = [
-            &[("|", Binary::Or), ("or", Binary::Or)],
-            &[("^", Binary::Xor), ("xor", Binary::Xor)],
-            &[("&", Binary::And), ("and", Binary::And)],
-            &[
-                ("<<", Binary::ShiftLeft),
-                (">>", Binary::ShiftRight),
-                ("lshift", Binary::ShiftLeft),
-                ("rshift", Binary::ShiftRight),
-            ],
-        ];
-        let Some(signs) = SIGNS.get(level) else { return operand(self) };
+        self.operands(0, operand)
+    }
+
+    /// Operands that are joined by signs as close as this, or closer.
+    fn operands(
+        &mut self,
+        closest: u8,
+        operand: &impl Fn(&mut Self) -> Result<Expression<'t>>,
+    ) -> Result<Expression<'t>> {
         self.cursor.skip_blanks();
         let start = self.cursor.at;
-        let mut left = self.arithmetic(level + 1, operand)?;
+        let mut left = operand(self)?;
         let mut operands = 1;
-        loop {
-            let is_word = |sign: &str| sign.as_bytes()[0].is_ascii_alphabetic();
-            let found = signs.iter().find(|(sign, _)| match is_word(sign) {
-                true => self.cursor.eat_word(sign),
-                false => self.cursor.eat(sign),
-            });
-            let Some(&(_, operator)) = found else { return Ok(left) };
+        while let Some((level, operator)) = self.operator(closest) {
             operands += 1;
             // Each makes the tree one deeper, and whoever walks the tree goes as deep.
             if operands > MOST_OPERANDS {
                 return Err(Mistake::new(self.cursor.here(), "these are too many operands"));
             }
-            let right = self.arithmetic(level + 1, operand)?;
+            let right = self.operands(level + 1, operand)?;
             let kind = ExpressionKind::Binary(operator, Box::new((left, right)));
             left = Expression::new(kind, self.cursor.since(start));
         }
+        Ok(left)
+    }
+
+    /// Takes the sign of an operation if one is next that joins as closely as this, or more closely.
+    fn operator(&mut self, closest: u8) -> Option<(u8, Binary)> {
+        use Binary::{And, Or, ShiftLeft, ShiftRight, Xor};
+        const SIGNS: [(&str, u8, Binary); 10] = [
+            ("|", 0, Or),
+            ("or", 0, Or),
+            ("^", 1, Xor),
+            ("xor", 1, Xor),
+            ("&", 2, And),
+            ("and", 2, And),
+            ("<<", 3, ShiftLeft),
+            (">>", 3, ShiftRight),
+            ("lshift", 3, ShiftLeft),
+            ("rshift", 3, ShiftRight),
+        ];
+        let next = self.cursor.peek()?;
+        let may_be = |sign: &str| sign.as_bytes()[0] == next;
+        let found =
+            SIGNS.iter().filter(|(sign, level, _)| *level >= closest && may_be(sign)).find(|(sign, ..)| {
+                match next.is_ascii_alphabetic() {
+                    true => self.cursor.eat_word(sign),
+                    false => self.cursor.eat(sign),
+                }
+            });
+        found.map(|(_, level, operator)| (*level, *operator))
     }
 
     /// One constant, variable, named set, or a value in parentheses.
@@ -217,9 +235,9 @@ impl<'t> Reader<'t> {
     fn computed_part(&mut self) -> Result<Expression<'t>> {
         self.cursor.skip_blanks();
         let start = self.cursor.at;
-        let first = self.arithmetic(0, &Self::computed_operand)?;
+        let first = self.arithmetic(&Self::computed_operand)?;
         if self.cursor.eat("-") {
-            let last = self.arithmetic(0, &Self::computed_operand)?;
+            let last = self.arithmetic(&Self::computed_operand)?;
             let ends = Box::new((first, last));
             return Ok(Expression::new(ExpressionKind::Range(ends), self.cursor.since(start)));
         }
@@ -234,7 +252,7 @@ impl<'t> Reader<'t> {
 
     fn computed_operand(&mut self) -> Result<Expression<'t>> {
         match self.cursor.peek() {
-            Some(b'(') => self.parentheses(|reader| reader.arithmetic(0, &Self::computed_operand)),
+            Some(b'(') => self.parentheses(|reader| reader.arithmetic(&Self::computed_operand)),
             Some(b'@') if !self.is_payload() => self.named(),
             Some(b'@') => self.selector(),
             Some(byte) if byte.is_ascii_alphabetic() && self.begins_selector() => self.selector(),

@@ -15,7 +15,40 @@ use nom::{IResult, Parser};
 
 /// A word at the beginning of a text, without its quotes.
 pub(super) fn word(text: &str) -> IResult<&str, &str> {
+    match plain(text.as_bytes()) {
+        0 => any_word(text),
+        length => Ok((&text[length..], &text[..length])),
+    }
+}
+
+/// A word of any kind.
+fn any_word(text: &str) -> IResult<&str, &str> {
     alt((quoted, with_colons, number, name)).parse(text)
+}
+
+/// How long the word is at the beginning of a text, if it is one of those of which nearly all rules are made: a name or a
+/// number of ASCII, behind which nothing stands that could belong to a word of another kind. Otherwise 0.
+fn plain(text: &[u8]) -> usize {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let length = match text.first() {
+        Some(byte) if byte.is_ascii_alphabetic() => {
+            text.iter().take_while(|byte| is_letter(**byte) || matches!(byte, b'/' | b'-' | b'.')).count()
+        }
+        Some(byte) if byte.is_ascii_digit() => {
+            // A dot belongs to the number if more of it follows.
+            let mut parts = text.iter().zip(text[1..].iter().chain([&0]));
+            parts
+                .position(|(byte, next)| !is_letter(*byte) && !(*byte == b'.' && is_letter(*next)))
+                .unwrap_or(text.len())
+        }
+        _ => 0,
+    };
+    match text.get(length) {
+        Some(b':' | b'*' | b'\\' | 0x80..) => 0,
+        // A dot before a letter of another alphabet may belong to the number.
+        Some(b'.') if text.get(length + 1).is_some_and(|byte| !byte.is_ascii()) => 0,
+        _ => length,
+    }
 }
 
 /// Can a word begin with this byte?
@@ -68,10 +101,19 @@ fn is_mac(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn first(text: &str) -> Option<&str> {
         word(text).ok().map(|(_, word)| word)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_at_once_is_what_is_read_by_all_rules(text in "[a-f0-9zé_./:*\\\\ \"-]{0,12}") {
+            prop_assert_eq!(word(&text).ok(), any_word(&text).ok());
+        }
     }
 
     #[test]

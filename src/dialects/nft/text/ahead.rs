@@ -1,0 +1,206 @@
+//! Long chains, read side by side.
+//!
+//! A long run of rules is split at ends of lines, and its parts are read at the same time, each as if a rule began there.
+//! Whether one does is known only when the part before has been read: a part counts only if that one ends just where
+//! it began. What does not count is read again, one rule after the other.
+
+use rayon::prelude::*;
+
+use super::cursor::Cursor;
+use super::reader::{Reader, Surroundings};
+use crate::dialects::nft::ast::{Chain, Rule};
+use crate::model::Remark;
+
+/// From how many bytes of rules on it pays to read them side by side.
+const LONG: usize = 128 * 1024;
+
+/// No part is smaller than this.
+const SMALLEST: usize = 32 * 1024;
+
+/// How many parts there are for each thread, so that all come to an end at about the same time.
+const PARTS: usize = 8;
+
+/// Words that begin something else in a chain than a rule, or that cannot stand in one.
+const NO_RULE: [&str; 14] = [
+    "type",
+    "policy",
+    "flags",
+    "devices",
+    "comment",
+    "define",
+    "redefine",
+    "undefine",
+    "include",
+    "table",
+    "chain",
+    "set",
+    "map",
+    "flowtable",
+];
+
+/// A part of a chain that was read as if a rule began at its beginning.
+struct Part<'t> {
+    rules: Vec<Rule<'t>>,
+    remarks: Vec<Remark>,
+    /// Where its first rule begins.
+    first: usize,
+    /// Behind its last rule.
+    end: Cursor<'t>,
+    /// Where the rule behind it begins, if it was read as a whole.
+    next: Option<usize>,
+}
+
+impl<'t> Reader<'t> {
+    /// Reads rules of a chain ahead, if many seem to follow. A rule has just been read; the last of these then has.
+    pub fn rules_ahead(&mut self, chain: &mut Chain<'t>) {
+        if self.cursor.at < self.ahead || self.cursor.rest().len() < LONG {
+            return;
+        }
+        let start = self.cursor.at;
+        let end = start + end_of_rules(self.cursor.rest());
+        self.ahead = end;
+        if end - start < LONG {
+            return;
+        }
+        let starts = starts(self.cursor, end);
+        let around = self.surroundings();
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        let parts: Vec<_> = starts.iter().copied().zip(ends).collect();
+        let cursor = self.cursor;
+        let read = |(start, end)| part(cursor.moved_to(start), end, around);
+        let parts: Vec<Part<'t>> = parts.into_par_iter().map(read).collect();
+        let mut next = parts.first().map(|part| part.first);
+        let is_next = |part: &Part| std::mem::replace(&mut next, part.next) == Some(part.first);
+        let counted: Vec<Part> = parts.into_iter().take_while(is_next).collect();
+        chain.rules.reserve_exact(counted.iter().map(|part| part.rules.len()).sum());
+        for part in counted {
+            chain.rules.extend(part.rules);
+            self.file.remarks.extend(part.remarks);
+            self.cursor = part.end;
+        }
+    }
+}
+
+/// How many bytes of a text there are before a line that begins with a closing brace.
+fn end_of_rules(text: &str) -> usize {
+    let begins_line = |at: &usize| text[..*at].trim_end_matches([' ', '\t']).ends_with('\n');
+    memchr::memchr_iter(b'}', text.as_bytes()).find(begins_line).unwrap_or(text.len())
+}
+
+/// Where parts begin: at the cursor, and at ends of lines behind it.
+fn starts(cursor: Cursor<'_>, end: usize) -> Vec<usize> {
+    let text = &cursor.rest()[..end - cursor.at];
+    let size = (text.len() / (PARTS * rayon::current_num_threads())).max(SMALLEST);
+    let mut starts = vec![cursor.at];
+    let mut at = size;
+    while let Some(line) = text.as_bytes().get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+        starts.push(cursor.at + at + line);
+        at += line + size;
+    }
+    starts
+}
+
+/// Reads the rules of a part; one that begins in it may end behind it.
+fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Part<'t> {
+    let mut reader = Reader::within(cursor, around);
+    let mut rules = Vec::new();
+    let mut last = cursor;
+    let mut first = None;
+    loop {
+        reader.cursor.skip_lines();
+        if reader.cursor.eat(";") {
+            continue;
+        }
+        let (at, told) = (reader.cursor.at, reader.file.remarks.len());
+        first.get_or_insert(at);
+        let is_rule = reader.cursor.byte().is_some_and(|byte| byte != b'}')
+            && reader.cursor.peek_word().is_none_or(|word| !NO_RULE.contains(&word));
+        let next = (at >= end).then_some(at);
+        if next.is_none() && is_rule {
+            rules.push(reader.rule());
+            if !reader.is_cut() {
+                reader.end_of_line();
+                last = reader.cursor;
+                continue;
+            }
+            // What was cut off is told where it is read again.
+            rules.pop();
+            reader.file.remarks.truncate(told);
+        }
+        return Part { rules, remarks: reader.file.remarks, first: first.unwrap_or(at), end: last, next };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialects::Dialect;
+    use crate::dialects::includes::Texts;
+    use crate::source::FileId;
+
+    /// Lines of chains: rules of one line and of several, and what no rule is.
+    const LINES: [&str; 16] = [
+        "ip daddr 10.0.0.0/8 tcp dport 22 accept",
+        "tcp dport { 22, 80 } ct state new accept comment \"} not the end\"",
+        "tcp dport {\n\t\t\t22,\n\t\t\t80\n\t\t} drop",
+        "ip saddr $here accept",
+        "# a comment {",
+        "",
+        "udp dport 53 accept; udp dport 54 drop",
+        "tcp dport 1 jump {\n\t\t\taccept\n\t\t\tcounter\n\t\t}",
+        "ip daddr 10.0.0.1 \\\n\t\t\taccept",
+        "nonsense 12 accept",
+        "tcp dport 22 accept }",
+        "define here = 10.0.0.2",
+        "include \"nothing.nft\"",
+        "tcp dport { 22, 80 accept",
+        "ip daddr & 255.0.0.0 == 10.0.0.0 or 1 accept",
+        "policy drop;",
+    ];
+
+    /// A table with a chain of these lines and another behind it.
+    fn text(lines: &[&str]) -> String {
+        let lines: String = lines.iter().map(|line| format!("\t\t{line}\n")).collect();
+        format!(
+            "define here = 10.0.0.1\ntable inet x {{\n\tchain a {{\n{lines}\t}}\n\tchain b {{\n\t\taccept\n\t}}\n}}\n"
+        )
+    }
+
+    fn read(text: &str, ahead: usize) -> String {
+        let texts = Texts { dialect: Dialect::Nft, file: FileId(0), text, included: &|_| None };
+        let mut reader = Reader::new(&texts);
+        reader.ahead = ahead;
+        reader.commands();
+        format!("{:?}", reader.finish())
+    }
+
+    #[test]
+    fn what_is_read_side_by_side_is_what_is_read_in_turn() {
+        // The first lines are read as a whole, each more makes some parts end where the next does not begin.
+        for kinds in [1, 3, 9, 11, 12, 13, 14, 16] {
+            let mut state = 1_u32;
+            let mut pick = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // What is rare in real chains is rare here.
+                let rare = (state >> 24) % 64 == 0;
+                LINES[(state >> 8) as usize % if rare { kinds } else { kinds.min(9) }]
+            };
+            let lines: Vec<&str> = (0..8_000).map(|_| pick()).collect();
+            let text = text(&lines);
+            assert!(text.len() > LONG);
+            assert!(read(&text, 0) == read(&text, usize::MAX), "{kinds} kinds of lines");
+        }
+    }
+
+    #[test]
+    fn all_that_is_left_of_a_plain_chain_is_read_side_by_side() {
+        let text = text(&["ip daddr 10.0.0.0/8 tcp dport 22 accept"; 8_000]);
+        let texts = Texts { dialect: Dialect::Nft, file: FileId(0), text: &text, included: &|_| None };
+        let mut reader = Reader::new(&texts);
+        reader.cursor = reader.cursor.moved_to(text.find(" accept").expect("a rule") + " accept".len());
+        let name = reader.cursor.since(0);
+        let mut chain = Chain::named(crate::source::Spanned::new("a".into(), name), name);
+        reader.rules_ahead(&mut chain);
+        assert_eq!(chain.rules.len(), 7_999);
+    }
+}
