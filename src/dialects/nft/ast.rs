@@ -26,7 +26,7 @@ pub use declaration::{
 pub use expression::{Binary, Direction, Expression, ExpressionKind, FibKeys, PayloadBase, Target, Verdict};
 pub use selector::{Group, Selector};
 pub use statement::{
-    Comparison, LimitUnit, NatKind, Reject, SetOperation, Statement, StatementKind, TranslatedTo,
+    Comparison, Flags, LimitUnit, NatKind, Reject, SetOperation, Statement, StatementKind, TranslatedTo,
 };
 
 /// A name or word where it stands, without its quotes.

@@ -52,13 +52,9 @@ pub enum ExpressionKind<'t> {
         length: u32,
     },
     /// An option or extension header: `tcp option maxseg size`, `ip option lsrr`, `exthdr frag`,
-    /// `dccp option 3`, `sctp chunk data`.
-    Option {
-        /// `tcp option`, `ip option`, `exthdr`, `dccp option`, `sctp chunk`.
-        header: &'static str,
-        /// Which, and which field of it: `maxseg size`. Is it there, if no field is named.
-        name: Cow<'t, str>,
-    },
+    /// `dccp option 3`, `sctp chunk data`: what holds it (`tcp option`, `ip option`, `exthdr`, `dccp option`,
+    /// `sctp chunk`); and which, and which field of it: `maxseg size`. Is it there, if no field is named.
+    Option(Box<(&'static str, Cow<'t, str>)>),
     /// `fib daddr . iif type`.
     Fib {
         /// What is looked up.
@@ -75,7 +71,7 @@ pub enum ExpressionKind<'t> {
     /// `key map data`: what the key leads to in a set of elements with values, or in a named map.
     Map(Box<(Expression<'t>, Expression<'t>)>),
     /// A verdict, as the value of an element.
-    Verdict(Verdict<'t>),
+    Verdict(Box<Verdict<'t>>),
     /// Something that is not understood: its remark has been made.
     Unknown,
 }

@@ -49,7 +49,7 @@ impl Display for Expression<'_> {
                 };
                 write!(to, "@{base},{offset},{length}")
             }
-            ExpressionKind::Option { header, name } => write!(to, "{header} {name}"),
+            ExpressionKind::Option(option) => write!(to, "{} {}", option.0, option.1),
             ExpressionKind::Fib { keys, result } => write!(to, "fib {keys} {}", result.name),
             ExpressionKind::Function(words) => to.write_str(words),
             ExpressionKind::Binary(operator, sides) => {
@@ -121,7 +121,8 @@ impl Display for Statement<'_> {
                 let sign = if is_equal && !is_plain { "== " } else { comparison.sign() };
                 write!(to, "{left} {sign}{right}")
             }
-            StatementKind::Flags { left, negated, value, mask } => {
+            StatementKind::Flags(flags) => {
+                let Flags { left, negated, value, mask } = &**flags;
                 write!(to, "{left} {}{value} / {mask}", if *negated { "!= " } else { "" })
             }
             StatementKind::Verdict(verdict) => verdict.fmt(to),

@@ -27,16 +27,7 @@ pub enum StatementKind<'t> {
         right: Expression<'t>,
     },
     /// `tcp flags syn / syn,ack`: left masked by the second is the first.
-    Flags {
-        /// What is looked at.
-        left: Expression<'t>,
-        /// Are they other flags than these?
-        negated: bool,
-        /// The flags that are set.
-        value: Expression<'t>,
-        /// The flags that are looked at.
-        mask: Expression<'t>,
-    },
+    Flags(Box<Flags<'t>>),
     /// A verdict.
     Verdict(Verdict<'t>),
     /// `tcp dport vmap { 22 : accept }`.
@@ -130,6 +121,19 @@ pub enum StatementKind<'t> {
     },
     /// Something that is not understood: its remark has been made.
     Unknown,
+}
+
+/// A test of flags.
+#[derive(Clone, Debug)]
+pub struct Flags<'t> {
+    /// What is looked at.
+    pub left: Expression<'t>,
+    /// Are they other flags than these?
+    pub negated: bool,
+    /// The flags that are set.
+    pub value: Expression<'t>,
+    /// The flags that are looked at.
+    pub mask: Expression<'t>,
 }
 
 /// How two expressions are compared.

@@ -71,7 +71,7 @@ impl Reader {
             "<<" => self.binary(Binary::ShiftLeft, value)?,
             ">>" => self.binary(Binary::ShiftRight, value)?,
             _ => match self.verdict(word, value)? {
-                Some(verdict) => ExpressionKind::Verdict(verdict),
+                Some(verdict) => ExpressionKind::Verdict(Box::new(verdict)),
                 None => self.selector(key, value)?,
             },
         })

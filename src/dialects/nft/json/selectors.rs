@@ -179,7 +179,7 @@ impl Reader {
         let header = self.need(value, "name")?;
         let name = self.need_name(value, "name")?;
         let Some(field) = value.get("field") else {
-            return Ok(ExpressionKind::Option { header: "exthdr", name: name.value });
+            return Ok(ExpressionKind::Option(Box::new(("exthdr", name.value))));
         };
         match Selector::find(&name.value, field.text().unwrap_or_default()) {
             Some(selector) => Ok(ExpressionKind::Selector(selector)),
@@ -202,13 +202,13 @@ impl Reader {
                 self.need_number(value, "len")?,
             ];
             let name = format!("@{},{},{}", numbers[0], numbers[1], numbers[2]);
-            return Ok(ExpressionKind::Option { header, name: name.into() });
+            return Ok(ExpressionKind::Option(Box::new((header, name.into()))));
         }
         let key = if header == "dccp option" { "type" } else { "name" };
         let name = self.need_name(value, key)?.value;
         Ok(match value.get("field").and_then(Node::text) {
-            Some(field) => ExpressionKind::Option { header, name: format!("{name} {field}").into() },
-            None => ExpressionKind::Option { header, name },
+            Some(field) => ExpressionKind::Option(Box::new((header, format!("{name} {field}").into()))),
+            None => ExpressionKind::Option(Box::new((header, name))),
         })
     }
 

@@ -40,9 +40,7 @@ pub(super) fn add(builder: &mut Builder<'_, '_>, statement: &Statement<'_>) {
         StatementKind::Match { left, comparison, right } => {
             compare(builder, statement, left, *comparison, right)
         }
-        StatementKind::Flags { left, negated, value, mask } => {
-            flags(builder, statement, left, *negated, value, mask)
-        }
+        StatementKind::Flags(of) => flags(builder, statement, &of.left, of.negated, &of.value, &of.mask),
         _ => Err(Unresolved),
     };
     if is_exact.is_err() {

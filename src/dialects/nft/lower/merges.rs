@@ -163,7 +163,7 @@ fn looks_at_same(one: &Expression<'_>, other: &Expression<'_>) -> bool {
         (
             one @ (ExpressionKind::Directed(..)
             | ExpressionKind::Payload { .. }
-            | ExpressionKind::Option { .. }
+            | ExpressionKind::Option(_)
             | ExpressionKind::Fib { .. }),
             other,
         ) => one == other,
@@ -215,7 +215,8 @@ fn merge<'t>(first: &Rule<'t>, slots: &[Slot<'_, 't>], shapes: &[&[Slot<'_, 't>]
         let value = verdicts.as_ref().filter(|_| is_map).map(|all| all[number]);
         for key in keys(&rights, is_map)? {
             let span = key.span;
-            let value = value.map(|verdict| Expression::new(ExpressionKind::Verdict(verdict.clone()), span));
+            let value = value
+                .map(|verdict| Expression::new(ExpressionKind::Verdict(Box::new(verdict.clone())), span));
             elements.push(Element { key, value, timeout: false, span });
         }
     }

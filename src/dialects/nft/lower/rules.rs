@@ -113,7 +113,7 @@ impl<'s, 't> Builder<'s, 't> {
         rest: &'s [Statement<'t>],
     ) -> Option<model::Verdict> {
         match &statement.kind {
-            StatementKind::Match { .. } | StatementKind::Flags { .. } => compare::add(self, statement),
+            StatementKind::Match { .. } | StatementKind::Flags(_) => compare::add(self, statement),
             StatementKind::Verdict(verdict) => return Some(self.verdict(verdict)),
             StatementKind::VerdictMap(sides) => self.verdict_map(statement, &sides.0, &sides.1, rest),
             StatementKind::Reject(with) => return Some(reject::verdict(self, with.as_ref(), statement.span)),
@@ -191,7 +191,7 @@ impl<'s, 't> Builder<'s, 't> {
             (self.matches, self.known, self.span) = (matches.clone(), known.clone(), span);
             self.matches.push(Spanned::new(entry.packets, span));
             match entry.value.resolved() {
-                ExpressionKind::Verdict(Verdict::Continue) if !rest.is_empty() => {
+                ExpressionKind::Verdict(verdict) if **verdict == Verdict::Continue && !rest.is_empty() => {
                     self.span = self.rule.span;
                     self.statements(rest);
                 }
@@ -313,7 +313,7 @@ fn text_of(statement: &Statement<'_>) -> (String, bool) {
 fn is_pure(statement: &Statement<'_>, sets: &Sets<'_, '_>) -> bool {
     match &statement.kind {
         StatementKind::Match { left, right, .. } => is_fixed(left, sets) && is_fixed(right, sets),
-        StatementKind::Flags { left, .. } => is_fixed(left, sets),
+        StatementKind::Flags(flags) => is_fixed(&flags.left, sets),
         _ => false,
     }
 }

@@ -26,7 +26,7 @@ impl Finder<'_> {
     fn statement(&mut self, statement: &Statement<'_>) {
         match &statement.kind {
             StatementKind::Match { left, right, .. } => self.all([left, right]),
-            StatementKind::Flags { left, value, mask, .. } => self.all([left, value, mask]),
+            StatementKind::Flags(flags) => self.all([&flags.left, &flags.value, &flags.mask]),
             StatementKind::VerdictMap(sides) | StatementKind::Set(sides) => self.all([&sides.0, &sides.1]),
             StatementKind::Verdict(verdict) => self.verdict(verdict),
             StatementKind::Nat { to: Some(to), .. } => self.all(to.address.iter().chain(&to.port)),

@@ -182,7 +182,7 @@ mod tests {
             let mut pick = || {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 // What is rare in real chains is rare here.
-                let rare = (state >> 24) % 64 == 0;
+                let rare = (state >> 24).is_multiple_of(64);
                 LINES[(state >> 8) as usize % if rare { kinds } else { kinds.min(9) }]
             };
             let lines: Vec<&str> = (0..8_000).map(|_| pick()).collect();

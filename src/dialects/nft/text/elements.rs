@@ -83,7 +83,7 @@ impl<'t> Reader<'t> {
             word @ ("accept" | "drop" | "continue" | "return" | "jump" | "goto")
                 if !self.cursor.text(start).starts_with('"') =>
             {
-                let kind = ExpressionKind::Verdict(self.verdict(word)?);
+                let kind = ExpressionKind::Verdict(Box::new(self.verdict(word)?));
                 Ok(Expression::new(kind, self.cursor.since(start)))
             }
             _ => {

@@ -73,7 +73,7 @@ impl<'t> Reader<'t> {
             "ipsec" => self.ipsec(start),
             "exthdr" => {
                 let Some(name) = self.cursor.word() else { return Err(self.wanted("a header")) };
-                Ok(ExpressionKind::Option { header: "exthdr", name: Cow::Borrowed(name.value) })
+                Ok(ExpressionKind::Option(Box::new(("exthdr", Cow::Borrowed(name.value)))))
             }
             "tcp" if self.cursor.eat_word("option") => self.option("tcp option"),
             "ip" if self.cursor.eat_word("option") => self.option("ip option"),
@@ -253,7 +253,7 @@ impl<'t> Reader<'t> {
         if self.cursor.peek_word().is_some_and(|word| FIELDS.contains(&word) || MORE.contains(&word)) {
             self.cursor.word();
         }
-        Ok(ExpressionKind::Option { header, name: self.words(start) })
+        Ok(ExpressionKind::Option(Box::new((header, self.words(start)))))
     }
 
     /// `@th,16,16`.

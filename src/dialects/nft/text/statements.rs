@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use super::reader::{Mistake, Reader, Result};
 use crate::dialects::nft::ast::{
-    Comparison, ExpressionKind, Reject, StatefulKind, Statement, StatementKind, Target, Verdict,
+    Comparison, ExpressionKind, Flags, Reject, StatefulKind, Statement, StatementKind, Target, Verdict,
 };
 use crate::source::Spanned;
 
@@ -193,7 +193,7 @@ impl<'t> Reader<'t> {
         if self.cursor.eat("/") {
             let negated = comparison == Comparison::NotEqual;
             let mask = self.list()?;
-            return Ok(StatementKind::Flags { left, negated, value: right, mask });
+            return Ok(StatementKind::Flags(Box::new(Flags { left, negated, value: right, mask })));
         }
         Ok(StatementKind::Match { left, comparison, right })
     }

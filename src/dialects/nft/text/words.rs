@@ -38,7 +38,7 @@ fn plain(text: &[u8]) -> usize {
             // A dot belongs to the number if more of it follows.
             let mut parts = text.iter().zip(text[1..].iter().chain([&0]));
             parts
-                .position(|(byte, next)| !is_letter(*byte) && !(*byte == b'.' && is_letter(*next)))
+                .position(|(byte, next)| !(is_letter(*byte) || *byte == b'.' && is_letter(*next)))
                 .unwrap_or(text.len())
         }
         _ => 0,
