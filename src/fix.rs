@@ -18,7 +18,7 @@ use crate::packet::Family;
 use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
 
-pub use apply::{apply, between, overlap};
+pub use apply::{apply, between, new_files, overlap};
 
 /// How often a remedy may show that more is needed: behind the rule that is mended there may be another.
 const MOST_ROUNDS: usize = 5;
@@ -146,15 +146,25 @@ impl Proof<'_> {
         fills_sets: bool,
     ) -> Result<Fix, Unproven> {
         let mut sources = self.sources.clone();
+        let (mut files, mut dialects) = (self.unit.files.clone(), self.dialects.clone());
         let mut all = remedy.clone();
         let mut next = remedy;
         for _ in 0..MOST_ROUNDS {
             let edits = self.edits(&sources, &next.steps, fills_sets)?;
             apply(&mut sources, &edits).ok_or(Unproven::NotWritable)?;
-            let unit = self.read(&sources)?;
+            for (file, dialect) in
+                apply::files_beside(&mut sources, &next.steps).ok_or(Unproven::NotWritable)?
+            {
+                files.push(file);
+                dialects.insert(file, dialect);
+            }
+            let unit = self.read(&sources, &files, &dialects)?;
             let context = self.context(&sources, &unit);
             let after = lints::run(&context);
-            let left = self.left(findings, finding, &after);
+            // Of a family that the rules did not speak of, notes tell what was so before.
+            let is_told_first = files.len() > self.unit.files.len();
+            let least = if is_told_first { finding.level.max(Level::Warning) } else { finding.level };
+            let left = self.left(findings, finding, least, &after);
             let Some(worst) = left.first() else {
                 let uncovered = uncovered(findings, &after, finding.level);
                 return self.fix(host, &context, &sources, &all, uncovered);
@@ -183,7 +193,7 @@ impl Proof<'_> {
     fn edits(&self, sources: &Sources, steps: &[Step], fills_sets: bool) -> Result<Vec<Edit>, Unproven> {
         let writing = Writing::new(sources, fills_sets);
         let mut edits: Vec<Edit> = Vec::new();
-        for step in steps {
+        for step in steps.iter().filter(|step| !matches!(step, Step::Beside { .. })) {
             let dialect = self.dialects.get(&place(step).file).ok_or(Unproven::NotWritable)?;
             let write = dialect.entry().write.ok_or(Unproven::OfPrograms(*dialect))?;
             for edit in write(&writing, step).ok_or(Unproven::NotWritable)? {
@@ -198,11 +208,16 @@ impl Proof<'_> {
     }
 
     /// Reads the texts of the unit.
-    fn read(&self, sources: &Sources) -> Result<Unit, Unproven> {
-        let ruleset = dialects::read_host(sources, &self.unit.files, self.dialects);
-        let ruleset = ruleset.ok_or(Unproven::NotWritable)?.complete_like(&self.unit.ruleset);
-        let Unit { name, files, must_serve, .. } = self.unit;
-        Ok(Unit { name: name.clone(), files: files.clone(), ruleset, must_serve: *must_serve })
+    fn read(
+        &self,
+        sources: &Sources,
+        files: &[FileId],
+        dialects: &HashMap<FileId, Dialect>,
+    ) -> Result<Unit, Unproven> {
+        let ruleset = dialects::read_host(sources, files, dialects).ok_or(Unproven::NotWritable)?;
+        let ruleset = ruleset.complete_like(&self.unit.ruleset);
+        let Unit { name, must_serve, .. } = self.unit;
+        Ok(Unit { name: name.clone(), files: files.to_vec(), ruleset, must_serve: *must_serve })
     }
 
     fn context<'s>(&'s self, sources: &'s Sources, unit: &'s Unit) -> Context<'s> {
@@ -212,7 +227,13 @@ impl Proof<'_> {
 
     /// What is still, or newly, wrong after a change: the finding itself, and others as bad that were not
     /// there before.
-    fn left<'f>(&self, before: &[Finding], finding: &Finding, after: &'f [Finding]) -> Vec<&'f Finding> {
+    fn left<'f>(
+        &self,
+        before: &[Finding],
+        finding: &Finding,
+        least: Level,
+        after: &'f [Finding],
+    ) -> Vec<&'f Finding> {
         let mut known: HashMap<Key, usize> = HashMap::new();
         for other in before.iter().filter(|other| *other != finding) {
             *known.entry(key(other)).or_default() += 1;
@@ -226,7 +247,8 @@ impl Proof<'_> {
         };
         let was_locked_out = before.iter().any(|other| other.lint == LOCKOUT);
         let counts = |other: &Finding| {
-            other.level >= finding.level && !UNCOVERED.contains(&other.lint)
+            other.level >= least && !UNCOVERED.contains(&other.lint)
+                || key(other) == key(finding)
                 || other.lint == LOCKOUT && !was_locked_out
         };
         after.iter().filter(|other| is_new(other) && counts(other)).collect()
@@ -241,7 +263,17 @@ impl Proof<'_> {
         remedy: &Remedy,
         uncovered: Option<&'static str>,
     ) -> Result<Fix, Unproven> {
-        let (was, is) = (self.unit.ruleset.families, after.unit.ruleset.families);
+        let new_files = apply::new_files(self.sources, sources);
+        // Where a file for a family comes, nothing said of it before what becomes of that: it was open.
+        let mut open = self.unit.ruleset.clone();
+        open.families = open.families.or(after.unit.ruleset.families);
+        let open = Host::new(&open);
+        let (host, was) = if new_files.is_empty() {
+            (host, self.unit.ruleset.families)
+        } else {
+            (&open, after.unit.ruleset.families)
+        };
+        let is = after.unit.ruleset.families;
         let both: Vec<Family> =
             Family::ALL.into_iter().filter(|family| was.has(*family) && is.has(*family)).collect();
         let difference =
@@ -258,9 +290,9 @@ impl Proof<'_> {
         let (opens, closes, changes) = effects::words(&difference, host, &after.host);
         Ok(Fix {
             title: remedy.title.clone(),
-            is_safe: difference.is_none() || remedy.is_required && opens_only,
+            is_safe: new_files.is_empty() && (difference.is_none() || remedy.is_required && opens_only),
             edits: apply::between(self.sources, sources, &self.unit.files),
-            new_files: Vec::new(),
+            new_files,
             commands: Vec::new(),
             opens,
             closes,
@@ -297,6 +329,7 @@ fn place(step: &Step) -> Span {
         Step::Insert { at: At::Before(span) | At::After(span) | At::Empty(span), .. } => *span,
         Step::Remove(span) | Step::SetPolicy(span, _) | Step::Modernise(span) => *span,
         Step::Move { rule, .. } | Step::Readdress { rule, .. } => *rule,
+        Step::Beside { of, .. } => *of,
     }
 }
 

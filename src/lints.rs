@@ -34,6 +34,7 @@ mod remarks;
 mod shadowed_rule;
 pub mod page;
 mod picture;
+pub mod plan;
 mod tunnel_edge_blocked;
 mod tunnel_quic_blocked;
 mod tunnel_http2_blocked;

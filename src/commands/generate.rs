@@ -1,8 +1,5 @@
 //! `fwlint generate`: a ruleset for a host that runs the tunnel.
 
-mod plan;
-
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -11,6 +8,7 @@ use crate::commands::input;
 use crate::commands::{Failure, Outcome, World};
 use crate::config::{self, Given};
 use crate::dialects::{self, Dialect};
+use crate::lints::plan;
 use crate::packet::Family;
 use crate::profile::{self, Profile};
 
@@ -52,9 +50,4 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     })?;
     write!(world.stdout, "{text}")?;
     Ok(Outcome::Clean)
-}
-
-/// The addresses of a family.
-fn of_family(family: Family, all: impl Iterator<Item = IpAddr>) -> impl Iterator<Item = IpAddr> {
-    all.filter(move |address| address.is_ipv4() == (family == Family::V4))
 }

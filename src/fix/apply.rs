@@ -1,6 +1,10 @@
 //! Edits and the texts that they change.
 
-use crate::finding::{Edit, edited};
+use crate::dialects::iptables::family::twins;
+use crate::dialects::{self, Dialect};
+use crate::finding::{Edit, NewFile, edited};
+use crate::model::Step;
+use crate::packet::Family;
 use crate::source::{FileId, Sources, Span};
 
 /// Does any of these edits, in the order of places, touch what another changes?
@@ -21,6 +25,28 @@ pub fn apply(sources: &mut Sources, edits: &[Edit]) -> Option<()> {
         sources.replace(file, text);
     }
     Some(())
+}
+
+/// Adds the files that steps put beside others. `None` if they have no name of their own, or are not written.
+pub fn files_beside(sources: &mut Sources, steps: &[Step]) -> Option<Vec<(FileId, Dialect)>> {
+    let mut added = Vec::new();
+    for step in steps {
+        let Step::Beside { of, plan } = step else { continue };
+        let dialect = if plan.family == Family::V6 { Dialect::Ip6tables } else { Dialect::Iptables };
+        let path = twins(&sources.file(of.file).name).into_iter().next()?;
+        let text = dialects::compose(dialect, std::slice::from_ref(&**plan))?;
+        added.push((sources.add(path, text.into_bytes()), dialect));
+    }
+    Some(added)
+}
+
+/// The files that are there later, and were not before.
+pub fn new_files(before: &Sources, after: &Sources) -> Vec<NewFile> {
+    let new = |file: FileId| {
+        let file = after.file(file);
+        NewFile { path: file.name.clone(), text: file.text.clone() }
+    };
+    after.ids().skip(before.ids().count()).map(new).collect()
 }
 
 /// What makes of some texts what they are later, line by line, in the order of places.

@@ -3,13 +3,15 @@
 use super::NewRule;
 use crate::packet::Family;
 
-/// A ruleset of one family whose policies are DROP.
+/// A ruleset of one family whose policies are DROP, but for some.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The family.
     pub family: Family,
     /// What it is: lines of a comment.
     pub about: Vec<String>,
+    /// The chains whose policy is ACCEPT.
+    pub open: Vec<Box<str>>,
     /// What it lets through, in order.
     pub parts: Vec<Part>,
 }

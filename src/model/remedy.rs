@@ -1,7 +1,7 @@
 //! What would mend a finding: changes of the rules, in the model's terms. The writer of a dialect turns them
 //! into text.
 
-use super::{Hook, Policy, Verdict};
+use super::{Hook, Plan, Policy, Verdict};
 use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces};
 use crate::source::Span;
 
@@ -50,6 +50,13 @@ pub enum Step {
     },
     /// What is superseded at a place is said in today's words.
     Modernise(Span),
+    /// Rules of another family in a file of their own.
+    Beside {
+        /// A place in the file beside which it is.
+        of: Span,
+        /// The rules.
+        plan: Box<Plan>,
+    },
 }
 
 /// Where new rules go.

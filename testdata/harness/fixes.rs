@@ -20,11 +20,10 @@ const NOT_WRITABLE: [&str; 2] =
     ["the text is not made so that a change could be written there", "no change is written into "];
 
 /// Lints that need what only people know, or that are about no text that could be changed: docs/fixes.md.
-const WITHOUT: [&str; 14] = [
+const WITHOUT: [&str; 19] = [
     "tunnel-redirected",
     "open-port",
     "ssh-open-to-the-world",
-    "ipv6-unknown",
     "inbound-tunnel-port",
     "unrestricted-egress",
     "lockout",
@@ -35,6 +34,12 @@ const WITHOUT: [&str; 14] = [
     "syntax-error",
     "unknown-match",
     "not-followed",
+    "unused-set",
+    "dormant-table",
+    "accept-is-not-final",
+    "nft-optimize-unsafe",
+    "tangled-rules",
+    "unseen",
 ];
 
 /// Lints of files that cannot be loaded.

@@ -8,7 +8,7 @@ use crate::commands::input::{Input, Loaded};
 use crate::dialects;
 use crate::eval::Host;
 use crate::eval::difference::Difference;
-use crate::finding::{Edit, Report, Reported};
+use crate::finding::{Edit, NewFile, Report, Reported};
 use crate::fix;
 use crate::model::Ruleset;
 use crate::packet::Family;
@@ -58,23 +58,34 @@ pub fn apply(
         if chosen.is_empty() {
             break;
         }
-        let mut edits: Vec<Edit> = Vec::new();
+        let (mut edits, mut added): (Vec<Edit>, Vec<(usize, NewFile)>) = (Vec::new(), Vec::new());
         for reported in &chosen {
             let Some(made) = &reported.fix else { continue };
-            applied.extend(made.edits.first().map(|edit| Applied {
+            let line = |edit: &Edit| {
+                let name = input.sources.file(edit.span.file).name.display();
+                format!("{name}:{}", input.sources.start(edit.span).line)
+            };
+            let new = made.new_files.first().map(|new| new.path.display().to_string());
+            let place = made.edits.first().map(line).or(new);
+            applied.extend(place.map(|place| Applied {
                 lint: reported.finding.lint,
-                place: format!(
-                    "{}:{}",
-                    input.sources.file(edit.span.file).name.display(),
-                    input.sources.start(edit.span).line
-                ),
+                place,
                 what: made.summary(),
             }));
+            for new in &made.new_files {
+                added.push((reported.unit, new.clone()));
+            }
             edits.extend(made.edits.iter().cloned());
         }
         edits.sort_by_key(|edit| (edit.span.file, edit.span.start));
         if fix::apply(&mut input.sources, &edits).is_none() {
             break;
+        }
+        for (unit, NewFile { path, text }) in added {
+            let dialect = dialects::recognise(&path, &text);
+            let file = input.sources.add(path, text.into_bytes());
+            input.dialects.extend(dialect.map(|dialect| (file, dialect)));
+            input.units[unit].unit.files.push(file);
         }
         read_again(input);
     }
@@ -86,14 +97,16 @@ pub fn apply(
 fn choose<'r>(input: &Input, report: &'r Report, takes_unsafe: bool) -> Vec<&'r Reported> {
     let is_fit = |reported: &&Reported| {
         let fits = |fix: &crate::finding::Fix| {
-            let is_text = fix.new_files.is_empty() && fix.commands.is_empty() && !fix.edits.is_empty();
+            let is_text = fix.commands.is_empty() && !(fix.edits.is_empty() && fix.new_files.is_empty());
             is_text && (fix.is_safe || takes_unsafe) && (fix.is_neutral() || !is_shared(input, &fix.edits))
         };
         reported.fix.as_ref().is_some_and(fits)
     };
     let mut fit: Vec<&Reported> = report.findings.iter().filter(is_fit).collect();
     let edits = |reported: &&Reported| reported.fix.as_ref().map_or(&[][..], |fix| &fix.edits).to_vec();
-    fit.sort_by_key(|reported| edits(reported).first().map(|edit| (edit.span.file, edit.span.start)));
+    // What needs a file of its own comes last.
+    let place = |reported: &&Reported| edits(reported).first().map(|edit| (edit.span.file, edit.span.start));
+    fit.sort_by_key(|reported| (place(reported).is_none(), place(reported)));
     let mut together: Vec<&Reported> = Vec::new();
     let mut all: Vec<Edit> = Vec::new();
     for reported in fit.iter().filter(|it| it.fix.as_ref().is_some_and(crate::finding::Fix::is_neutral)) {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::input::Input;
 use crate::commands::{Failure, Outcome, World};
-use crate::finding::Edit;
+use crate::dialects::iptables::family::twins;
+use crate::finding::{Edit, NewFile};
 use crate::report::escape_lines;
 use crate::source::{FileId, Sources};
 
@@ -100,6 +101,28 @@ pub fn changes(world: &World, before: &Sources, input: &Input) -> Result<(), Fai
         let edits = crate::fix::between(before, &input.sources, &[file]);
         change(&world.directory.join(&source.name), &source.text, &edits)?;
     }
+    for NewFile { path, text } in crate::fix::new_files(before, &input.sources) {
+        create(&world.directory.join(path), &text)?;
+    }
+    Ok(())
+}
+
+/// Writes a file that is not there yet: it is there as a whole, or not at all.
+///
+/// # Errors
+/// If something has its name already, or it cannot be written.
+fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let failure = |error| Failure::writing(path, error);
+    let folder = path.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+    let mut fresh = tempfile::Builder::new().prefix(".fwlint-").tempfile_in(&folder).map_err(failure)?;
+    fresh.write_all(text.as_bytes()).map_err(failure)?;
+    // Who may read the rules beside it may read these.
+    if let Some(metadata) = twins(path).first().and_then(|twin| fs::metadata(twin).ok()) {
+        take_after(fresh.as_file(), &metadata).map_err(failure)?;
+    }
+    fresh.as_file().sync_all().map_err(failure)?;
+    fresh.persist_noclobber(path).map_err(|error| failure(error.error))?;
+    let _ = File::open(&folder).and_then(|folder| folder.sync_all());
     Ok(())
 }
 
@@ -116,7 +139,13 @@ pub fn differences(world: &mut World, before: &Sources, input: &Input) -> Result
         let text = diff.unified_diff().header(&name, &name).to_string();
         write!(world.stdout, "{}", escape_lines(&text))?;
     }
-    Ok(if changed.is_empty() { Outcome::Clean } else { Outcome::Found })
+    let new_files = crate::fix::new_files(before, &input.sources);
+    for NewFile { path, text } in &new_files {
+        let diff = similar::TextDiff::from_lines("", text.as_str());
+        let text = diff.unified_diff().header("/dev/null", &path.display().to_string()).to_string();
+        write!(world.stdout, "{}", escape_lines(&text))?;
+    }
+    Ok(if changed.is_empty() && new_files.is_empty() { Outcome::Clean } else { Outcome::Found })
 }
 
 /// The files whose texts are not what they were.
@@ -139,6 +168,30 @@ mod tests {
         assert_eq!(fs::read(&path).expect("it is there"), b"new\n");
         assert!(change(&path, "new\n", &edits).is_ok());
         assert_eq!(fs::read(&path).expect("it is there"), b"mended\n");
+    }
+
+    #[test]
+    fn a_new_file_never_takes_the_place_of_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("rules.v6");
+        assert!(create(&path, "new\n").is_ok());
+        assert!(create(&path, "other\n").is_err());
+        assert_eq!(fs::read(&path).expect("it is there"), b"new\n");
+        let left = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 1, "nothing else is left behind");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_may_be_read_by_those_who_read_the_one_beside_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let (old, new) = (folder.path().join("rules.v4"), folder.path().join("rules.v6"));
+        fs::write(&old, "old\n").expect("a file");
+        fs::set_permissions(&old, fs::Permissions::from_mode(0o640)).expect("it has a mode");
+        assert!(create(&new, "new\n").is_ok());
+        let mode = fs::metadata(&new).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Of which family a dump is: its text does not tell it outright.
 
+use std::path::{Path, PathBuf};
+
 use super::save;
 use crate::packet::Family;
 
@@ -25,6 +27,37 @@ pub fn is_v4_name(name: &str) -> bool {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
     let is_kept = matches!(ending, "" | "rules" | "conf" | "save" | "dump" | "bak" | "old" | "up-rules");
     name.ends_with(".v4") || name.ends_with(".iptables") || (is_kept && stem.contains("iptables"))
+}
+
+/// Where the rules for the other address family would be: `rules.v6` for `rules.v4`, `ip6tables` for
+/// `iptables`.
+pub fn twins(path: &Path) -> Vec<PathBuf> {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
+    let twin = |name: String| path.with_file_name(name);
+    let mut names = Vec::new();
+    if name.contains("ip6tables") {
+        names.push(twin(name.replacen("ip6tables", "iptables", 1)));
+    } else if name.contains("iptables") {
+        names.push(twin(name.replacen("iptables", "ip6tables", 1)));
+    }
+    for (this, other) in [("v4", "v6"), ("v6", "v4")] {
+        if let Some(at) = word(name, this) {
+            names.push(twin(format!("{}{other}{}", &name[..at], &name[at + 2..])));
+        }
+    }
+    names
+}
+
+/// Where a version stands in a name as a word of its own, `ip` in front allowed: `rules.v4`,
+/// `v4.rules`, `ipv4-filter`.
+pub fn word(name: &str, version: &str) -> Option<usize> {
+    let is_end = |text: &str| !text.starts_with(|next: char| next.is_ascii_alphanumeric());
+    let is_start = |text: &str| {
+        let text = text.strip_suffix("ip").unwrap_or(text);
+        !text.ends_with(|last: char| last.is_ascii_alphanumeric())
+    };
+    let mut found = name.match_indices(version).map(|(at, _)| at);
+    found.find(|at| is_start(&name[..*at]) && is_end(&name[at + version.len()..]))
 }
 
 /// What a line tells: a header, an address, or a word that only one of them has.
@@ -76,4 +109,24 @@ fn in_address(text: &str) -> Option<Family> {
     }
     let host = first.split(':').next().unwrap_or("");
     host.parse::<std::net::Ipv4Addr>().ok().map(|_| Family::V4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_family_has_the_other_number() {
+        let names = |name: &str| {
+            let paths = twins(Path::new(name)).into_iter();
+            paths.map(|path| path.display().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("etc/rules.v4"), ["etc/rules.v6"]);
+        assert_eq!(names("rules.v6"), ["rules.v4"]);
+        assert_eq!(names("ipv4-filter.rules"), ["ipv6-filter.rules"]);
+        assert_eq!(names("etc/sysconfig/iptables"), ["etc/sysconfig/ip6tables"]);
+        assert_eq!(names("ip6tables.rules"), ["iptables.rules"]);
+        assert!(names("dev4.rules").is_empty());
+        assert!(names("firewall.sh").is_empty());
+    }
 }

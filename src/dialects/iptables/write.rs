@@ -34,6 +34,8 @@ pub fn write(writing: &Writing, step: &Step) -> Option<Vec<Edit>> {
         }
         Step::Readdress { rule, old, new } => readdress(writing, *rule, &old.to_string(), &new.to_string()),
         Step::Modernise(span) => modernise(writing, *span),
+        // That is no change of this text.
+        Step::Beside { .. } => None,
     }
 }
 

@@ -43,7 +43,7 @@ pub fn write(writing: &Writing, step: &Step) -> Option<Vec<Edit>> {
         Step::Readdress { rule, old, new } => {
             addresses::replace(&Tree::of(writing, rule.file)?, *rule, *old, *new)
         }
-        Step::Modernise(_) => None,
+        Step::Modernise(_) | Step::Beside { .. } => None,
     }
 }
 

@@ -9,7 +9,11 @@ pub fn dump(plan: &Plan) -> Option<String> {
     for line in &plan.about {
         text += &format!("# {line}\n");
     }
-    text += "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n";
+    text += "*filter\n";
+    for chain in ["INPUT", "FORWARD", "OUTPUT"] {
+        let is_open = plan.open.iter().any(|open| **open == *chain);
+        text += &format!(":{chain} {} [0:0]\n", if is_open { "ACCEPT" } else { "DROP" });
+    }
     for part in &plan.parts {
         text += &format!("# {}\n", part.purpose);
         for rule in &part.rules {

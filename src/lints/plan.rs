@@ -4,12 +4,17 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::of_family;
+use super::Context;
 use crate::config::{EdgeIpVersion, Protocol, RunsIn, Settings};
+use crate::eval::Way;
+use crate::eval::exposure::Kind;
 use crate::model::{NewRule, Part, Plan, Verdict};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, Ranges, values};
 use crate::profile::{Endpoint, Profile, Requirement, Service};
+
+/// The built-in chains, and which way packets come there.
+const CHAINS: [(&str, Way); 3] = [("INPUT", Way::In), ("FORWARD", Way::Forward), ("OUTPUT", Way::Out)];
 
 /// The plan for one family.
 pub fn of(
@@ -32,7 +37,37 @@ pub fn of(
         parts.extend(profile.services.iter().filter_map(|service| planner.service(service)));
     }
     parts.retain(|part| !part.rules.is_empty());
-    Plan { family, about, parts }
+    Plan { family, about, open: Vec::new(), parts }
+}
+
+/// What rules for IPv6 would be beside those of a host that speaks of IPv4 alone: they deny by default what those deny,
+/// and let in what those let in from anywhere. `None` where those deny nothing.
+pub fn twin(context: &Context) -> Option<Plan> {
+    let (family, settings) = (Family::V6, context.settings);
+    let denies = |way| context.exposure(way, Family::V4).is_some_and(|exposure| exposure.default.is_none());
+    let (closed, open): (Vec<_>, Vec<_>) = CHAINS.into_iter().partition(|(_, way)| denies(*way));
+    if closed.is_empty() {
+        return None;
+    }
+    let mut parts = Vec::new();
+    let profile =
+        context.profile.and_then(|profile| Some((profile, profile.endpoint(&settings.region.value)?)));
+    if let Some((profile, endpoint)) = profile {
+        let planner = Planner { profile, settings, family };
+        parts.extend(planner.basics());
+        parts.push(planner.as_over_ipv4(context));
+        parts.push(planner.dns());
+        if serves(settings, family) {
+            parts.extend(planner.edge(endpoint));
+            parts.extend(profile.services.iter().filter_map(|service| planner.service(service)));
+        }
+    }
+    let is_closed = |rule: &NewRule| closed.iter().any(|(chain, _)| **chain == *rule.chain);
+    parts.iter_mut().for_each(|part| part.rules.retain(is_closed));
+    parts.retain(|part| !part.rules.is_empty());
+    let about = vec!["IPv6 as the rules beside this file have IPv4.".to_owned()];
+    let open = open.into_iter().map(|(chain, _)| chain.into()).collect();
+    (!parts.is_empty()).then_some(Plan { family, about, open, parts })
 }
 
 /// May the edge be dialled over this family?
@@ -94,6 +129,26 @@ impl Planner<'_> {
             parts.push(Part { purpose: "Neighbour and router discovery.".into(), rules });
         }
         parts
+    }
+
+    /// What rules for IPv4 let in by protocol and port, from anywhere.
+    fn as_over_ipv4(&self, context: &Context) -> Part {
+        let openings = context.exposure(Way::In, Family::V4).map_or(&[][..], |exposure| &exposure.openings);
+        let mut rules = Vec::new();
+        for opening in openings.iter().filter(|opening| opening.kind == Kind::Inside && opening.is_sure) {
+            for cube in context.host.rule(opening.rule).packets.cubes() {
+                use Axis::{DestinationPort, Family, InInterface, Protocol, State};
+                let is_plain =
+                    |axis: Axis| matches!(axis, Family | Protocol | DestinationPort | InInterface | State);
+                let protocol = cube.get(Protocol).and_then(|values| values.ranges()?.only());
+                let names_port = matches!(protocol, Some(6 | 17)) && cube.get(DestinationPort).is_some();
+                let rule = self.rule("INPUT", cube.clone().without(Family));
+                if names_port && cube.sides().iter().all(|side| is_plain(side.0)) && !rules.contains(&rule) {
+                    rules.push(rule);
+                }
+            }
+        }
+        Part { purpose: "What is let in over IPv4 from anywhere, too.".into(), rules }
     }
 
     fn ssh(&self, from: &[IpNet]) -> Option<Part> {
@@ -168,4 +223,9 @@ fn to(protocol: u8, port: u16, addresses: impl Iterator<Item = IpAddr>) -> Cube 
         .set(Axis::DestinationPort, Ranges::single(port.into()));
     let addresses = Ranges::union(addresses.map(values::address));
     if addresses.is_empty() { cube } else { cube.set(Axis::Destination, addresses) }
+}
+
+/// The addresses of a family.
+fn of_family(family: Family, all: impl Iterator<Item = IpAddr>) -> impl Iterator<Item = IpAddr> {
+    all.filter(move |address| address.is_ipv4() == (family == Family::V4))
 }
