@@ -161,10 +161,8 @@ impl Proof<'_> {
             let unit = self.read(&sources, &files, &dialects)?;
             let context = self.context(&sources, &unit);
             let after = lints::run(&context);
-            // Of a family that the rules did not speak of, notes tell what was so before.
-            let is_told_first = files.len() > self.unit.files.len();
-            let least = if is_told_first { finding.level.max(Level::Warning) } else { finding.level };
-            let left = self.left(findings, finding, least, &after);
+            let speaks_of_more = files.len() > self.unit.files.len();
+            let left = self.left(findings, finding, speaks_of_more, &after);
             let Some(worst) = left.first() else {
                 let uncovered = uncovered(findings, &after, finding.level);
                 return self.fix(host, &context, &sources, &all, uncovered);
@@ -231,7 +229,7 @@ impl Proof<'_> {
         &self,
         before: &[Finding],
         finding: &Finding,
-        least: Level,
+        speaks_of_more: bool,
         after: &'f [Finding],
     ) -> Vec<&'f Finding> {
         let mut known: HashMap<Key, usize> = HashMap::new();
@@ -247,7 +245,11 @@ impl Proof<'_> {
         };
         let was_locked_out = before.iter().any(|other| other.lint == LOCKOUT);
         let counts = |other: &Finding| {
-            other.level >= least && !UNCOVERED.contains(&other.lint)
+            // Of a family that the rules did not speak of, notes tell what was so before, and what was wrong before is
+            // said in other words.
+            let is_old = speaks_of_more
+                && (other.level < Level::Warning || before.iter().any(|it| it.lint == other.lint));
+            other.level >= finding.level && !is_old && !UNCOVERED.contains(&other.lint)
                 || key(other) == key(finding)
                 || other.lint == LOCKOUT && !was_locked_out
         };
