@@ -152,7 +152,8 @@ impl Mended {
     fn complain(&self, what: &str) -> (String, String) {
         let texts = |side: &[(&str, String)]| side.iter().map(|(_, text)| text.as_str()).collect::<String>();
         let (before, after) = (texts(&self.before), texts(&self.after));
-        (what.to_owned(), format!("{}\n{what}\n-- before\n{before}-- after\n{after}", self.story))
+        let id = self.story.split(';').next().unwrap_or_default();
+        (format!("{id}: {what}"), format!("{}\n{what}\n-- before\n{before}-- after\n{after}", self.story))
     }
 }
 
