@@ -109,7 +109,10 @@ impl Masks {
     /// The marks of this set that are not in the other.
     pub fn minus(&self, other: &Masks) -> Masks {
         let mut rest = self.patterns().to_vec();
-        for &cut in other.patterns() {
+        // The largest first: what a range falls into, from small to large, would cut the rest into pieces without number.
+        let mut cuts = other.patterns().to_vec();
+        cuts.sort_by_key(|cut| cut.0.count_ones());
+        for cut in cuts {
             rest = rest.into_iter().flat_map(|piece| cut_out(piece, cut)).collect();
         }
         rest.into_iter().collect()
@@ -166,4 +169,24 @@ fn cut_out(piece: (u32, u32), cut: (u32, u32)) -> Vec<(u32, u32)> {
         value |= cut.1 & bit;
     }
     rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_range_falls_into_is_cut_out_in_few_pieces() {
+        // All but 1, as the prefixes of the ranges below and above it, and as its bits from the lowest on.
+        let above = (1..32).map(|bit| Masks::new(u32::MAX << bit, 1 << bit));
+        let below = (0..32)
+            .map(|bit| Masks::new(u32::MAX >> (31 - bit), (1 & (u32::MAX >> (31 - bit))) ^ (1 << bit)));
+        for parts in
+            [std::iter::once(Masks::new(u32::MAX, 0)).chain(above).collect::<Vec<_>>(), below.collect()]
+        {
+            let others: Masks = parts.iter().flat_map(|part| part.patterns().to_vec()).collect();
+            let rest = Masks::all().minus(&others);
+            assert_eq!(rest.patterns(), [(u32::MAX, 1)]);
+        }
+    }
 }
