@@ -100,7 +100,7 @@ impl Exposure {
         let default = default(host, &survey, way, family)?;
         let (openings, more) = match way {
             Way::Out => (Vec::new(), 0),
-            _ => opening::openings(host, &survey, &asked, default.as_ref().is_some_and(Default::is_wide))?,
+            _ => opening::openings(host, &survey, &asked, default.as_ref())?,
         };
         Ok(Some(Exposure { family, way, asked, default, openings, more }))
     }
@@ -136,11 +136,8 @@ fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Opt
             continue;
         }
         if let Some(witness) = survey.witness(accept, FEW_PIECES)? {
-            let few = if accept.rule.is_none() {
-                survey.few_packets(accept, FEW_LEFT).unwrap_or(None)
-            } else {
-                None
-            };
+            let few = survey.few_packets(accept, FEW_LEFT).unwrap_or(None);
+            let few = few.map(|few| few.forget(opening::is_unknown));
             let only = few.filter(|few| !question::is_everything(few.cubes().iter(), way, family, &is_rate));
             let depends_on = witness.atoms().collect();
             return Ok(Some(Default { chain: accept.chain, rule: accept.rule, depends_on, only }));

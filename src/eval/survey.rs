@@ -88,6 +88,13 @@ impl<'h, 'm> Survey<'h, 'm> {
         self.worlds[accept.world as usize].asked(accept.first, accept.count)
     }
 
+    /// What the rules on the way to a decision ask of packets, as these were when they began.
+    pub fn asked(&self, accept: &Accept) -> PacketSet {
+        let world = &self.worlds[accept.world as usize];
+        let met = self.reach(accept).filter_map(|cube| world.packet.and(cube));
+        PacketSet::from_cubes(met.map(|cube| self.first_packet(world, cube)))
+    }
+
     /// The packets that get through by a rule, exactly: as they were when they began. Unknowns on which
     /// it depends are named, marks that became unknown too.
     pub fn packets(&self, accept: &Accept) -> Result<PacketSet, TooManyPieces> {

@@ -14,8 +14,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let Some(exposure) = context.exposure(Way::In, family) else { continue };
         let Some(default) = &exposure.default else { continue };
         // Open IPv6 beside closed IPv4 is a finding of its own: ipv6-open.
-        let is_beside_closed = family == Family::V6
-            && context.exposure(Way::In, Family::V4).is_some_and(|v4| v4.default.is_none());
+        let is_beside_closed = family == Family::V6 && super::ipv6_open::is_beside_closed(context);
         if !is_beside_closed {
             families.push(family);
             defaults.push(default);
@@ -29,6 +28,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let over = exposure::over(context, &families);
     let message = format!("new connections get in{over} unless a rule drops them");
     let finding = Finding::new(ID, exposure::level(context, Level::Error, is_sure), message);
-    let finding = finding.remedy(mend::deny(context, &families, &defaults));
+    // To close IPv4 would leave IPv6 open beside it, of which another finding speaks.
+    let is_alone = !super::ipv6_open::is_beside_closed(context);
+    let finding = finding.remedy(mend::deny(context, &families, &defaults).filter(|_| is_alone));
     findings.push(exposure::at_defaults(finding, context, &exposures));
 }

@@ -16,6 +16,7 @@ use crate::profile::{Endpoint, Profile, Service, Transport};
 
 use super::Context;
 use ask::{CHOICES, Flow};
+pub use chance::Chance;
 pub use dns::{Dns, Resolution, family_of};
 pub use judge::edges;
 use judge::{judge_loopback, judge_path, judge_service, to};
@@ -51,6 +52,8 @@ pub struct Path<'m> {
     pub held: Held<'m>,
     /// Each address of the endpoint, region by region.
     pub edges: Vec<Edge>,
+    /// Where all that is lost is lost from some client ports alone: a port of either kind.
+    pub chance: Option<Chance>,
 }
 
 /// One address of the endpoint.
@@ -168,7 +171,7 @@ impl<'m> Tunnel<'m> {
         let held = context.each(&wanted, |(_, _, question)| context.hold(question))?;
         let mut paths = Vec::new();
         for ((family, transport, _), held) in wanted.into_iter().zip(held) {
-            paths.push(judge_path(family, transport, endpoint, held, &mut witnesses)?);
+            paths.push(judge_path(context, family, transport, endpoint, held, &mut witnesses)?);
         }
         Ok((paths, witnesses))
     }
@@ -201,29 +204,38 @@ impl<'m> Tunnel<'m> {
         self.paths_of(transport).all(Path::is_blocked)
     }
 
+    /// The transport over which the program dials: with `auto` QUIC, as long as one address answers over it.
+    pub fn dialled(&self, context: &Context) -> &'static str {
+        let mut wanted = wanted(context.settings.protocol.value).iter();
+        let first = wanted.clone().next().copied().unwrap_or_default();
+        wanted.find(|transport| !self.is_transport_blocked(transport)).copied().unwrap_or(first)
+    }
+
     /// Is nothing left by which the program could reach the edge with its settings?
     pub fn is_cut_off(&self, context: &Context) -> bool {
         let usable = wanted(context.settings.protocol.value);
-        usable.iter().all(|transport| self.is_transport_blocked(transport))
+        let is_by_chance = |transport: &str| self.paths_of(transport).any(|path| path.chance.is_some());
+        usable.iter().all(|transport| self.is_transport_blocked(transport) && !is_by_chance(transport))
     }
 
     /// The verdict in a phrase: `gets out over QUIC and HTTP/2 (IPv4 only)`.
     pub fn summary(&self, context: &Context) -> String {
         let named = |certainty: Certainty| -> Vec<&str> {
             let is_so = |name: &&&str| {
-                let paths = self.paths_of(name).flat_map(|path| &path.edges);
-                paths.map(|edge| edge.certainty).min() == Some(certainty)
+                let of_path = |path: &Path| {
+                    let best = path.edges.iter().map(|edge| edge.certainty).min();
+                    if path.chance.is_some() { best.map(|best| best.min(Certainty::Depends)) } else { best }
+                };
+                self.paths_of(name).filter_map(of_path).min() == Some(certainty)
             };
             wanted(context.settings.protocol.value).iter().filter(is_so).map(|name| title(name)).collect()
         };
-        let is_redirected = |name: &&str| {
+        let is_elsewhere = |name: &&str, surely: bool| {
             let mut paths = self.paths.iter().filter(|path| title(&path.transport.name) == *name);
-            paths.any(|path| path.redirections().next().is_some())
+            paths.any(|path| path.is_redirected(&self.witnesses.left, surely))
         };
-        let is_surely_redirected = |name: &&str| {
-            let mut paths = self.paths.iter().filter(|path| title(&path.transport.name) == *name);
-            paths.any(|path| path.redirections().any(|redirection| redirection.is_sure))
-        };
+        let is_redirected = |name: &&str| is_elsewhere(name, false);
+        let is_surely_redirected = |name: &&str| is_elsewhere(name, true);
         let ways = |names: &[&str]| names.join(" and ");
         let (elsewhere, open): (Vec<_>, Vec<_>) = named(Certainty::Met).into_iter().partition(is_redirected);
         let may_be = if elsewhere.iter().any(is_surely_redirected) { "is" } else { "may be" };
@@ -252,8 +264,10 @@ impl<'m> Tunnel<'m> {
         if !elsewhere.is_empty() {
             text.push_str(&format!(", {may_be} sent elsewhere over {}", ways(&elsewhere)));
         }
-        if self.dns.is_blocked() {
-            text.push_str(", but finds no names");
+        match self.dns.chance {
+            _ if !self.dns.is_blocked() => {}
+            Some(_) => text.push_str(", but finds names by chance"),
+            None => text.push_str(", but finds no names"),
         }
         text
     }

@@ -18,6 +18,12 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let everything = PacketSet::any();
     let program = &tunnel.profile.program;
     let finding = match tunnel.dns.resolution {
+        Resolution::Blocked | Resolution::OnlyByEncryptedStub | Resolution::OnlyByHost
+            if let Some(chance) = tunnel.dns.chance =>
+        {
+            let message = format!("whether {program} can resolve names is chance: rules name client ports");
+            Finding::new(ID, Level::Warning, message).note(chance.note(context))
+        }
         Resolution::Works => return findings.extend(only_udp(context, tunnel)),
         Resolution::Blocked => {
             let finding = Finding::new(
@@ -35,8 +41,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             ID,
             Level::Note,
             format!(
-                "{program} resolves names only if a resolver on this host asks over TLS or HTTPS: port 53 does not \
-                 get out"
+                "{program} resolves names only if a resolver on this host asks over TLS or HTTPS: what is \
+                 asked over UDP 53 is not answered"
             ),
         ),
         Resolution::OnlyByHost => Finding::new(

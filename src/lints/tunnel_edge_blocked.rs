@@ -72,8 +72,17 @@ fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
             "{program} cannot reach the edge: port {port} gets out{over} to some of its addresses only, and they cannot answer"
         ),
     };
-    let mut finding =
-        blame(Finding::new(ID, Level::Error, message), context, &path.held, &path.part(&path.edges));
+    let chance = tunnel.paths.iter().find_map(|path| path.chance);
+    let (level, message) = match chance {
+        Some(_) => (
+            Level::Warning,
+            format!(
+                "whether {program} reaches the edge on port {port}{over} is chance: rules name client ports"
+            ),
+        ),
+        None => (Level::Error, message),
+    };
+    let mut finding = blame(Finding::new(ID, level, message), context, &path.held, &path.part(&path.edges));
     if let Some(other) = tunnel.paths.iter().find(|other| other.transport.name != path.transport.name) {
         finding = blame(finding, context, &other.held, &other.part(&other.edges));
     }
@@ -86,7 +95,11 @@ fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
     let mut paths: Vec<&Path> = tunnel.paths.iter().collect();
     paths.retain(|path| wanted.contains(&path.transport.name.as_str()));
     let remedy = mend::edges(context, tunnel, all_edges(paths), "let the tunnel out");
-    finding.remedy(remedy).note(format!(
+    let finding = finding.remedy(remedy);
+    if let Some(chance) = chance {
+        return finding.note(chance.note(context));
+    }
+    finding.note(format!(
         "Without port {port} the tunnel is down: there is no fallback to port 443, and no proxy is used. {shows}"
     ))
 }
@@ -126,16 +139,16 @@ fn no_ipv4(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
 fn unsure(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
     let wanted = wanted(context.settings.protocol.value);
     let paths = || tunnel.paths.iter().filter(|path| wanted.contains(&path.transport.name.as_str()));
+    let program = &tunnel.profile.program;
     let certainties = || paths().flat_map(|path| &path.edges).map(|edge| edge.certainty);
     if certainties().min() != Some(Certainty::Depends) {
         return None;
     }
     let path = paths().find(|path| !path.is_blocked())?;
-    let message = format!(
-        "whether {} reaches the edge over {} depends on what the rules alone do not tell",
-        tunnel.profile.program,
-        title(&path.transport.name)
-    );
+    let name = title(&path.transport.name);
+    let message =
+        format!("whether {program} reaches the edge over {name} depends on what the rules alone do not tell");
     let part = path.part(path.edges.iter().filter(|edge| edge.certainty == Certainty::Depends));
-    Some(depends_on(Finding::new(ID, Level::Note, message), context, &path.held, &part))
+    let finding = Finding::new(ID, Level::Note, message);
+    Some(depends_on(finding, context, &path.held, &part))
 }

@@ -36,18 +36,27 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             names.join(" and "),
             families_of(tunnel, &paths)
         );
+        let is_dialled = paths.iter().any(|path| path.transport.name == tunnel.dialled(context));
+        let level = if is_dialled { Level::Warning } else { Level::Note };
         let edges = paths.iter().map(|path| (*path, partly_lost(path).collect()));
         let remedy = mend::edges(context, tunnel, edges, "let the tunnel out to the missing addresses");
-        let mut finding = Finding::new(ID, Level::Warning, message).remedy(remedy);
+        let mut finding = Finding::new(ID, level, message).remedy(remedy);
         for path in &paths {
             finding = blame(finding, context, &path.held, &path.part(partly_lost(path)));
         }
         let list: Vec<String> = lost.iter().map(IpAddr::to_string).collect();
         let these = if lost.len() == 1 { "This is" } else { "These are" };
-        finding = finding.note(format!("{these} missing: {}.", list.join(", "))).note(format!(
-            "{} picks an address of each region at random: connections come up slowly or not at all.",
-            tunnel.profile.program
-        ));
+        let program = &tunnel.profile.program;
+        finding = finding.note(format!("{these} missing: {}.", list.join(", "))).note(match is_dialled {
+            true => format!(
+                "{program} picks an address of each region at random: connections come up slowly or not at all."
+            ),
+            false => format!(
+                "{program} dials over QUIC. Where a network in between stops UDP, it falls back to {}, picks an address of \
+                 each region at random, and its connections come up slowly or not at all.",
+                names.join(" and ")
+            ),
+        });
         if lost.iter().all(is_tenth) {
             finding = finding.note(
                 "The tenth IPv6 address of a region ends in `::10`, which is hexadecimal for sixteen: `::1` to `::a` \

@@ -23,7 +23,15 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let message = format!("QUIC is blocked{families}: UDP {port} does not get out, TCP {port} does");
     let edges = paths.iter().map(|path| (*path, path.edges.iter().collect()));
     let remedy = mend::edges(context, tunnel, edges, "let QUIC out");
+    let chance = paths.iter().find_map(|path| path.chance);
+    let (level, message) = match chance {
+        Some(_) => {
+            (level.min(Level::Warning), format!("QUIC comes up by chance{families}: rules name client ports"))
+        }
+        None => (level, message),
+    };
     let mut finding = Finding::new(ID, level, message).remedy(remedy);
+    finding = chance.into_iter().fold(finding, |finding, chance| finding.note(chance.note(context)));
     for path in &paths {
         finding = blame(finding, context, &path.held, &path.part(&path.edges));
     }

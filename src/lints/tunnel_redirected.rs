@@ -7,10 +7,13 @@ use crate::source::Span;
 
 const ID: &str = "tunnel-redirected";
 
-/// A rule, the transports of which it sends packets elsewhere, whether it surely does, and on what that depends.
+/// A rule, the transports of which it sends packets elsewhere, to how many addresses of how many, whether it surely does,
+/// and on what that depends.
 struct Found<'n> {
     span: Span,
     names: Vec<&'n str>,
+    taken: usize,
+    of: usize,
     is_sure: bool,
     depends_on: Vec<u32>,
 }
@@ -23,7 +26,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         if !wanted(context.settings.protocol.value).contains(&path.transport.name.as_str()) {
             continue;
         }
-        for Redirection { rule, is_sure, depends_on } in path.redirections() {
+        for Redirection { rule, addresses, is_sure, depends_on } in path.redirections(&tunnel.witnesses.left)
+        {
+            let (taken, of) = (addresses.len(), path.edges.len());
             let span = context.host.rule(rule).rule.span;
             let name = title(&path.transport.name);
             match seen.iter_mut().find(|found| found.span == span) {
@@ -33,13 +38,15 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
                         found.names.push(name);
                     }
                 }
-                None => seen.push(Found { span, names: vec![name], is_sure, depends_on }),
+                None => seen.push(Found { span, names: vec![name], taken, of, is_sure, depends_on }),
             }
         }
     }
-    for Found { span, names, is_sure, depends_on } in seen {
+    for Found { span, names, taken, of, is_sure, depends_on } in seen {
         let (level, is) = if is_sure { (Level::Warning, "is") } else { (Level::Note, "may be") };
-        let message = format!("{} to the edge {is} sent elsewhere by NAT", names.join(" and "));
+        let edge =
+            if taken == of { "the edge".to_owned() } else { format!("{taken} of {of} edge addresses") };
+        let message = format!("{} to {edge} {is} sent elsewhere by NAT", names.join(" and "));
         let finding = Finding::new(ID, level, message).at(span).here("changes the destination");
         let finding = if is_sure { finding } else { exposure::depends_on(finding, context, &depends_on) };
         findings.push(finding.note(format!(

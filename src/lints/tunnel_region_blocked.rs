@@ -24,8 +24,14 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let is_lost = |name: &&&str| paths.iter().any(|path| path.transport.name == ***name);
         let wanted = wanted(context.settings.protocol.value);
         let names: Vec<&str> = wanted.iter().filter(is_lost).map(|name| title(name)).collect();
+        // Over a transport that is not dialled nothing fails.
+        let is_dialled = paths.iter().any(|path| path.transport.name == tunnel.dialled(context));
+        let (level, comes_of_it) = match is_dialled {
+            true => (Level::Warning, ": 2 of 4 connections come up"),
+            false => (Level::Note, ""),
+        };
         let message = format!(
-            "{} ({}) is blocked for {}{}: 2 of 4 connections come up",
+            "{} ({}) is blocked for {}{}{comes_of_it}",
             region.name,
             region.host,
             names.join(" and "),
@@ -33,14 +39,21 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         );
         let lost = paths.iter().map(|path| (*path, path.region(number).collect()));
         let remedy = mend::edges(context, tunnel, lost, &format!("let the tunnel out to {}", region.name));
-        let mut finding = Finding::new(ID, Level::Warning, message).remedy(remedy);
+        let mut finding = Finding::new(ID, level, message).remedy(remedy);
         for path in &paths {
             finding = blame(finding, context, &path.held, &path.part(path.region(number)));
         }
-        findings.push(finding.note(format!(
-            "{} spreads its connections over two regions. The other two retry the blocked one for ever, and half of \
-             the redundancy is gone, while `/ready` still says that all is well.",
-            tunnel.profile.program
-        )));
+        let program = &tunnel.profile.program;
+        findings.push(finding.note(match is_dialled {
+            true => format!(
+                "{program} spreads its connections over two regions. The other two retry the blocked one for ever, and \
+                 half of the redundancy is gone, while `/ready` still says that all is well."
+            ),
+            false => format!(
+                "{program} dials over QUIC. Where a network in between stops UDP, it falls back to {}, and then only 2 of 4 \
+                 connections come up.",
+                names.join(" and ")
+            ),
+        }));
     }
 }

@@ -27,6 +27,14 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     } else {
         format!("the edge's answers do not get through: no {names} connection comes up{families}")
     };
+    let chance = paths.iter().find_map(|path| path.chance);
+    let (level, message) = match chance {
+        Some(_) => (
+            level.min(Level::Warning),
+            format!("whether a {names} connection comes up{families} is chance: rules name client ports"),
+        ),
+        None => (level, message),
+    };
     let lost = paths.iter().map(|path| (*path, path.edges.iter().collect()));
     let is_tracked = paths.iter().all(|path| mend::knows_later(&path.held));
     let title = if is_tracked {
@@ -38,6 +46,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let mut finding = Finding::new(ID, level, message).remedy(remedy);
     for path in &paths {
         finding = blame(finding, context, &path.held, &path.part(&path.edges));
+    }
+    if let Some(chance) = chance {
+        return findings.push(finding.note(chance.note(context)));
     }
     let port = tunnel.profile.port;
     let ports = context.settings.ephemeral_ports.value;

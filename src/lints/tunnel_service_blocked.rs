@@ -1,6 +1,6 @@
 //! `tunnel-service-blocked`: see rules/tunnel-service-blocked.md.
 
-use super::tunnel::blame::blame;
+use super::tunnel::blame::{blame, explain};
 use super::{Context, mend};
 use std::net::IpAddr;
 
@@ -30,6 +30,20 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         if let Some(held) = held {
             let remedy = remedy(context, service, held);
             finding = blame(finding, context, held, &PacketSet::any()).remedy(remedy);
+        }
+        findings.push(finding.note(format!("{} {}.", tunnel.profile.program, service.why)));
+    }
+    let open =
+        tunnel.services.iter().filter(|each| each.1 == Certainty::Depends && each.0.gone_since.is_none());
+    for (service, _, held) in open.filter(|each| is_required(context, each.0)) {
+        let message = format!("whether {} is reached, which a setting requires, depends", service.host);
+        let mut finding = Finding::new(ID, Level::Note, message);
+        if let Some(held) = held {
+            finding = explain(finding, context, held, &PacketSet::any(), Certainty::Depends);
+            if held.unknowns(&PacketSet::any()).is_empty() {
+                finding = blame(finding, context, held, &PacketSet::any())
+                    .note("TCP 443 gets out to some addresses only, and which it has the rules do not tell.");
+            }
         }
         findings.push(finding.note(format!("{} {}.", tunnel.profile.program, service.why)));
     }

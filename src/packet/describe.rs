@@ -47,6 +47,8 @@ impl<'a> Words<'a> {
             let all = PacketSet::from(self.context.clone());
             match all.minus(&inside).map(|rest| rest.simplify()) {
                 Ok(rest) if rest.is_empty() => return self.piece(&Cube::any()),
+                // Of what gets in, an exception to an exception is not understood.
+                Ok(rest) if self.from_anywhere && !self.is_plain(&rest) => {}
                 Ok(rest) if rest.cubes().len() < inside.cubes().len() => {
                     let exceptions = Words { from_anywhere: false, ..*self }.pieces(&rest);
                     return format!("{} but {exceptions}", self.piece(&Cube::any()));
@@ -55,6 +57,12 @@ impl<'a> Words<'a> {
             }
         }
         self.pieces(&inside)
+    }
+
+    /// Is a set one piece that is said without a "but"?
+    fn is_plain(&self, set: &PacketSet) -> bool {
+        let is_said = |cube: &Cube, axis: Axis| self.side(cube, axis).is_none_or(|side| !side.negated);
+        matches!(set.cubes(), [cube] if cube.sides().iter().all(|(axis, _)| is_said(cube, *axis)))
     }
 
     /// A cube in words.

@@ -6,7 +6,7 @@ use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::super::compile::{ChainId, Host, RuleId};
 use super::super::survey::{Accept, Survey};
-use super::{MOST_ENTRIES, MOST_OPENINGS, path};
+use super::{Default, MOST_ENTRIES, MOST_OPENINGS, path};
 
 /// What one rule lets through.
 #[derive(Clone, Debug)]
@@ -17,6 +17,9 @@ pub struct Opening {
     pub kind: Kind,
     /// The packets, exactly, as they were when they began. Disjoint; unknowns are not named.
     pub packets: PacketSet,
+    /// The packets as they are best told: with those that other openings let in before, where nothing that the rule asks
+    /// for stays out. Otherwise the same.
+    pub told: PacketSet,
     /// Do all of them get through, whatever the unknowns are?
     pub is_sure: bool,
     /// Unknowns on which it depends whether some of them get through, ascending.
@@ -47,12 +50,12 @@ struct Group<'s> {
 }
 
 /// What rules let through by name, in the order of the rules, and how many more rules may. Where all is open that no
-/// rule drops, rules that let something into the host are not among them.
+/// rule drops, rules that let something into the host are not among them, nor is what lets in all that is left.
 pub(super) fn openings(
     host: &Host,
     survey: &Survey,
     asked: &Cube,
-    is_open: bool,
+    default: Option<&Default>,
 ) -> Result<(Vec<Opening>, usize), TooManyPieces> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known = HashMap::new();
@@ -61,6 +64,9 @@ pub(super) fn openings(
         let kind = kind(survey, accept);
         // Where nothing is denied by default, what rules let in is said already. Where only a policy
         // accepts, no rule is to be named.
+        let is_open = default.is_some_and(|default| {
+            default.is_wide() || default.rule.is_some() && default.rule == accept.rule
+        });
         if kind == Kind::Inside && is_open || kind != Kind::Published && accept.rule.is_none() {
             continue;
         }
@@ -85,7 +91,22 @@ pub(super) fn openings(
             openings.push(opening);
         }
     }
+    tell_whole(&mut openings);
     Ok((openings, more))
+}
+
+/// Tells what rules ask for where all of that gets in, if by earlier rules.
+fn tell_whole(openings: &mut [Opening]) {
+    let is_sure = |opening: &&Opening| opening.kind == Kind::Inside && opening.is_sure;
+    let all = openings.iter().filter(is_sure).flat_map(|opening| opening.packets.cubes().iter().cloned());
+    let all = PacketSet::from_cubes(all);
+    for opening in openings.iter_mut().filter(|opening| is_sure(&&**opening)) {
+        let is_whole = |told: &PacketSet| told.minus(&all).is_ok_and(|out| out.is_empty());
+        // One cube is told best; where there are more, each has its own story.
+        if opening.told.cubes().len() > 1 || !is_whole(&opening.told) {
+            opening.told = opening.packets.clone();
+        }
+    }
 }
 
 fn kind(survey: &Survey, accept: &Accept) -> Kind {
@@ -121,6 +142,8 @@ fn plain(cube: Cube) -> Cube {
 
 fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPieces> {
     let Group { rule, kind, accepts } = group;
+    let asked = accepts.iter().flat_map(|accept| survey.asked(accept).into_cubes());
+    let asked = PacketSet::from_cubes(asked).forget(is_unknown).simplify();
     let (mut packets, mut accepted_by, mut turned_by) = (PacketSet::none(), Vec::new(), Vec::new());
     for accept in accepts {
         let exact = survey.packets(accept)?;
@@ -139,11 +162,16 @@ fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPiec
     if packets.is_empty() {
         return Ok(None);
     }
-    let is_unknown = |axis| matches!(axis, Axis::Atom(_) | Axis::Mark | Axis::ConnMark);
     let known = packets.forget(is_unknown).disjoint()?;
     // What gets through for some answers of the unknowns only depends on them.
     let missing = known.minus(&packets)?;
     let depends_on = missing.atoms();
     let (packets, is_sure) = (known.simplify(), missing.is_empty());
-    Ok(Some(Opening { rule, kind, packets, is_sure, depends_on, turned_by, accepted_by }))
+    let told = if is_sure { asked } else { packets.clone() };
+    Ok(Some(Opening { rule, kind, packets, told, is_sure, depends_on, turned_by, accepted_by }))
+}
+
+/// Is this an axis of what the file does not tell?
+pub(super) fn is_unknown(axis: Axis) -> bool {
+    matches!(axis, Axis::Atom(_) | Axis::Mark | Axis::ConnMark)
 }

@@ -15,8 +15,8 @@ const NOTHING: &str = "nothing new";
 /// What is said before what only gets in if what the file does not tell is so.
 const PERHAPS: &str = "perhaps ";
 
-/// What is said where all gets in that no rule drops.
-const UNDROPPED: &str = "everything that no rule drops";
+/// What is said where all gets in that is not dropped.
+const UNDROPPED: &str = "everything that is not dropped";
 
 /// What gets in, for the report's verdict on a unit: `ssh from anywhere`, `nothing new`, and the like.
 /// `None` where the unit does not say.
@@ -71,7 +71,7 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
     let mut inner = Vec::new();
     for opening in exposure.openings.iter().filter(|opening| opening.kind != Kind::Forwarded) {
         let is_ssh = ssh.iter().any(|part| std::ptr::eq(part.0, opening));
-        let packets = without_quiet(opening, &opening.packets, is_ssh, None);
+        let packets = without_quiet(opening, &opening.told, is_ssh, None);
         if packets.is_empty() {
             continue;
         }
@@ -84,10 +84,10 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
     if !surely.is_empty() {
         parts.push(say_few(exposure, &surely, 3));
     }
+    parts.append(&mut inner);
     if !perhaps.is_empty() {
         parts.push(format!("{PERHAPS}{}", say_few(exposure, &perhaps, 3)));
     }
-    parts.append(&mut inner);
     if exposure.more > 0 {
         parts.push("more".to_owned());
     }
@@ -138,7 +138,7 @@ fn gist(exposure: &Exposure, packets: &PacketSet) -> PacketSet {
 
 /// What of an opening is to be named: not what is allowed by name, nor what nobody would call a port.
 pub fn to_name(context: &Context, family: Family, opening: &Opening, is_ssh: bool) -> PacketSet {
-    let packets = &opening.packets;
+    let packets = &opening.told;
     let packets = packets.minus(&allowed(context, family)).unwrap_or_else(|_| packets.clone());
     // Of the tunnel's port `inbound-tunnel-port` speaks.
     let profile = context.profile.filter(|_| names_few_ports(opening));

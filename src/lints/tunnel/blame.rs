@@ -7,7 +7,6 @@ use crate::packet::{Hull, PacketSet};
 use crate::source::Span;
 
 use super::super::{Context, exposure, places};
-use super::chance;
 
 /// Points a finding at what takes flows of a part away; the rule that takes first stands first.
 pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
@@ -29,10 +28,7 @@ pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &Packet
             finding = finding.label(late, words);
         }
     }
-    match chance::of_client_ports(context, held, part) {
-        Some(note) if !finding.notes.contains(&note) => finding.note(note),
-        _ => finding,
-    }
+    finding
 }
 
 /// Names the unknowns on which flows of a part depend.

@@ -1,43 +1,75 @@
 //! Flows that are lost from some client ports alone: whether a connection comes up is chance.
 
-use crate::eval::{Conversation, Held};
-use crate::packet::{Axis, Cube, PacketSet, Values, Words};
+use crate::eval::{Certainty, Held, Moment, Question, Witnesses};
+use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
 
 use super::super::Context;
 
-/// Says so, if what is lost of a part is not lost from all client ports that the kernel may take.
-pub fn of_client_ports(context: &Context, held: &Held, part: &PacketSet) -> Option<String> {
-    let asked = held.question.packets.and(part);
-    let all = ports(&asked);
-    // Rules that name no client port lose all of them, and most name none.
-    let is_narrow = |cube: &Cube| cube.get(Axis::SourcePort).is_some_and(|ports| !ports.covers(&all));
-    let first = held.conversation.steps.first()?;
-    if !first.lost.iter().any(|lost| lost.hop.packets.cubes().iter().any(is_narrow)) {
-        return None;
-    }
-    let question = crate::eval::Question { packets: asked, ..held.question.clone() };
-    let talk = Conversation::begin(&context.host, &context.routes, &question).ok()?;
-    let first = talk.steps.first()?;
-    let lost: Vec<Values> = first.lost.iter().map(|lost| ports(&lost.flows)).collect();
-    let open = all.minus(&Values::union(Axis::SourcePort, &lost));
-    if open.is_empty() || lost.is_empty() {
-        return None;
-    }
-    let told = |ports: Values| {
-        let said = Words::within(&Cube::any()).cube(&Cube::any().set(Axis::SourcePort, ports));
-        said.replace("everything from ", "")
-    };
-    Some(format!(
-        "It gets out from client {}, but the kernel takes any of {}: whether a connection comes up is chance.",
-        told(open),
-        told(all).replacen("ports ", "", 1)
-    ))
+/// How many ports are tried.
+const MOST_TRIED: usize = 4;
+
+/// A port of the program's sockets from which flows get through and back, and one from which they do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chance {
+    open: u128,
+    lost: u128,
 }
 
-/// The client ports of packets.
-fn ports(packets: &PacketSet) -> Values {
+impl Chance {
+    /// Looks whether flows of a part, all of which are lost, are lost from some client ports alone: what rules take names
+    /// ports, and from another port the flows come up. `axes` are those of the host's choices.
+    ///
+    /// # Errors
+    /// If the sets fall into too many pieces.
+    pub fn of(
+        context: &Context,
+        held: &Held,
+        part: &PacketSet,
+        witnesses: &Witnesses,
+        axes: &[Axis],
+    ) -> Result<Option<Chance>, TooManyPieces> {
+        let asked = ports(&held.question.packets, Axis::SourcePort);
+        let mut lost = lost_ports(held, part).and(&asked);
+        let Some(first) = lost.first() else { return Ok(None) };
+        for _ in 0..MOST_TRIED {
+            let Some(open) = asked.minus(&lost).first() else { break };
+            let one = Values::single(Axis::SourcePort, open);
+            let packets = held.question.packets.and(part).with(Axis::SourcePort, &one);
+            let other = context.hold(&Question { packets, ..held.question.clone() })?;
+            if witnesses.clone().serve(&other, part, axes)? != Certainty::Blocked {
+                return Ok(Some(Chance { open, lost: first }));
+            }
+            // Rules that were not named, since another had taken the flow already.
+            lost = lost.or(&lost_ports(&other, part)).or(&Ranges::single(open));
+        }
+        Ok(None)
+    }
+
+    /// What to say of it.
+    pub fn note(self, context: &Context) -> String {
+        let all = context.settings.ephemeral_ports.value;
+        format!(
+            "From client port {} a connection comes up, from {} none does, and the kernel takes any of {} to {}.",
+            self.open, self.lost, all.first, all.last
+        )
+    }
+}
+
+/// The client ports from which flows of a part were seen to be lost.
+fn lost_ports(held: &Held, part: &PacketSet) -> Ranges {
+    let mut all = Ranges::none();
+    for step in &held.conversation.steps {
+        let client = if step.moment == Moment::Reply { Axis::DestinationPort } else { Axis::SourcePort };
+        for lost in step.lost.iter().filter(|lost| lost.flows.overlaps(part)) {
+            all = all.or(&ports(&lost.hop.packets, client));
+        }
+    }
+    all
+}
+
+/// The ports of packets on an axis.
+fn ports(packets: &PacketSet, axis: Axis) -> Ranges {
     let side =
-        |cube: &Cube| cube.get(Axis::SourcePort).cloned().unwrap_or_else(|| Values::all(Axis::SourcePort));
-    let all: Vec<Values> = packets.cubes().iter().map(side).collect();
-    Values::union(Axis::SourcePort, &all)
+        |cube: &Cube| cube.get(axis).and_then(Values::ranges).cloned().unwrap_or(Ranges::new(0, 65_535));
+    packets.cubes().iter().fold(Ranges::none(), |all, cube| all.or(&side(cube)))
 }

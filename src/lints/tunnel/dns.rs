@@ -9,7 +9,8 @@ use crate::profile::{Profile, Protocol};
 
 use super::super::Context;
 use super::ask::{self, Flow};
-use super::judge::some_destination;
+use super::chance::Chance;
+use super::judge::{SOME_DESTINATION, some_destination};
 use super::spoken;
 
 /// What becomes of name resolution.
@@ -19,6 +20,8 @@ pub struct Dns<'m> {
     pub resolution: Resolution,
     /// Over UDP, the best way: what became of it.
     pub udp: Option<Held<'m>>,
+    /// Where UDP is lost from some client ports alone: a port of either kind.
+    pub chance: Option<Chance>,
     /// To a resolver on the host itself, where that is asked and not reached: what became of it.
     pub stub: Option<Held<'m>>,
     /// Over TCP: answers that do not fit a datagram.
@@ -96,7 +99,21 @@ impl<'m> Dns<'m> {
                 Certainty::Blocked => through_stub(stub(context, port, &stubs)?.0, udp, encrypted),
             }
         };
-        Ok(Dns { resolution, udp: held, stub: lost_stub, tcp, fallback_is_open: fallback == Certainty::Met })
+        let chance = match &held {
+            Some(held) if udp == Certainty::Blocked => {
+                let all = Witnesses::of(&held.question.packets, &SOME_DESTINATION);
+                Chance::of(context, held, &PacketSet::any(), &all, &SOME_DESTINATION)?
+            }
+            _ => None,
+        };
+        Ok(Dns {
+            resolution,
+            udp: held,
+            chance,
+            stub: lost_stub,
+            tcp,
+            fallback_is_open: fallback == Certainty::Met,
+        })
     }
 
     /// Is there no way at all?

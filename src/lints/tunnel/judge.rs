@@ -9,6 +9,7 @@ use crate::profile::{Endpoint, Service, Transport};
 
 use super::super::Context;
 use super::ask::{self, CHOICES, Flow};
+use super::chance::Chance;
 use super::{Edge, LostAt, Path, spoken};
 
 /// The addresses of an endpoint in a family, with their regions.
@@ -27,6 +28,7 @@ pub fn to(family: Family, addresses: impl Iterator<Item = IpAddr>) -> PacketSet 
 }
 
 pub fn judge_path<'m>(
+    context: &Context<'m>,
     family: Family,
     transport: &'static Transport,
     endpoint: &Endpoint,
@@ -47,11 +49,17 @@ pub fn judge_path<'m>(
         };
         judged.push(Edge { region, address, certainty, lost_at: None });
     }
+    let blocked = judged.iter().filter(|edge: &&Edge| edge.certainty == Certainty::Blocked);
+    let part = to(family, blocked.map(|edge| edge.address));
+    let chance = match part.is_empty() {
+        true => None,
+        false => Chance::of(context, &held, &part, witnesses, &CHOICES)?,
+    };
     for edge in judged.iter_mut().filter(|edge| edge.certainty != Certainty::Met) {
         let part = to(family, std::iter::once(edge.address)).and(&witnesses.left);
         edge.lost_at = lost_at(&held, &part)?;
     }
-    Ok(Path { family, transport, held, edges: judged })
+    Ok(Path { family, transport, held, edges: judged, chance })
 }
 
 /// Where flows of a part are lost, whatever the host chooses: at the step that leaves no choice. Where each step leaves
@@ -120,11 +128,13 @@ pub fn judge_service<'m>(
         } else {
             known
         };
-        let (certainty, held) = some_destination(
-            context,
-            witnesses,
-            Flow { family, protocol: 6, destinations, port: 443, by_anyone: false },
-        )?;
+        let is_known = service.v4.len() + service.v6.len() > 0;
+        let flow = Flow { family, protocol: 6, destinations, port: 443, by_anyone: false };
+        let (certainty, held) = some_destination(context, witnesses, flow)?;
+        // Of addresses that nobody knows those that are open may be others.
+        let all =
+            Witnesses::of(&held.question.packets, &CHOICES).serve(&held, &PacketSet::any(), &CHOICES)?;
+        let certainty = if is_known { certainty } else { certainty.max(all.min(Certainty::Depends)) };
         if best.as_ref().is_none_or(|best| certainty < best.0) {
             best = Some((certainty, held));
         }
@@ -135,6 +145,12 @@ pub fn judge_service<'m>(
     })
 }
 
+/// The axes on which a host may choose where any of several destinations will do.
+pub const SOME_DESTINATION: [Axis; 7] = {
+    let [family, input, output, source, user, group] = CHOICES;
+    [family, input, output, source, user, group, Axis::Destination]
+};
+
 /// Is any of the destinations of a flow reached, by a choice that the tunnel left?
 pub fn some_destination<'m>(
     context: &Context<'m>,
@@ -144,11 +160,9 @@ pub fn some_destination<'m>(
     let mut question = flow.question(context);
     // Only what the tunnel's own flows left to choose from is of use.
     question.packets = question.packets.and(&left_to(&flow, witnesses));
-    let mut axes = CHOICES.to_vec();
-    axes.push(Axis::Destination);
-    let mut choices = Witnesses::of(&question.packets, &axes);
+    let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
     let held = context.hold(&question)?;
-    Ok((choices.serve(&held, &PacketSet::any(), &axes)?, held))
+    Ok((choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION)?, held))
 }
 
 /// What the tunnel left to choose from, for a flow.
