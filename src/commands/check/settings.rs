@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Baseline, Options};
 use crate::commands::input::{ConfigChoice, Input, Loaded};
-use crate::config::{LevelFor, Origin};
+use crate::config::{AllowIngress, LevelFor, Origin, PROTOCOLS, ProtocolNumber};
 use crate::finding::Level;
 use crate::profile;
 use crate::report::shorten;
@@ -33,7 +33,7 @@ struct Shown<'s> {
 
 impl Shown<'_> {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        let Shown { sources, loaded, .. } = self;
+        let Shown { loaded, .. } = self;
         writeln!(to, "---\n# {}", shorten(&loaded.unit.name))?;
         for flag in self.flags() {
             writeln!(to, "# {}", shorten(&flag))?;
@@ -53,10 +53,30 @@ impl Shown<'_> {
         }
         for (index, allowed) in loaded.config.allow_ingress.iter().enumerate() {
             write!(to, "{}", if index == 0 { "allow-ingress:\n" } else { "" })?;
-            let name = word(&Value::from(allowed.name.value.as_str()));
-            writeln!(to, "  - name: {name} # {}", place(sources, allowed.name.span))?;
+            self.write_allowed(to, allowed)?;
         }
         self.write_host(to)
+    }
+
+    /// What may come in by a name; what is left out means all.
+    fn write_allowed(&self, to: &mut dyn Write, allowed: &AllowIngress) -> io::Result<()> {
+        let AllowIngress { name, ports, protocol, source, reason } = allowed;
+        let text = |text: &str| word(&Value::from(text));
+        writeln!(to, "  - name: {} # {}", text(&name.value), place(self.sources, name.span))?;
+        let protocols: Vec<Value> = protocol.iter().map(|protocol| protocol_word(protocol.value)).collect();
+        let sources: Vec<Value> =
+            source.iter().map(|source| Value::from(source.value.0.to_string())).collect();
+        let ports = ports.iter().map(|ports| serde_json::to_value(ports.value));
+        let ports = ports.collect::<Result<Vec<Value>, _>>()?;
+        for (key, values) in [("ports", ports), ("protocol", protocols), ("source", sources)] {
+            if !values.is_empty() {
+                writeln!(to, "    {key}: {}", word(&Value::from(values)))?;
+            }
+        }
+        match reason {
+            Some(reason) => writeln!(to, "    reason: {}", text(reason)),
+            None => Ok(()),
+        }
     }
 
     /// From which level on findings fail, and the levels of lints.
@@ -127,6 +147,7 @@ impl Shown<'_> {
             on(self.options.is_strict, "--strict"),
             on(self.options.exit_zero, "--exit-zero"),
             on(self.options.is_quick, "--quick"),
+            self.options.fixes.map(|fixes| format!("--fixes {fixes}")),
             baseline.as_ref().map(|baseline| match baseline {
                 Baseline::Read(path) => of("--baseline", path),
                 Baseline::Write(path) => of("--write-baseline", path),
@@ -172,6 +193,14 @@ fn is_plain(text: &str) -> bool {
         && text.len() < 100
         && text.chars().all(is_fit)
         && !OTHERS.contains(&text.to_ascii_lowercase().as_str())
+}
+
+/// The name of a protocol, otherwise its number.
+fn protocol_word(ProtocolNumber(number): ProtocolNumber) -> Value {
+    match PROTOCOLS.iter().find(|(_, known)| *known == number) {
+        Some((name, _)) => Value::from(*name),
+        None => Value::from(number),
+    }
 }
 
 fn list<'w>(words: impl Iterator<Item = &'w str>) -> String {
