@@ -256,10 +256,20 @@ impl<'m> Tunnel<'m> {
             (true, _) => format!("perhaps gets out over {}", ways(&perhaps)),
         };
         let is_open = |family| self.paths.iter().any(|path| path.family == family && !path.is_blocked());
-        match (is_open(Family::V4), is_open(Family::V6)) {
-            (true, false) => text.push_str(" (IPv4 only)"),
-            (false, true) => text.push_str(" (IPv6 only)"),
-            _ => {}
+        let family = match (is_open(Family::V4), is_open(Family::V6)) {
+            (true, false) => Some("IPv4 only"),
+            (false, true) => Some("IPv6 only"),
+            _ => None,
+        };
+        let is_partly_lost = |path: &Path| {
+            let is_lost = |edge: &Edge| edge.certainty == Certainty::Blocked;
+            let is_said = open.iter().chain(&perhaps).any(|name| *name == title(&path.transport.name));
+            is_said && !path.is_blocked() && path.edges.iter().any(is_lost)
+        };
+        let part = self.paths.iter().any(is_partly_lost).then_some("not to all addresses");
+        let limits: Vec<&str> = family.into_iter().chain(part).collect();
+        if !limits.is_empty() {
+            text.push_str(&format!(" ({})", limits.join(", ")));
         }
         if !elsewhere.is_empty() {
             text.push_str(&format!(", {may_be} sent elsewhere over {}", ways(&elsewhere)));
