@@ -34,10 +34,6 @@ pub struct Check {
     #[command(flatten)]
     report: ReportFlags,
 
-    /// How often each lint struck, instead of the findings
-    #[arg(long, conflicts_with = "format", help_heading = "Output")]
-    statistics: bool,
-
     /// The settings that hold for each unit and where they are from, instead of checking it
     #[arg(long, conflicts_with_all = ["format", "outputs", "statistics", "mends", "github_summary", "write_baseline"], help_heading = "Output")]
     show_settings: bool,
@@ -75,16 +71,12 @@ impl Check {
         }
         Ok(check::Options {
             selection: self.input.selection(Some(&self.tunnel), self.judging.policy),
-            show: match (self.show_settings, self.statistics) {
-                (true, _) => Show::Settings,
-                (_, true) => Show::Statistics,
-                _ => Show::Findings(self.report.format),
-            },
+            show: if self.show_settings { Show::Settings } else { self.report.show() },
             is_quiet: self.report.quiet,
             outputs: self.report.outputs.clone(),
             summary: summary.filter(|_| self.github_summary),
             is_quick: self.quick,
-            fixes: self.mending.fixes,
+            fixes: self.mending.budget.fixes,
             mending: self.mending.mending(),
             takes_unsafe: self.mending.unsafe_fixes,
             fail_level: self.judging.fail_level,

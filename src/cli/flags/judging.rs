@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::values::{self, LintName};
-use crate::commands::check::{Baseline, Output};
+use crate::commands::check::{Baseline, Output, Show};
 use crate::config::Policy;
 use crate::finding::Level;
 use crate::report::Format;
@@ -16,7 +16,7 @@ use crate::report::Format;
 pub struct ReportFlags {
     /// How to print the findings
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
-    pub format: Format,
+    format: Format,
 
     /// Findings alone, without the verdicts, assumptions and figures of `--format text`
     #[arg(long, short, help_heading = "Output")]
@@ -27,6 +27,17 @@ pub struct ReportFlags {
     /// May be given several times, for several files.
     #[arg(long = "output", value_name = "FORMAT=FILE", value_parser = values::output, help_heading = "Output")]
     pub outputs: Vec<Output>,
+
+    /// How often each lint struck, instead of the findings
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    statistics: bool,
+}
+
+impl ReportFlags {
+    /// What standard output gets.
+    pub fn show(&self) -> Show {
+        if self.statistics { Show::Statistics } else { Show::Findings(self.format) }
+    }
 }
 
 /// Which findings there are, and which of them fail the check.

@@ -25,6 +25,14 @@ pub struct MendingFlags {
     #[arg(long, requires = "mends")]
     pub unsafe_fixes: bool,
 
+    #[command(flatten)]
+    pub budget: BudgetFlags,
+}
+
+/// How much work goes into fixes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fixes")]
+pub struct BudgetFlags {
     /// How many fixes to work out at most
     ///
     /// Each is proven: it is written in memory, read again and evaluated again. Without a number it is 20, and fewer

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::judging::{JudgingFlags, ReportFlags};
+use super::mending::BudgetFlags;
 use super::{TunnelFlags, given};
-use crate::commands::check::{self, Mending, Show};
+use crate::commands::check::{self, Mending};
 use crate::commands::input::{ConfigChoice, Selection};
 use crate::commands::scan;
 use crate::config::{Given, Setting};
@@ -36,6 +37,9 @@ pub struct Scan {
     quick: bool,
 
     #[command(flatten)]
+    budget: BudgetFlags,
+
+    #[command(flatten)]
     report: ReportFlags,
 
     #[command(flatten)]
@@ -63,12 +67,12 @@ impl Scan {
         };
         let check = check::Options {
             selection,
-            show: Show::Findings(self.report.format),
+            show: self.report.show(),
             is_quiet: self.report.quiet,
             outputs: self.report.outputs.clone(),
             summary: None,
             is_quick: self.quick,
-            fixes: None,
+            fixes: self.budget.fixes,
             mending: Mending::Show,
             takes_unsafe: false,
             fail_level: *fail_level,
