@@ -86,13 +86,24 @@ fn color(arguments: &[OsString]) -> Option<bool> {
 /// Prints help, the version, or what is wrong with the arguments.
 fn usage(world: &mut World, error: &clap::Error) -> u8 {
     let text = error.render();
-    let (to, is_colored) = match error.use_stderr() {
-        true => (&mut *world.stderr, world.look.errors_are_colored),
-        false => (&mut *world.stdout, world.look.is_colored),
-    };
-    let _ = if is_colored { write!(to, "{}", text.ansi()) } else { write!(to, "{text}") };
-    if error.use_stderr() { FAILED } else { CLEAN }
+    let Look { is_colored, errors_are_colored, width_of_errors, .. } = world.look;
+    let shown = |is_colored: bool| if is_colored { text.ansi().to_string() } else { text.to_string() };
+    if !error.use_stderr() {
+        let _ = write!(world.stdout, "{}", shown(is_colored));
+        return CLEAN;
+    }
+    // Help is broken by clap, what is wrong is not.
+    for line in shown(errors_are_colored).lines() {
+        let words = line.trim_start();
+        let indent = line.len() - words.len();
+        let words = report::hang_behind(indent, words, indent + FURTHER, width_of_errors);
+        let _ = writeln!(world.stderr, "{:indent$}{words}", "");
+    }
+    FAILED
 }
+
+/// How much further the second line of a long one is indented.
+const FURTHER: usize = 4;
 
 /// Says why the work could not be done.
 fn complain(world: &mut World, failure: &Failure) -> std::io::Result<()> {
@@ -124,18 +135,21 @@ struct Plain {
     width: usize,
 }
 
+/// What stands in front of what is wrong.
+const ERROR: &str = "error: ";
+
 /// What stands in front of the sentence that says what to do, and as much in front of its further lines.
 const HELP: &str = "  help: ";
 
 impl ReportHandler for Plain {
     fn debug(&self, error: &dyn Diagnostic, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "error: {error}")?;
+        let mut words = error.to_string();
         let mut cause = error.source();
         while let Some(reason) = cause {
-            write!(formatter, ": {reason}")?;
+            words += &format!(": {reason}");
             cause = reason.source();
         }
-        writeln!(formatter)?;
+        writeln!(formatter, "{}", report::hang(ERROR, &words, self.width))?;
         match error.help() {
             Some(help) => writeln!(formatter, "{}", report::hang(HELP, &help.to_string(), self.width)),
             None => Ok(()),

@@ -2,11 +2,13 @@
 
 mod fingerprint;
 mod picture;
+mod unread;
 
 use crate::model::Remedy;
 use crate::source::{Sources, Span};
 pub use fingerprint::Fingerprints;
 pub use picture::{Cell, Cells, Direction, Mark, Row};
+pub use unread::Unread;
 
 /// How bad a finding is. Ordered: a note is less than a warning, a warning less than an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -230,8 +232,8 @@ pub struct Report {
     pub lints: Vec<LintInfo>,
     /// How many findings a baseline knows, so that they are not shown.
     pub known: usize,
-    /// How many texts could not be read that should have been judged, too.
-    pub unread: usize,
+    /// What should have been judged, too, and could not be read.
+    pub unread: Vec<Unread>,
     /// What is kept of the findings so far, so that each fingerprint is unique.
     pub fingerprints: Fingerprints,
 }

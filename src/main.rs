@@ -17,7 +17,9 @@ fn main() -> ExitCode {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     // https://no-color.org and https://bixense.com/clicolors.
     let is_forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let colors = |is_terminal: bool| set("NO_COLOR").is_none() && (is_terminal || is_forced);
+    // Such a terminal shows escape sequences as they are.
+    let is_able = |is_terminal: bool| is_terminal && set("TERM").is_none_or(|name| name != "dumb");
+    let colors = |is_terminal: bool| set("NO_COLOR").is_none() && (is_able(is_terminal) || is_forced);
     let is_error_terminal = std::io::stderr().is_terminal();
     let width = |is_terminal: bool| {
         let width = terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| width.0.into());
@@ -28,7 +30,8 @@ fn main() -> ExitCode {
         errors_are_colored: colors(is_error_terminal),
         width: width(is_terminal),
         width_of_errors: width(is_error_terminal),
-        shows_progress: is_error_terminal,
+        has_links: is_able(is_terminal) && colors(is_terminal),
+        shows_progress: is_able(is_error_terminal),
         ..Look::default()
     };
     let world = World {

@@ -28,7 +28,7 @@ pub use ascii::{text as ascii_json, write as write_object};
 pub use escape::{escape, escape_lines, shorten};
 pub use statistics::write as write_statistics;
 pub use text::write_mistakes;
-pub use wrap::{hang, markdown as wrap_page};
+pub use wrap::{hang, hang_behind, markdown as wrap_page};
 
 use crate::finding::Report;
 use crate::source::Sources;
@@ -69,6 +69,8 @@ pub struct Look {
     pub errors_are_colored: bool,
     /// How many characters fit on a line there.
     pub width_of_errors: usize,
+    /// May words lead to a page on the web, as terminals have it (OSC 8)?
+    pub has_links: bool,
     /// How many characters fit on a line.
     pub width: usize,
     /// Findings alone?
@@ -80,7 +82,7 @@ pub struct Look {
 impl Look {
     /// The same with colours everywhere, or nowhere.
     pub fn colored(self, is_colored: bool) -> Self {
-        Look { is_colored, errors_are_colored: is_colored, ..self }
+        Look { is_colored, errors_are_colored: is_colored, has_links: self.has_links && is_colored, ..self }
     }
 }
 
@@ -90,6 +92,7 @@ impl Default for Look {
             is_colored: false,
             errors_are_colored: false,
             width_of_errors: 100,
+            has_links: false,
             width: 100,
             is_quiet: false,
             shows_progress: false,
@@ -97,7 +100,7 @@ impl Default for Look {
     }
 }
 
-/// Writes a report. The look is for text alone.
+/// Writes a report. The look is for text and its short form.
 ///
 /// # Errors
 /// When the stream cannot be written.
@@ -110,7 +113,7 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::Text => text::write(to, sources, report, look),
-        Format::Concise => concise::write(to, sources, report),
+        Format::Concise => concise::write(to, sources, report, look),
         Format::Json => json::write(to, sources, report),
         Format::JsonLines => json::write_lines(to, sources, report),
         Format::Sarif => sarif::write(to, sources, report),

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::input::{self, Selection};
 use crate::commands::{Failure, Outcome, World};
-use crate::finding::{Level, Report, Reported};
+use crate::finding::{Level, Report, Reported, Unread};
 use crate::report::{self, Format, Look};
 use crate::source::Sources;
 
@@ -99,10 +99,24 @@ pub struct Output {
 /// # Errors
 /// What could not be read, or written.
 pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
+    run_without(world, options, None)
+}
+
+/// The same where it is known already that something is missing of what the options name.
+///
+/// # Errors
+/// What is missing, besides.
+pub fn run_without(
+    world: &mut World,
+    options: &Options,
+    missing: Option<Failure>,
+) -> Result<Outcome, Failure> {
     let mut input = input::load(world, &options.selection)?;
     let mut failures = std::mem::take(&mut input.unread);
+    failures.extend(missing);
     if failures.is_empty() || !input.units.is_empty() {
-        match check(world, options, input, failures.len()) {
+        let unread = failures.iter().map(Failure::unread).collect();
+        match check(world, options, input, unread) {
             Ok(outcome) if failures.is_empty() => return Ok(outcome),
             Ok(_) => {}
             Err(failure) => failures.push(failure),
@@ -111,12 +125,12 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     Err(Failure::several(failures))
 }
 
-/// Checks what was read; `unread` says of how many texts that could not be.
+/// Checks what was read; `unread` is what could not be.
 fn check(
     world: &mut World,
     options: &Options,
     mut input: input::Input,
-    unread: usize,
+    unread: Vec<Unread>,
 ) -> Result<Outcome, Failure> {
     keep_apart(world, options, &input)?;
     if options.show == Show::Settings {
@@ -140,7 +154,8 @@ fn check(
         if options.show == Show::Findings(Format::Text) {
             for each in &applied {
                 let text = format!("fixed[{}]: {}: {}", each.lint, each.place, each.what);
-                writeln!(world.stdout, "{}", report::escape(&text))?;
+                let line = report::hang_behind(0, &report::escape(&text), 4, world.look.width);
+                writeln!(world.stdout, "{line}")?;
             }
         }
     }

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::finding::Unread;
 use crate::report::escape;
 use crate::source::{Sources, Span};
 use crate::tree::Mistake;
@@ -20,6 +21,8 @@ pub enum Failure {
         help: String,
         /// What the system said.
         cause: Option<io::Error>,
+        /// The file or folder that it is about, if it is about one.
+        path: Option<PathBuf>,
     },
     /// Mistakes in a configuration file, to be shown at their places.
     Configuration(Box<Sources>, Vec<Mistake>),
@@ -32,7 +35,7 @@ pub enum Failure {
 impl Failure {
     /// Something is wrong (lower case, no full stop), and what to do about it (a sentence).
     pub fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Failure::Operation { message: message.into(), help: help.into(), cause: None }
+        Failure::Operation { message: message.into(), help: help.into(), cause: None, path: None }
     }
 
     /// A file could not be read.
@@ -46,7 +49,7 @@ impl Failure {
             ErrorKind::NotADirectory => "Is the name right? What should be a folder in it is a file.",
             _ => OTHERWISE,
         };
-        Failure::system(format!("cannot read `{}`", path.display()), help, cause)
+        Failure::system(format!("cannot read `{}`", path.display()), help, cause).about(path)
     }
 
     /// A file could not be written.
@@ -62,11 +65,11 @@ impl Failure {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => NO_ROOM,
             _ => OTHERWISE,
         };
-        Failure::system(format!("cannot write `{}`", path.display()), help, cause)
+        Failure::system(format!("cannot write `{}`", path.display()), help, cause).about(path)
     }
 
     fn system(message: String, help: &str, cause: io::Error) -> Self {
-        Failure::Operation { message, help: help.to_owned(), cause: Some(cause) }
+        Failure::Operation { message, help: help.to_owned(), cause: Some(cause), path: None }
     }
 
     /// Several failures, or the only one.
@@ -88,7 +91,7 @@ impl Failure {
     /// The same as a mistake at a place of a configuration file.
     pub fn at(self, span: Span) -> Mistake {
         match self {
-            Failure::Operation { message, help, cause } => {
+            Failure::Operation { message, help, cause, .. } => {
                 let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
                 Mistake::at(span, message + &cause).help(help)
             }
@@ -99,10 +102,32 @@ impl Failure {
     /// The same with something else to do about it.
     pub fn help(self, sentence: impl Into<String>) -> Self {
         match self {
-            Failure::Operation { message, cause, .. } => {
-                Failure::Operation { message, help: sentence.into(), cause }
+            Failure::Operation { message, cause, path, .. } => {
+                Failure::Operation { message, help: sentence.into(), cause, path }
             }
             other => other,
+        }
+    }
+
+    /// The same with the file or folder that it is about.
+    pub fn about(self, path: &Path) -> Self {
+        match self {
+            Failure::Operation { message, help, cause, .. } => {
+                Failure::Operation { message, help, cause, path: Some(path.to_owned()) }
+            }
+            other => other,
+        }
+    }
+
+    /// The same for a report, which lacks what could not be read.
+    pub fn unread(&self) -> Unread {
+        match self {
+            Failure::Operation { message, help, cause, path } => Unread {
+                path: path.as_ref().map(|path| path.to_string_lossy().into_owned()),
+                message: cause.as_ref().map_or(message.clone(), |cause| format!("{message}: {cause}")),
+                help: help.clone(),
+            },
+            other => Unread { path: None, message: other.to_string(), help: OTHERWISE.to_owned() },
         }
     }
 }

@@ -33,15 +33,16 @@ pub fn run(world: &mut World, machine: &dyn Machine, options: &Options) -> Resul
     }
     let selection = &options.check.selection;
     let text = configuration(world, &picture, selection)?;
-    let outcome = match &options.save {
+    let missing = picture.unseen_rules().next().map(|_| partial(&picture));
+    match &options.save {
         Some(folder) => {
             save(&picture, &text, &world.directory.join(folder), folder)?;
             if !options.is_checked {
-                return picture.unseen_rules().next().map_or(Ok(Outcome::Clean), |_| Err(partial(&picture)));
+                return missing.map_or(Ok(Outcome::Clean), Err);
             }
             let paths = vec![folder.join(picture.rules[0].name)];
             let selection = Selection { paths, ..Selection::default() };
-            check::run(world, &check::Options { selection, ..options.check.clone() })?
+            check::run_without(world, &check::Options { selection, ..options.check.clone() }, missing)
         }
         None => {
             // Whatever is checked is a file. Nobody else may look into this folder, and it goes with the command.
@@ -61,12 +62,8 @@ pub fn run(world: &mut World, machine: &dyn Machine, options: &Options) -> Resul
                 stderr: &mut *world.stderr,
                 look: world.look,
             };
-            check::run(&mut world, &check::Options { selection, ..check })?
+            check::run_without(&mut world, &check::Options { selection, ..check }, missing)
         }
-    };
-    match picture.unseen_rules().next() {
-        Some(_) => Err(partial(&picture)),
-        None => Ok(outcome),
     }
 }
 

@@ -24,15 +24,18 @@ impl Fingerprints {
             Some(span) => (sources.path_in_repository(span.file), lines(sources, span)),
         };
         let others: Vec<String> = finding.parts.iter().map(|part| lines(sources, *part)).collect();
-        let mut hash = 0xcbf2_9ce4_8422_2325;
-        for part in [finding.lint, &path, &text].into_iter().chain(others.iter().map(String::as_str)) {
-            hash = fnv1a(fnv1a(hash, part.as_bytes()), &[0]);
-        }
+        let hash = hash([finding.lint, &path, &text].into_iter().chain(others.iter().map(String::as_str)));
         let occurrence = self.seen.entry(hash).or_default();
         let hash = fnv1a(fnv1a(hash, occurrence.to_string().as_bytes()), &[0]);
         *occurrence += 1;
         format!("{hash:016x}")
     }
+}
+
+/// The hash of texts, each followed by a zero byte.
+pub fn hash<'t>(parts: impl IntoIterator<Item = &'t str>) -> u64 {
+    let start = 0xcbf2_9ce4_8422_2325;
+    parts.into_iter().fold(start, |hash, part| fnv1a(fnv1a(hash, part.as_bytes()), &[0]))
 }
 
 /// The lines of a place, as words.

@@ -41,7 +41,6 @@ fn cut(text: &str) -> Cow<'_, str> {
 /// often printed in a job's log, and its runner obeys lines that begin with `::` or `##[`, white space
 /// before it or not.
 pub fn command_free(text: String) -> String {
-    let is_command = |line: &str| line.starts_with("::") || line.starts_with("##[");
     if !text.lines().any(|line| is_command(line.trim_start())) {
         return text;
     }
@@ -58,6 +57,11 @@ pub fn command_free(text: String) -> String {
         }
     }
     free
+}
+
+/// Does a line begin with a workflow command of GitHub Actions?
+pub fn is_command(line: &str) -> bool {
+    line.starts_with("::") || line.starts_with("##[")
 }
 
 /// The text for HTML and XML, between tags and in attributes. XML has no way at all to write the two last

@@ -4,18 +4,27 @@
 //! `%0A`, in properties also `:` and `,`.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::place::{Columns, path_in_repository, region};
 use super::shorten;
-use crate::finding::{Level, Report};
+use crate::finding::{Level, Report, Unread};
 use crate::source::Sources;
 use crate::web;
 
-/// Writes one command for each finding. GitHub shows ten of each level.
+/// Writes one command for each finding, and before them one for whatever could not be read. GitHub shows ten of each
+/// level.
 ///
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    for unread in &report.unread {
+        let file = unread.path.as_ref().map(|path| sources.in_repository(Path::new(path)));
+        let file = file.map_or_else(String::new, |path| format!("file={},", property(&path)));
+        let title = property(&format!("fwlint: {}", Unread::CODE));
+        let words = [&unread.message, &unread.help].map(|text| data(&shorten(text)));
+        writeln!(to, "::error {file}title={title}::{}", words.join("%0A"))?;
+    }
     for reported in &report.findings {
         let finding = &reported.finding;
         let command = match finding.level {

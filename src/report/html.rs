@@ -66,7 +66,9 @@ fn summary(to: &mut dyn Write, report: &Report) -> io::Result<()> {
         let none = if count == 0 { " none" } else { "" };
         writeln!(to, "<li class=\"{name}{none}\"><b>{number}</b> {word}</li>")?;
     }
-    writeln!(to, "</ul>\n<dl>")?;
+    writeln!(to, "</ul>")?;
+    unread(to, report)?;
+    writeln!(to, "<dl>")?;
     for (index, unit) in report.units.iter().enumerate() {
         let (name, verdict) = (words(&unit.name), words(&figures::verdict(unit)));
         let found = found(report, index);
@@ -78,13 +80,33 @@ fn summary(to: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(to, "</dl>\n</header>")
 }
 
+/// What the page is not about, although it should be.
+fn unread(to: &mut dyn Write, report: &Report) -> io::Result<()> {
+    if report.unread.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        to,
+        "<div class=\"unread\"><b>This report is about a part of what it should be about:</b>\n<ul>"
+    )?;
+    for unread in &report.unread {
+        let (message, help) = (with_code(&shorten(&unread.message)), with_code(&shorten(&unread.help)));
+        writeln!(to, "<li>{message}. {help}</li>")?;
+    }
+    writeln!(to, "</ul>\n</div>")
+}
+
 /// How much was found in a unit: the levels that are there.
 fn found(report: &Report, unit: usize) -> String {
     let count =
         |level| report.findings.iter().filter(|it| it.unit == unit && it.finding.level == level).count();
     let levels = [Level::Error, Level::Warning, Level::Note].map(|level| (level, count(level)));
     let there = levels.iter().filter(|(_, count)| *count > 0);
-    let there: Vec<String> = there.map(|(level, count)| figures::plural(*count, level.name())).collect();
+    let words = |(level, count): &(Level, usize)| {
+        let name = level.name();
+        format!("<b class=\"{name}\">{}</b>", plural(*count, name))
+    };
+    let there: Vec<String> = there.map(words).collect();
     if there.is_empty() { "nothing found".to_owned() } else { there.join(", ") }
 }
 
@@ -186,11 +208,25 @@ fn finding(to: &mut dyn Write, sources: &Sources, report: &Report, reported: &Re
             writeln!(
                 to,
                 "<pre tabindex=\"0\" aria-label=\"The fix at {place}\" role=\"group\">{}</pre>",
-                markup(lines)
+                changes(lines)
             )?;
         }
     }
     writeln!(to, "</article>")
+}
+
+/// The lines of a fix, marked where they come or go.
+fn changes(lines: &str) -> String {
+    let marked = |line: &str| {
+        let rest = line.trim_start().trim_start_matches(|letter: char| letter.is_ascii_digit());
+        // A line that goes has a number, one that comes has none.
+        match (rest.len() < line.trim_start().len(), markup(line)) {
+            (false, line) if rest.starts_with("+ ") => format!("<ins>{line}</ins>"),
+            (true, line) if rest.starts_with(" - ") => format!("<del>{line}</del>"),
+            (_, line) => line,
+        }
+    };
+    lines.split('\n').map(marked).collect::<Vec<_>>().join("\n")
 }
 
 /// What all of it rests on: assumptions, and facts with their date.

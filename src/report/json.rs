@@ -18,16 +18,18 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
         version: env!("CARGO_PKG_VERSION"),
         units: report.units.iter().map(unit).collect(),
         findings: report.findings.iter().map(|each| finding(sources, report, each)).collect(),
+        unread: report.unread.iter().map(unread).collect(),
     };
     ascii::write(to, &output)
 }
 
-/// Writes each finding as an object on a line of its own.
+/// Writes each finding as an object on a line of its own, then what could not be read.
 ///
 /// # Errors
 /// When the stream cannot be written.
 pub fn write_lines(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
-    report.findings.iter().try_for_each(|each| ascii::write(to, &finding(sources, report, each)))
+    report.findings.iter().try_for_each(|each| ascii::write(to, &finding(sources, report, each)))?;
+    report.unread.iter().try_for_each(|each| ascii::write(to, &Missing { unread: unread(each) }))
 }
 
 #[derive(Serialize)]
@@ -35,6 +37,21 @@ struct Output<'a> {
     version: &'a str,
     units: Vec<Unit<'a>>,
     findings: Vec<Finding<'a>>,
+    unread: Vec<Unread<'a>>,
+}
+
+/// A line that is no finding.
+#[derive(Serialize)]
+struct Missing<'a> {
+    unread: Unread<'a>,
+}
+
+/// What could not be read.
+#[derive(Serialize)]
+struct Unread<'a> {
+    path: Option<&'a str>,
+    message: &'a str,
+    help: &'a str,
 }
 
 #[derive(Serialize)]
@@ -116,6 +133,10 @@ fn unit(unit: &crate::finding::UnitReport) -> Unit<'_> {
         unit.verdicts.iter().map(|(what, verdict)| (what.clone(), verdict.clone().into())).collect();
     let (name, paths, assumptions) = (&unit.name, &unit.paths, &unit.assumptions);
     Unit { name, paths, verdicts, assumptions, chains: unit.chains, rules: unit.rules }
+}
+
+fn unread(unread: &crate::finding::Unread) -> Unread<'_> {
+    Unread { path: unread.path.as_deref(), message: &unread.message, help: &unread.help }
 }
 
 fn finding<'a>(sources: &Sources, report: &'a Report, reported: &'a Reported) -> Finding<'a> {

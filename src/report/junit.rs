@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::escape::markup;
-use super::place::{Columns, path_in_repository, shown};
+use super::escape::{command_free, markup};
+use super::place::{self, Columns, path_in_repository, shown};
 use super::{shorten, text};
-use crate::finding::{Report, Reported};
+use crate::finding::{Report, Reported, Unread};
 use crate::source::Sources;
 use crate::web;
 
-/// Writes the report. What is below the fail level is a case that passed.
+/// Writes the report. What is below the fail level is a case that passed, what could not be read an error.
 ///
 /// # Errors
 /// When the stream cannot be written.
@@ -19,9 +19,13 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
     let cases: Vec<Vec<&Reported>> = (0..report.units.len())
         .map(|unit| report.findings.iter().filter(|reported| reported.unit == unit).collect())
         .collect();
-    let tests: usize = cases.iter().map(|cases| cases.len().max(1)).sum();
+    let errors = report.unread.len();
+    let tests = cases.iter().map(|cases| cases.len().max(1)).sum::<usize>() + errors;
     writeln!(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    writeln!(to, "<testsuites name=\"fwlint\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">")?;
+    writeln!(
+        to,
+        "<testsuites name=\"fwlint\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">"
+    )?;
     for (unit, cases) in report.units.iter().zip(&cases) {
         let failures = cases.iter().copied().filter(fails).count();
         let name = markup(&shorten(&unit.name));
@@ -38,7 +42,29 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
         }
         writeln!(to, "  </testsuite>")?;
     }
+    unread(to, sources, report)?;
     writeln!(to, "</testsuites>")
+}
+
+/// A suite of what could not be read: an error each.
+fn unread(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
+    let count = report.unread.len();
+    if count == 0 {
+        return Ok(());
+    }
+    let code = Unread::CODE;
+    writeln!(
+        to,
+        "  <testsuite name=\"{code}\" tests=\"{count}\" failures=\"0\" errors=\"{count}\" skipped=\"0\">"
+    )?;
+    for unread in &report.unread {
+        let [message, help] = [&unread.message, &unread.help].map(|text| markup(&shorten(text)));
+        let class = markup(&shorten(&place::path_of_unread(sources, report, unread)));
+        writeln!(to, "    <testcase name=\"{message}\" classname=\"{class}\">")?;
+        writeln!(to, "      <error type=\"{code}\" message=\"{message}\">{}</error>", command_free(help))?;
+        writeln!(to, "    </testcase>")?;
+    }
+    writeln!(to, "  </testsuite>")
 }
 
 fn case(

@@ -18,6 +18,13 @@ const MOST: usize = 300;
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
     writeln!(to, "## fwlint: {}\n", figures::found(report))?;
+    if !report.unread.is_empty() {
+        writeln!(to, "**This report is about a part of what it should be about:**\n")?;
+        for unread in &report.unread {
+            writeln!(to, "- ❌ {}. {}", markdown(&unread.message), markdown(&unread.help))?;
+        }
+        writeln!(to, "\nIt is about:\n")?;
+    }
     for unit in &report.units {
         let verdict = markdown(&figures::verdict(unit));
         writeln!(to, "- **{}**: {verdict}", markdown(&unit.name))?;

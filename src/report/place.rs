@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::finding::{Report, Reported};
+use crate::finding::{Report, Reported, Unread};
 use crate::source::{SourceFile, Sources, Span};
 
 /// In what a format counts columns.
@@ -59,6 +59,14 @@ pub fn path_in_repository(sources: &Sources, report: &Report, reported: &Reporte
         Some(span) => sources.path_in_repository(span.file),
         None => sources.in_repository(Path::new(first_path(report, reported))),
     }
+}
+
+/// The file or folder of what could not be read, from the root of the repository, for formats that want one; where it is
+/// none, the first file that was.
+pub fn path_of_unread(sources: &Sources, report: &Report, unread: &Unread) -> String {
+    let known = report.units.first().and_then(|unit| unit.paths.first());
+    let path = unread.path.as_ref().or(known).map_or(".", String::as_str);
+    sources.in_repository(Path::new(path))
 }
 
 fn first_path<'r>(report: &'r Report, reported: &Reported) -> &'r str {

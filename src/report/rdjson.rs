@@ -8,16 +8,17 @@ use serde::Serialize;
 
 use super::place::{Columns, Region, path, region};
 use super::{ascii, shorten};
-use crate::finding::{Level, Report, Reported};
+use crate::finding::{Level, Report, Reported, Unread};
 use crate::source::Sources;
 use crate::web;
 
-/// Writes the findings as one object.
+/// Writes the findings, and what could not be read, as one object.
 ///
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
-    let diagnostics = report.findings.iter().map(|reported| diagnostic(sources, report, reported));
+    let findings = report.findings.iter().map(|reported| diagnostic(sources, report, reported));
+    let diagnostics = findings.chain(report.unread.iter().map(|each| unread(report, each)));
     ascii::write(
         to,
         &Output {
@@ -59,7 +60,8 @@ struct Suggestion<'a> {
 struct Code<'a> {
     value: &'a str,
     /// The page of the lint.
-    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -95,7 +97,7 @@ fn diagnostic<'a>(sources: &Sources, report: &Report, reported: &'a Reported) ->
     Diagnostic {
         message: words.map(|text| shorten(text)).collect::<Vec<_>>().join("\n"),
         location: Location {
-            path: path(sources, report, reported).replace(std::path::MAIN_SEPARATOR, "/"),
+            path: slashed(&path(sources, report, reported)),
             range: finding.span.map(|span| Range::new(region(sources, span, Columns::Bytes))),
         },
         severity: match finding.level {
@@ -103,9 +105,27 @@ fn diagnostic<'a>(sources: &Sources, report: &Report, reported: &'a Reported) ->
             Level::Warning => "WARNING",
             Level::Error => "ERROR",
         },
-        code: Code { value: finding.lint, url: web::page(finding.lint) },
+        code: Code { value: finding.lint, url: Some(web::page(finding.lint)) },
         suggestions: suggestion(sources, reported).into_iter().collect(),
     }
+}
+
+/// What could not be read, as a whole.
+fn unread<'a>(report: &Report, unread: &Unread) -> Diagnostic<'a> {
+    let known = report.units.first().and_then(|unit| unit.paths.first());
+    let path = unread.path.as_ref().or(known).map_or(".", String::as_str);
+    Diagnostic {
+        message: [&unread.message, &unread.help].map(|text| shorten(text)).join("\n"),
+        location: Location { path: slashed(path), range: None },
+        severity: "ERROR",
+        code: Code { value: Unread::CODE, url: None },
+        suggestions: Vec::new(),
+    }
+}
+
+/// The path as it is written on every system.
+fn slashed(path: &str) -> String {
+    path.replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 /// The fix, if it is one change in the file of the finding: each suggestion is a way of its own.

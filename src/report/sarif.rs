@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::place::{self, Columns};
 use super::{ascii, shorten};
-use crate::finding::{Edit, Fix, Level, LintInfo, Report, Reported};
+use crate::finding::{Edit, Fix, Level, LintInfo, Report, Reported, Unread};
 use crate::source::{Sources, Span};
 use crate::web;
 
@@ -25,7 +25,10 @@ pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Resu
     };
     let run = Run {
         tool: Tool { driver },
-        invocations: [Invocation { execution_successful: report.unread == 0 }],
+        invocations: [Invocation {
+            execution_successful: report.unread.is_empty(),
+            tool_execution_notifications: report.unread.iter().map(notification).collect(),
+        }],
         column_kind: "utf16CodeUnits",
         results: report.findings.iter().map(|reported| result(sources, report, reported)).collect(),
     };
@@ -70,6 +73,20 @@ struct Driver<'a> {
 #[serde(rename_all = "camelCase")]
 struct Invocation {
     execution_successful: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_execution_notifications: Vec<Notification>,
+}
+
+/// What went wrong, and is no result.
+#[derive(Serialize)]
+struct Notification {
+    level: &'static str,
+    message: Message,
+}
+
+fn notification(unread: &Unread) -> Notification {
+    let text = [&unread.message, &unread.help].map(|text| shorten(text)).join("\n\n");
+    Notification { level: "error", message: message(text) }
 }
 
 /// A lint; "rule" is SARIF's word.

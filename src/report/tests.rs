@@ -29,6 +29,13 @@ fn text(sources: &Sources, findings: Vec<Finding>) -> String {
     write_as(Format::Text, sources, findings)
 }
 
+/// The text with where the pages are.
+fn with_pages(text: &str) -> String {
+    text.replace("PAGES/x.md", &crate::web::page("x"))
+        .replace("PAGES/shadowed-rule.md", &crate::web::page("shadowed-rule"))
+        .replace("PAGES/ipv6-unknown.md", &crate::web::page("ipv6-unknown"))
+}
+
 /// The place of a word.
 fn at(sources: &Sources, file: FileId, word: &str) -> Span {
     let start = sources.file(file).text.find(word).expect(word);
@@ -57,14 +64,16 @@ warning[shadowed-rule]: this rule never matches
   │ ^^^^^^^^^^^^^^^^ never reached
   │
   = Put it before the rule that accepts everything.
+  = see PAGES/shadowed-rule.md
 
 note[ipv6-unknown]: nothing is said about IPv6
+ = see PAGES/ipv6-unknown.md
 
 rules.v4: tunnel works; ipv6 unknown
 assumed: routing is symmetric; packets begin without a mark
 0 errors, 1 warning, 1 note in 1 rule and 0 chains
 ";
-    assert_eq!(text(&sources, vec![shadowed, whole]), expected);
+    assert_eq!(text(&sources, vec![shadowed, whole]), with_pages(expected));
 }
 
 #[test]
@@ -126,7 +135,7 @@ fn a_label_over_many_lines_shows_the_first() {
     let mut sources = Sources::default();
     let file = sources.add("rules.v4", "-A INPUT\n".repeat(100_000).into_bytes());
     let finding = Finding::new("x", Level::Error, "m").at(Span::new(file, 9, 900_000));
-    assert_eq!(text(&sources, vec![finding]).lines().count(), 9);
+    assert_eq!(text(&sources, vec![finding]).lines().count(), 11);
 }
 
 #[test]
@@ -172,6 +181,7 @@ fn json_has_the_agreed_shape() {
             "end": null, "here": null, "labels": [], "notes": [],
             "fingerprint": value["findings"][1]["fingerprint"], "url": crate::web::page("y"), "fix": null, "unfixed": null,
         }],
+        "unread": [],
     });
     assert_eq!(value, expected);
     assert_eq!(value["findings"][0]["fingerprint"].as_str().map(str::len), Some(16));
@@ -203,12 +213,13 @@ warning[x]: m
   = the same at rules.v4:6, rules.v4:7, rules.v4:8, rules.v4:9, rules.v4:10, rules.v4:11,
     rules.v4:12, rules.v4:13 and 3 more
   = n
+  = see PAGES/x.md
 
 rules.v4: tunnel works; ipv6 unknown
 assumed: routing is symmetric; packets begin without a mark
 0 errors, 16 warnings, 0 notes in 1 rule and 0 chains
 ";
-    assert_eq!(printed, expected);
+    assert_eq!(printed, with_pages(expected));
     let printed = text(&sources, findings(Level::Error));
     assert_eq!(printed.matches("error[x]").count(), 16);
     let other = Finding::new("x", Level::Note, "m").at(place(1)).label(place(2), "why");
@@ -226,8 +237,9 @@ fn of_units_that_lack_the_same_the_names_are_listed() {
     let mut out = Vec::new();
     write(Format::Text, &mut out, &sources, &report, Look::default()).expect("a vector can be written");
     let printed = String::from_utf8(out).expect("it is UTF-8");
-    let expected = "error[x]: m\n = in u0, u1, u2, u3, u4, u5, u6, u7 and 4 more\n\nu0: no verdict\n";
-    assert!(printed.starts_with(expected), "{printed}");
+    let expected =
+        "error[x]: m\n = in u0, u1, u2, u3, u4, u5, u6, u7 and 4 more\n = see PAGES/x.md\n\nu0: no verdict\n";
+    assert!(printed.starts_with(&with_pages(expected)), "{printed}");
     assert!(printed.ends_with("12 errors, 0 warnings, 0 notes in 0 rules and 0 chains of 12 units\n"));
 }
 

@@ -1,5 +1,6 @@
 //! A report as text, for people: each finding with the lines that it is about.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity};
@@ -7,22 +8,26 @@ use codespan_reporting::term::termcolor::{Ansi, NoColor, WriteColor};
 use codespan_reporting::term::{self, Styles, StylesWriter};
 
 use super::Look;
-use super::escape::{command_free, shorten, shorten_lines};
+use super::escape::{shorten, shorten_lines};
 use super::excerpt::Excerpts;
 use super::figures::{self, plural};
 use super::fixed;
 use super::group::{fixes, further, groups, message, rest};
 use super::place::Columns;
-use super::wrap::wrap;
+use super::wrap::{hang_behind, wrap};
 use crate::finding::{Finding, Level, Report, Reported, UnitReport};
 use crate::source::{Sources, Span};
 use crate::tree::Mistake;
+use crate::web;
 
 /// What stands before the words of a note, besides the numbers of lines.
 const INDENT: usize = 3;
 
-/// What stands before the further lines of assumptions, and as much behind them.
-const MARGIN: usize = 4;
+/// What stands before the further lines of what is wrong, which the place is below.
+const FURTHER: usize = 4;
+
+/// What stands before the further lines of verdicts and assumptions.
+const MARGIN: usize = 2;
 
 /// Writes the findings, those that say the same as one; then of each unit what was decided, what it was
 /// decided on, and how much was found in all.
@@ -30,17 +35,20 @@ const MARGIN: usize = 4;
 /// # Errors
 /// When the stream cannot be written.
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report, look: Look) -> io::Result<()> {
+    let mut named = HashSet::new();
     for group in groups(report) {
-        write_group(to, sources, report, &group, look, Columns::Bytes)?;
+        let mut draft = draft(sources, report, &group);
+        draft.page = draft.code.filter(|lint| named.insert(*lint)).map(web::page);
+        Printer::new(sources, look, Columns::Bytes).print(to, draft)?;
     }
     if look.is_quiet {
         return Ok(());
     }
     for unit in &report.units {
-        write_verdicts(to, unit)?;
+        write_verdicts(to, unit, look)?;
     }
     write_assumptions(to, &report.units, look)?;
-    write_figures(to, report)
+    write_figures(to, report, look)
 }
 
 /// Writes one finding with its lines, columns in characters.
@@ -53,37 +61,31 @@ pub fn write_finding(
     report: &Report,
     reported: &Reported,
 ) -> io::Result<()> {
-    write_group(to, sources, report, &[reported], Look::default(), Columns::Characters)
+    let draft = draft(sources, report, &[reported]);
+    Printer::new(sources, Look::default(), Columns::Characters).print(to, draft)
 }
 
-fn write_group(
-    to: &mut dyn Write,
-    sources: &Sources,
-    report: &Report,
-    group: &[&Reported],
-    look: Look,
-    columns: Columns,
-) -> io::Result<()> {
-    let Some(first) = group.first() else { return Ok(()) };
-    let mut draft = Draft { message: message(group), ..Draft::of(&first.finding) };
+/// What is said of the findings of a group, of which there is one at least.
+fn draft<'r>(sources: &Sources, report: &Report, group: &[&'r Reported]) -> Draft<'r> {
+    let mut draft = Draft { message: message(group), ..Draft::of(&group[0].finding) };
     draft.labels.extend(further(group));
     draft.notes.splice(0..0, rest(sources, report, group));
     draft.notes.extend(fixes(sources, group).into_iter().map(|(fix, others)| {
         let others = others.map_or_else(String::new, |others| format!("\n{others}"));
         fixed::words(sources, fix) + &others
     }));
-    Printer::new(sources, look, columns).print(to, draft)
+    draft
 }
 
 /// The lines that a finding is about, with what is said there, columns in characters; empty for one without a place.
 pub fn lines(sources: &Sources, reported: &Reported) -> String {
-    let mut draft = Draft::of(&reported.finding);
-    draft.notes.clear();
+    // What the page says around the lines is left out.
+    let draft = Draft { message: "", notes: Vec::new(), ..Draft::of(&reported.finding) };
     let mut out = Vec::new();
     // Writing to a vector cannot fail.
     let _ = Printer::new(sources, Look::default(), Columns::Characters).print(&mut out, draft);
     let text = String::from_utf8_lossy(&out).into_owned();
-    // The first line says what the page says around it.
+    // The first line is the head, of which the level and the lint are left.
     text.split_once('\n').map_or_else(String::new, |(_, lines)| lines.trim_end().to_owned())
 }
 
@@ -100,11 +102,12 @@ pub fn write_mistakes(
     let mut printer = Printer::new(sources, look, Columns::Bytes);
     for mistake in mistakes {
         let draft = Draft {
-            severity: Severity::Error,
+            level: Level::Error,
             code: None,
             message: &mistake.message,
             labels: mistake.span.map(|span| (span, "")).into_iter().collect(),
             notes: mistake.help.iter().cloned().collect(),
+            page: None,
         };
         printer.print(to, draft)?;
     }
@@ -113,29 +116,27 @@ pub fn write_mistakes(
 
 /// What will be a diagnostic once its texts are escaped and its lines are cut out.
 struct Draft<'a> {
-    severity: Severity,
+    level: Level,
     code: Option<&'a str>,
     message: &'a str,
     /// Places and what to say there, the one to blame first.
     labels: Vec<(Span, &'a str)>,
     notes: Vec<String>,
+    /// Where the page of the lint is, if that is to be said.
+    page: Option<String>,
 }
 
 impl<'a> Draft<'a> {
     fn of(finding: &'a Finding) -> Self {
-        let severity = match finding.level {
-            Level::Error => Severity::Error,
-            Level::Warning => Severity::Warning,
-            Level::Note => Severity::Note,
-        };
         let here = finding.span.map(|span| (span, finding.here.as_deref().unwrap_or("")));
         let others = finding.labels.iter().map(|label| (label.span, label.message.as_str()));
         Draft {
-            severity,
+            level: finding.level,
             code: Some(finding.lint),
             message: &finding.message,
             labels: here.into_iter().chain(others).collect(),
             notes: finding.notes.clone(),
+            page: None,
         }
     }
 }
@@ -156,7 +157,12 @@ impl<'a> Printer<'a> {
     fn print(&mut self, to: &mut dyn Write, draft: Draft) -> io::Result<()> {
         let spans: Vec<Span> = draft.labels.iter().map(|(span, _)| *span).collect();
         let (excerpts, places) = Excerpts::new(self.sources, &spans, self.columns);
-        let mut diagnostic = Diagnostic::new(draft.severity).with_message(shorten(draft.message));
+        let severity = match draft.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Note,
+        };
+        let mut diagnostic = Diagnostic::new(severity).with_message(self.title(&draft));
         diagnostic.code = draft.code.map(str::to_string);
         for (index, ((_, message), (file, range))) in draft.labels.iter().zip(places).enumerate() {
             let style = if index == 0 { LabelStyle::Primary } else { LabelStyle::Secondary };
@@ -166,11 +172,19 @@ impl<'a> Printer<'a> {
         let last = spans.iter().map(|span| self.sources.end(*span).line).max().unwrap_or(1);
         let width = self.look.width.saturating_sub(INDENT + last.to_string().len());
         diagnostic.notes = draft.notes.iter().map(|note| wrap(&shorten_lines(note), width)).collect();
+        diagnostic.notes.extend(draft.page.map(|page| format!("see {page}")));
         if self.look.is_colored {
             self.emit(Ansi::new(to), &excerpts, &diagnostic)
         } else {
             self.emit(NoColor::new(to), &excerpts, &diagnostic)
         }
+    }
+
+    /// What is wrong, on lines that hang below the first, which begins with the level and the lint.
+    fn title(&self, draft: &Draft) -> String {
+        let head =
+            draft.level.name().len() + draft.code.map_or(0, |code| code.len() + "[]".len()) + ": ".len();
+        hang_behind(head, &shorten(draft.message), FURTHER, self.look.width)
     }
 
     fn emit(
@@ -190,9 +204,9 @@ impl<'a> Printer<'a> {
 }
 
 /// One line: `rules.v4: cloudflared gets out over QUIC; in: ssh from anywhere`.
-fn write_verdicts(to: &mut dyn Write, unit: &UnitReport) -> io::Result<()> {
-    let name = command_free(shorten(&unit.name));
-    writeln!(to, "{name}: {}", shorten(&figures::verdict(unit)))
+fn write_verdicts(to: &mut dyn Write, unit: &UnitReport, look: Look) -> io::Result<()> {
+    let line = format!("{}: {}", shorten(&unit.name), shorten(&figures::verdict(unit)));
+    writeln!(to, "{}", hang_behind(0, &line, MARGIN, look.width))
 }
 
 /// What was taken for granted for any of the units.
@@ -202,12 +216,12 @@ fn write_assumptions(to: &mut dyn Write, units: &[UnitReport], look: Look) -> io
         return Ok(());
     }
     let all: Vec<String> = all.into_iter().map(shorten).collect();
-    let text = wrap(&format!("assumed: {}", all.join("; ")), look.width.saturating_sub(MARGIN));
-    writeln!(to, "{}", text.replace('\n', "\n  "))
+    let line = format!("assumed: {}", all.join("; "));
+    writeln!(to, "{}", hang_behind(0, &line, MARGIN, look.width))
 }
 
 /// How much was found in how much.
-fn write_figures(to: &mut dyn Write, report: &Report) -> io::Result<()> {
+fn write_figures(to: &mut dyn Write, report: &Report, look: Look) -> io::Result<()> {
     let (rules, chains) = (sum(report, |unit| unit.rules), sum(report, |unit| unit.chains));
     let of = match report.units.len() {
         0 | 1 => String::new(),
@@ -218,11 +232,17 @@ fn write_figures(to: &mut dyn Write, report: &Report) -> io::Result<()> {
         0 => String::new(),
         known => format!("; {known} more of the baseline"),
     };
-    let unread = match report.unread {
+    let unread = match report.unread.iter().filter(|unread| unread.path.is_some()).count() {
         0 => String::new(),
         unread => format!("; {} could not be read", plural(unread, "file")),
     };
-    writeln!(to, "{} in {rules} and {chains}{of}{known}{unread}", figures::found(report))
+    let unseen = match report.unread.iter().any(|unread| unread.path.is_none()) {
+        true => "; some rules could not be seen",
+        false => "",
+    };
+    let found = figures::found(report);
+    let line = format!("{found} in {rules} and {chains}{of}{known}{unread}{unseen}");
+    writeln!(to, "{}", hang_behind(0, &line, MARGIN, look.width))
 }
 
 fn sum(report: &Report, count: impl Fn(&UnitReport) -> usize) -> usize {

@@ -1,6 +1,6 @@
 //! Lines no wider than what they are shown on.
 
-use super::escape::command_free;
+use super::escape::{command_free, is_command};
 
 /// What is left for words at least, however narrow the terminal is.
 const LEAST: usize = 20;
@@ -9,7 +9,11 @@ const LEAST: usize = 20;
 pub fn wrap(text: &str, width: usize) -> String {
     let wrapped: Vec<String> = text
         .split('\n')
-        .map(|line| if line.starts_with(' ') { line.to_owned() } else { broken(line, width, |_| true) })
+        .map(
+            |line| {
+                if line.starts_with(' ') { line.to_owned() } else { broken(line, width, width, may_begin) }
+            },
+        )
         .collect();
     command_free(wrapped.join("\n"))
 }
@@ -19,6 +23,18 @@ pub fn hang(head: &str, words: &str, width: usize) -> String {
     let indent = head.chars().count();
     let words = wrap(words, width.saturating_sub(indent));
     format!("{head}{}", words.replace('\n', &format!("\n{}", " ".repeat(indent))))
+}
+
+/// One line of words behind so many characters that stand on the line already, the further ones indented.
+pub fn hang_behind(head: usize, words: &str, indent: usize, width: usize) -> String {
+    let (first, others) = (width.saturating_sub(head), width.saturating_sub(indent));
+    let words = broken(words, first, others, may_begin);
+    command_free(words.replace('\n', &format!("\n{}", " ".repeat(indent))))
+}
+
+/// May a word begin a line? `::1` and what else would be a workflow command there stays behind the word before it.
+fn may_begin(word: &str) -> bool {
+    !is_command(word)
 }
 
 /// A page of Markdown whose paragraphs and items are no wider than that: all else, such as code and tables, stays.
@@ -67,7 +83,8 @@ impl Paragraph {
         // A word that would begin an item at the beginning of a line stays behind the one before it.
         let may_begin =
             |word: &str| marker(&format!("{word} ")) == 0 && !word.starts_with(['#', '|', '>', '<']);
-        let words = broken(&self.words, width.saturating_sub(indent), may_begin);
+        let width = width.saturating_sub(indent);
+        let words = broken(&self.words, width, width, may_begin);
         format!("{}{}", self.head, words.replace('\n', &format!("\n{}", " ".repeat(indent))))
     }
 }
@@ -82,8 +99,9 @@ fn marker(line: &str) -> usize {
     }
 }
 
-/// One line broken at spaces. A word that may not begin a line stays with the one before it.
-fn broken(line: &str, width: usize, may_begin: impl Fn(&str) -> bool) -> String {
+/// One line broken at spaces, its first piece no wider than `first`, all others than `others`. A word that may not begin
+/// a line stays with the one before it.
+fn broken(line: &str, first: usize, others: usize, may_begin: impl Fn(&str) -> bool) -> String {
     let mut pieces: Vec<String> = Vec::new();
     for word in line.split(' ') {
         match pieces.last_mut().filter(|_| !may_begin(word)) {
@@ -91,14 +109,14 @@ fn broken(line: &str, width: usize, may_begin: impl Fn(&str) -> bool) -> String 
             None => pieces.push(word.to_owned()),
         }
     }
-    let most = width.max(LEAST);
+    let mut most = first.max(LEAST);
     let mut text = String::with_capacity(line.len());
     let mut width = 0;
     for piece in pieces {
-        let length = piece.chars().count();
+        let length = columns(&piece);
         if width > 0 && width + 1 + length > most {
             text.push('\n');
-            width = 0;
+            (width, most) = (0, others.max(LEAST));
         } else if width > 0 {
             text.push(' ');
             width += 1;
@@ -107,6 +125,14 @@ fn broken(line: &str, width: usize, may_begin: impl Fn(&str) -> bool) -> String 
         width += length;
     }
     text
+}
+
+/// How many characters of a text are seen: none of a change of colour.
+fn columns(text: &str) -> usize {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().chars().count();
+    first
+        + parts.map(|part| part.split_once('m').map_or(part, |(_, rest)| rest).chars().count()).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -119,6 +145,14 @@ mod tests {
             hang("  help: ", "one two three four five six", 30),
             "  help: one two three four\n        five six"
         );
+        let line = "one two three four five six seven";
+        assert_eq!(hang_behind(9, line, 2, 30), "one two three four\n  five six seven");
+        let colored = line.replace("two", "\x1b[1m\x1b[31mtwo\x1b[0m");
+        assert_eq!(hang_behind(9, &colored, 2, 30).lines().nth(1), Some("  five six seven"));
+        let addresses = "from fe80::1 to anywhere but ::2-::ff";
+        assert_eq!(hang_behind(0, addresses, 2, 30), "from fe80::1 to anywhere\n  but ::2-::ff");
+        assert_eq!(wrap(addresses, 30), "from fe80::1 to anywhere\nbut ::2-::ff");
+        assert_eq!(hang_behind(0, "::x short", 2, 30), "\\x3a:x short");
         assert_eq!(
             wrap("  to be copied, however long it is\nshort", 20),
             "  to be copied, however long it is\nshort"

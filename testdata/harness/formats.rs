@@ -4,7 +4,7 @@
 use std::fs;
 
 use clap::ValueEnum;
-use fwlint::finding::{Edit, Finding, Fix, Level, NewFile, Report, UnitReport};
+use fwlint::finding::{Edit, Finding, Fix, Level, NewFile, Report, UnitReport, Unread};
 use fwlint::lints::LINTS;
 use fwlint::report::{self, Format, Look};
 use fwlint::source::{Sources, Span};
@@ -16,7 +16,8 @@ pub fn written(format: Format, sources: &Sources, report: &Report) -> String {
     String::from_utf8(out).expect("each format is UTF-8")
 }
 
-/// A report in which every lint has struck at every level: with a place and without, with fixes of each kind and without.
+/// A report in which every lint has struck at every level: with a place and without, with fixes of each kind and
+/// without. A file, and what is none, could not be read.
 pub fn every_lint(sources: &mut Sources) -> Report {
     let text = "*filter\n-A INPUT -m comment --comment \"é漢\u{1f525}\" -j DROP\nCOMMIT\n";
     let file = sources.add("etc/rules.v4", text.into());
@@ -32,6 +33,14 @@ pub fn every_lint(sources: &mut Sources) -> Report {
             UnitReport { name: "clean".into(), paths: vec!["clean.v4".into()], ..UnitReport::default() },
         ],
         lints: LINTS.iter().map(|lint| lint.info()).collect(),
+        unread: vec![
+            Unread {
+                path: Some("etc/rules.v6".into()),
+                message: "cannot read `etc/rules.v6`".into(),
+                help: "Ask root.".into(),
+            },
+            Unread { path: None, message: "the rules of nft were not seen".into(), help: "Be root.".into() },
+        ],
         ..Report::default()
     };
     for lint in LINTS {
@@ -73,9 +82,10 @@ fn every_finding_has_the_address_of_its_page_where_the_format_has_a_place_for_it
         for lint in LINTS {
             let all = report.findings.iter().filter(|reported| reported.finding.lint == lint.id).count();
             let expected = match format {
-                Format::Text | Format::Concise => 0,
-                // It is said once, of the rule.
-                Format::Sarif => 1,
+                // On a terminal the name leads there.
+                Format::Concise => 0,
+                // It is said once.
+                Format::Text | Format::Sarif => 1,
                 // Not all findings are shown.
                 Format::Markdown => written.matches(&format!("| [{}](", lint.id)).count(),
                 _ => all,
@@ -89,9 +99,62 @@ fn every_finding_has_the_address_of_its_page_where_the_format_has_a_place_for_it
 }
 
 #[test]
+fn each_format_says_in_its_own_way_what_could_not_be_read() {
+    let mut sources = Sources::default();
+    let mut report = every_lint(&mut sources);
+    report.findings.truncate(1);
+    let missing = report.unread.clone();
+    for format in Format::value_variants() {
+        let whole = written(*format, &sources, &Report { unread: Vec::new(), ..report.clone() });
+        let part = written(*format, &sources, &report);
+        for Unread { message, help, .. } in &missing {
+            // Escapes apart, of which Markdown has many.
+            let said = part.replace('\\', "").replace("<code>", "`").replace("</code>", "`");
+            let is_said = said.contains(message) && said.contains(help) && !whole.contains(message);
+            // Standard error says it to who reads lines; the last line of a text how much it is.
+            assert_eq!(is_said, !matches!(format, Format::Text | Format::Concise), "{format:?}: {part}");
+        }
+    }
+    let part = |format| written(format, &sources, &report);
+    let json = |format| -> serde_json::Value { serde_json::from_str(&part(format)).expect("it is JSON") };
+    let objects = serde_json::json!([
+        {"path": "etc/rules.v6", "message": missing[0].message, "help": "Ask root."},
+        {"path": null, "message": missing[1].message, "help": "Be root."},
+    ]);
+    assert_eq!(json(Format::Json)["unread"], objects);
+    let last = part(Format::JsonLines);
+    let last: serde_json::Value = serde_json::from_str(last.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last, serde_json::json!({"unread": objects[1]}));
+    let invocation = &json(Format::Sarif)["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert_eq!(invocation["toolExecutionNotifications"].as_array().map(Vec::len), Some(2));
+    let gitlab = json(Format::Gitlab);
+    let paths = [1, 2].map(|index| gitlab[index]["location"]["path"].as_str().expect("a path"));
+    assert_eq!(paths, ["etc/rules.v6", "etc/rules.v4"]);
+    assert_ne!(gitlab[1]["fingerprint"], gitlab[2]["fingerprint"]);
+    assert_eq!(json(Format::Rdjson)["diagnostics"][1]["severity"], "ERROR");
+    let errors = part(Format::Github).lines().take(2).map(str::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        errors,
+        [
+            "::error file=etc/rules.v6,title=fwlint%3A unread::cannot read `etc/rules.v6`%0AAsk root.",
+            "::error title=fwlint%3A unread::the rules of nft were not seen%0ABe root.",
+        ]
+    );
+    let junit = part(Format::Junit);
+    assert!(
+        junit.contains("failures=\"0\" errors=\"2\">") && junit.matches("<error ").count() == 2,
+        "{junit}"
+    );
+    let text = part(Format::Text);
+    assert!(text.ends_with("; 1 file could not be read; some\n  rules could not be seen\n"), "{text}");
+}
+
+#[test]
 fn each_format_counts_columns_in_its_own_unit() {
     let mut sources = Sources::default();
-    let report = every_lint(&mut sources);
+    let mut report = every_lint(&mut sources);
+    report.unread.clear();
     let value = |format| -> serde_json::Value {
         serde_json::from_str(&written(format, &sources, &report)).expect("it is JSON")
     };
@@ -151,7 +214,8 @@ fn nothing_of_a_hostile_file_acts_in_any_format() {
         fail_level: Some(Level::Warning),
         ..UnitReport::default()
     };
-    let mut report = Report { units: vec![unit.clone(), unit], ..Report::default() };
+    let unread = Unread { path: Some(hostile()), message: text.clone(), help: text.clone() };
+    let mut report = Report { units: vec![unit.clone(), unit], unread: vec![unread], ..Report::default() };
     let finding = Finding::new("open-port", Level::Error, text.clone())
         .here(text.clone())
         .note(text.clone())
@@ -179,7 +243,7 @@ fn nothing_of_a_hostile_file_acts_in_any_format() {
         assert_eq!(written.find(acts), None, "{format:?}: {written}");
         let lines = || written.lines().map(str::trim_start);
         let commands = lines().filter(|line| line.starts_with("::")).count();
-        assert_eq!(commands, if *format == Format::Github { 3 } else { 0 }, "{format:?}");
+        assert_eq!(commands, if *format == Format::Github { 4 } else { 0 }, "{format:?}");
         assert!(!lines().any(|line| line.starts_with("##[")), "{format:?}");
         match format {
             Format::Github => assert!(!written.contains("%0A::error::x"), "a command is smuggled in"),

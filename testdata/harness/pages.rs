@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use fwlint::lints::page::{self, Example};
 use fwlint::lints::{LINTS, Lint};
+use fwlint::web;
 
 use tempfile::TempDir;
 
@@ -79,12 +80,18 @@ pub fn laid_out(example: &Example) -> Result<(TempDir, Vec<String>), String> {
     Ok((folder, arguments))
 }
 
-/// The findings of one lint in an output.
+/// The findings of one lint in an output, without the line that says where the page is on which they are shown.
 fn findings_of(lint: &Lint, output: &str) -> String {
     let heads = ["error", "warning", "note"].map(|level| format!("{level}[{}]: ", lint.id));
     let findings = output.split_inclusive("\n\n");
     let own = findings.filter(|finding| heads.iter().any(|head| finding.starts_with(head)));
-    let text = own.collect::<String>();
+    let page = format!("= see {}", web::page(lint.id));
+    let text = own.map(|finding| match finding.split_once(&page) {
+        // A bar stands between the lines of the file and what is said of them.
+        Some((before, after)) => before.trim_end().trim_end_matches('│').trim_end().to_owned() + after,
+        None => finding.to_owned(),
+    });
+    let text = text.collect::<String>();
     if text.is_empty() { text } else { format!("{}\n", text.trim_end()) }
 }
 

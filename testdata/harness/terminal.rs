@@ -31,7 +31,11 @@ impl Call<'_> {
         for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "RAYON_NUM_THREADS"] {
             command.env_remove(name);
         }
-        command.envs(self.environment.iter().copied()).args(self.arguments).current_dir(root);
+        command
+            .env("TERM", "xterm")
+            .envs(self.environment.iter().copied())
+            .args(self.arguments)
+            .current_dir(root);
         let Ok(Output { stdout, stderr, .. }) = command.output() else {
             expected::skip("no python3 to make a terminal");
             return None;
@@ -57,6 +61,8 @@ fn colours_are_for_terminals_unless_something_else_is_asked_for() {
         (false, &[], &[], false),
         (true, &[("NO_COLOR", "1")], &[], false),
         (true, &[("NO_COLOR", "")], &[], true),
+        (true, &[("TERM", "dumb")], &[], false),
+        (false, &[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], &[], true),
         (false, &[("CLICOLOR_FORCE", "1")], &[], true),
         (false, &[("CLICOLOR_FORCE", "0")], &[], false),
         (false, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], &[], false),
@@ -74,23 +80,62 @@ fn colours_are_for_terminals_unless_something_else_is_asked_for() {
 }
 
 #[test]
-fn sentences_keep_to_the_width_of_the_terminal() {
-    let widest = |columns| {
-        let arguments = ["check", HOST, "--isolated", "--color", "never", "--fixes", "0"];
+fn all_but_lines_of_files_and_addresses_keeps_to_the_width_of_the_terminal() {
+    let widest = |columns, paths: &[&str]| {
+        let flags = ["check", "--isolated", "--color", "never", "--fixes", "0"];
+        let arguments = [&flags[..], paths].concat();
         let (shown, _) =
-            Call { terminal: Some((columns, "out")), environment: &[], arguments: &arguments }.run()?;
-        // Lines of files, heads of findings and verdicts are what they are.
+            Call { terminal: Some((columns, "out,err")), environment: &[], arguments: &arguments }.run()?;
         let sentences = shown.lines().filter(|line| {
             let words = line.trim_start();
-            let is_quoted = words.starts_with(|first: char| first.is_ascii_digit() || "+│┌·".contains(first));
-            line.starts_with("  ") && !is_quoted || line.starts_with("assumed")
+            let is_quoted = words.starts_with(|first: char| "+│┌·".contains(first)) || words.contains(" │ ");
+            !is_quoted && !words.starts_with("= see https://") && !words.starts_with("testdata/")
         });
         sentences.map(|line| line.trim_end().chars().count()).max()
     };
+    let long = format!("--ignore={}", "no-such-lint-".repeat(2));
+    // Findings, a verdict and figures; what cannot be read; what is no such flag, or value.
+    let calls: [&[&str]; 4] = [
+        &[HOST],
+        &[
+            "testdata/hosts/ufw-with-fail2ban",
+            "no such file, whose name is long enough for two lines at least",
+        ],
+        &[&long],
+        &["--format", "nonsense"],
+    ];
     for columns in [60, 80, 110] {
-        let Some(widest) = widest(columns) else { return };
-        let fits = (columns as usize - 15..=columns as usize).contains(&widest);
-        assert!(fits, "{widest} characters in {columns} columns");
+        for paths in calls {
+            let Some(widest) = widest(columns, paths) else { return };
+            // What is short does not need all of it.
+            let least = if columns == 60 { columns - 15 } else { 0 };
+            let fits = (least as usize..=columns as usize).contains(&widest);
+            assert!(fits, "{widest} characters in {columns} columns: {paths:?}");
+        }
+    }
+}
+
+#[test]
+fn short_lines_lead_to_the_page_of_their_lint_on_a_terminal() {
+    let shown = |terminal, environment, flag| {
+        let arguments = ["check", HOST, "--isolated", "--format", "concise", "--color", flag];
+        Some(Call { terminal, environment, arguments: &arguments }.run()?.0)
+    };
+    let terminal = Some((80, "out"));
+    let link = format!(
+        "warning[\u{1b}]8;;{}\u{1b}\\tunnel-region-blocked\u{1b}]8;;\u{1b}\\] ",
+        fwlint::web::page("tunnel-region-blocked")
+    );
+    let Some(text) = shown(terminal, &[][..], "auto") else { return };
+    assert!(text.contains(&link), "{text}");
+    for (terminal, environment, flag) in [
+        (terminal, &[("TERM", "dumb")][..], "auto"),
+        (terminal, &[("NO_COLOR", "1")], "auto"),
+        (terminal, &[], "never"),
+        (None, &[("CLICOLOR_FORCE", "1")], "always"),
+    ] {
+        let text = shown(terminal, environment, flag).expect("as before");
+        assert!(text.contains("warning[tunnel-region-blocked] ") && !text.contains('\u{1b}'), "{text}");
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Scan {
     save: Option<PathBuf>,
 
     /// Keep it, and do not check it
-    #[arg(long, requires = "save", conflicts_with_all = ["quick", "format", "outputs", "baseline", "write_baseline"])]
+    #[arg(long, requires = "save", conflicts_with_all = ["quick", "fixes", "format", "outputs", "statistics", "baseline", "write_baseline"])]
     no_check: bool,
 
     /// Leave out the lints that look at every rule against every other

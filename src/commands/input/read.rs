@@ -66,7 +66,7 @@ fn check_size(path: &Path, size: u64) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("`{}` is larger than 4 GiB", path.display());
-    Err(Failure::new(message, "Give fwlint the rules alone, or a part of them."))
+    Err(Failure::new(message, "Give fwlint the rules alone, or a part of them.").about(path))
 }
 
 /// Finds out what language a text is in.
@@ -80,7 +80,10 @@ fn understand(path: PathBuf, bytes: Vec<u8>, dialect: Option<Dialect>) -> Result
     let dialect = dialect.or_else(recognise);
     match dialect {
         Some(dialect) => Ok(Text { path, bytes, dialect }),
-        None => Err(Failure::new(format!("`{}` is no firewall that fwlint knows", path.display()), KNOWN)),
+        None => {
+            let message = format!("`{}` is no firewall that fwlint knows", path.display());
+            Err(Failure::new(message, KNOWN).about(&path))
+        }
     }
 }
 

@@ -102,7 +102,7 @@ impl Loader<'_> {
                     "`exclude` in fwlint.yaml leaves {count} files out: name those that are to be checked all the same."
                 ),
             };
-            self.unread.push(Failure::new(message, help));
+            self.unread.push(Failure::new(message, help).about(folder));
         }
         self.unread.extend(failures);
         Ok(texts)

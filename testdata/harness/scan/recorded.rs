@@ -315,6 +315,8 @@ fn rules_that_were_not_seen_leave_the_answer_open() {
         printed.contains("rules that are in force were not seen: the rules of iptables-legacy"),
         "{report}"
     );
+    let unread = &report["unread"][0];
+    assert_eq!((unread["path"].is_null(), unread["message"].as_str()), (true, Some(why.as_str())));
     let verdict = report["units"][0]["verdicts"].to_string();
     assert_eq!(
         verdict,

@@ -38,7 +38,8 @@ pub fn schema() -> Value {
     }));
     let mut schema = object(json!({
         "version": text, "units": { "type": "array", "items": unit },
-        "findings": { "type": "array", "items": finding }
+        "findings": { "type": "array", "items": finding },
+        "unread": { "type": "array", "items": object(json!({ "path": or_null(&text), "message": text, "help": text })) }
     }));
     schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
     schema["$id"] = json!(web::document("output.schema.json"));
