@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
-use crate::packet::{Axis, Cube, Family, Masks, Ranges, TooManyPieces, Values, values};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::compile::Host;
 use super::flow::{Conversation, Course, Moment, Question, Step, Way, elsewhere};
@@ -124,6 +124,8 @@ pub struct Trace<'m> {
     pub conversation: Conversation<'m>,
     /// The numbers of the unknowns on which something depends, ascending.
     pub depends_on: Vec<u32>,
+    /// What is not said of the packet and makes a difference: [`Axis::InInterface`] for the interface, whichever way.
+    pub left_open: Vec<Axis>,
 }
 
 /// Whether something holds whatever the unknowns are.
@@ -153,7 +155,7 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
         return Ok(unsaid(routes, probe, conversation));
     }
     let (mut egress, mut ingress, mut reply, mut followup) = (None, None, None, None);
-    let mut unknowns = Vec::new();
+    let (mut unknowns, mut left_open) = (Vec::new(), Vec::new());
     let mut certainty = Certainty::Always;
     for step in &conversation.steps {
         let passes = certainty_of(step);
@@ -179,6 +181,7 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
         }
         certainty = both(certainty, passes);
         note_unknowns(step, &mut unknowns);
+        note_open(step, &question.packets, &mut left_open);
     }
     if course == Course::Either {
         reply = (certainty != Certainty::Never).then_some(Answer::Depends);
@@ -197,7 +200,7 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
     };
     unknowns.sort_unstable();
     unknowns.dedup();
-    Ok(Trace { egress, ingress, reply, followup, nd, verdict, conversation, depends_on: unknowns })
+    Ok(Trace { egress, ingress, reply, followup, nd, verdict, conversation, depends_on: unknowns, left_open })
 }
 
 /// The trace of a packet of a family for which the rules do not speak.
@@ -214,6 +217,7 @@ fn unsaid<'m>(routes: &Routes, probe: &Probe, conversation: Conversation<'m>) ->
         verdict: Outcome::Depends,
         conversation: Conversation { steps: Vec::new(), ..conversation },
         depends_on: Vec::new(),
+        left_open: Vec::new(),
     }
 }
 
@@ -242,6 +246,23 @@ fn note_unknowns(step: &Step, unknowns: &mut Vec<u32>) {
     let lost = step.lost.iter().flat_map(|lost| lost.flows.cubes());
     for cube in step.passed.cubes().iter().chain(lost) {
         unknowns.extend(cube.atoms());
+    }
+}
+
+/// What is not said of the packets and made a difference in a step: cubes name it otherwise than the question does.
+fn note_open(step: &Step, asked: &PacketSet, open: &mut Vec<Axis>) {
+    use Axis::{Dscp, HopLimit, InInterface, Length, Mac, OutInterface};
+    if certainty_of(step) != Certainty::Sometimes {
+        return;
+    }
+    for cube in step.lost.iter().flat_map(|lost| lost.flows.cubes()) {
+        let differs = |axis: &Axis| asked.cubes().iter().all(|asked| cube.get(*axis) != asked.get(*axis));
+        for axis in [InInterface, OutInterface, Length, HopLimit, Dscp, Mac].into_iter().filter(differs) {
+            let axis = if axis == OutInterface { InInterface } else { axis };
+            if !open.contains(&axis) {
+                open.push(axis);
+            }
+        }
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
 /// Is it for people to mend? What a program writes is not, unless people took its packets away in a place
 /// that is not made for that.
 fn is_asked(context: &Context, shadowed: &Shadowed) -> bool {
+    if returns_at_the_end(context, shadowed.rule) {
+        return false;
+    }
     if kept::rule_by(context, shadowed.rule).is_none() {
         return true;
     }
@@ -40,6 +43,13 @@ fn is_asked(context: &Context, shadowed: &Shadowed) -> bool {
             && !kept::is_for_people(&context.host.chain(by.chain).chain.name)
     };
     shadowed.differs && shadowed.by.first().is_some_and(is_by_people)
+}
+
+/// Does a rule say what happens at the end of its chain anyway? Docker closes DOCKER-USER with such a RETURN.
+fn returns_at_the_end(context: &Context, id: RuleId) -> bool {
+    let rule = context.host.rule(id).rule;
+    let is_last = id.index as usize + 1 == context.host.chain(id.chain).rules.len();
+    is_last && rule.verdict.value == Verdict::Return && rule.matches.is_empty() && rule.actions.is_empty()
 }
 
 /// A finding about a rule, and about more that are shadowed by the same.

@@ -42,6 +42,8 @@ pub fn write(to: &mut dyn Write, sources: &Sources, host: &Host, trace: &Trace) 
             decided_by.push(place);
         }
     }
+    let unknowns = trace.depends_on.iter().map(|atom| host.atoms.get(*atom).text.to_string());
+    let left_open = trace.left_open.iter().map(|axis| super::words::left_open(*axis));
     let line = Line {
         egress: trace.egress,
         ingress: trace.ingress,
@@ -50,7 +52,7 @@ pub fn write(to: &mut dyn Write, sources: &Sources, host: &Host, trace: &Trace) 
         nd: trace.nd,
         verdict: trace.verdict,
         decided_by,
-        depends_on: trace.depends_on.iter().map(|atom| host.atoms.get(*atom).text.to_string()).collect(),
+        depends_on: unknowns.chain(left_open.map(str::to_owned)).collect(),
     };
     serde_json::to_writer(&mut *to, &line).map_err(io::Error::from)?;
     writeln!(to)

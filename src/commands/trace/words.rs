@@ -45,7 +45,21 @@ pub fn write(
         let unknown = host.atoms.get(*atom);
         writeln!(to, "  on `{}` at {}", escape(&unknown.text), locate(sources, unknown.span))?;
     }
+    for axis in &trace.left_open {
+        writeln!(to, "  on {}", left_open(*axis))?;
+    }
     Ok(())
+}
+
+/// What is not said of a packet and makes a difference.
+pub fn left_open(axis: Axis) -> &'static str {
+    match axis {
+        Axis::Length => "the length of the packets",
+        Axis::HopLimit => "the hop limit of the packets",
+        Axis::Dscp => "the DSCP of the packets",
+        Axis::Mac => "the MAC address of the sender",
+        _ => "the interface",
+    }
 }
 
 /// Where a decision is written.

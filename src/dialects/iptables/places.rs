@@ -9,6 +9,12 @@ use crate::source::Span;
 /// Why the kernel refuses a rule in this place, if it does. In chains of one's own their callers decide: see
 /// [`called`].
 pub fn refusal(table: &str, chain: &str, rule: &Rule) -> Option<Remark> {
+    // iptables-nft refuses these in built-in chains only, whatever leads to others.
+    refusal_there(table, chain, rule).or_else(|| told(limited_there(chain, rule)))
+}
+
+/// Why the kernel refuses a rule in this place or where calls from it lead, if it does.
+fn refusal_there(table: &str, chain: &str, rule: &Rule) -> Option<Remark> {
     let verdict = rule.verdict.span;
     let wrong = match &rule.verdict.value {
         Verdict::Reject(_) if table != "filter" => Some((verdict, "REJECT", "is for table `filter` only")),
@@ -21,7 +27,11 @@ pub fn refusal(table: &str, chain: &str, rule: &Rule) -> Option<Remark> {
         let action = untracks.filter(|_| table != "raw")?;
         Some((action.span, "NOTRACK", "is for table `raw` only"))
     });
-    let (span, name, why) = wrong.or_else(|| unknown_there(chain, rule))?;
+    told(wrong.or_else(|| unknown_there(chain, rule)))
+}
+
+fn told(wrong: Option<(Span, &'static str, &'static str)>) -> Option<Remark> {
+    let (span, name, why) = wrong?;
     let message = format!("{name} {why}");
     Some(Remark { kind: RemarkKind::Syntax, span, message, notes: Vec::new() })
 }
@@ -50,7 +60,7 @@ pub fn called(table: &Table) -> Vec<Remark> {
             waiting.extend(&targets[at]);
             let chain = &table.chains[at];
             for rule in chain.rules.iter().filter(|rule| refusal(&table.name, &chain.name, rule).is_none()) {
-                if let Some(mut remark) = refusal(&table.name, &base.name, rule)
+                if let Some(mut remark) = refusal_there(&table.name, &base.name, rule)
                     && is_refused.insert(rule.span)
                 {
                     remark.notes.push(format!("Calls lead from {} to {}.", base.name, chain.name));
@@ -99,6 +109,23 @@ fn misplaced(nat: &Nat, table: &str, chain: &str) -> Option<(&'static str, &'sta
     (!is_own && !chains.contains(&chain)).then_some((name, why))
 }
 
+/// A match that looks up the interface that no packet of this chain has: that by which one leaves is not known before it is
+/// routed, nor that by which it came of one's own.
+fn limited_there(chain: &str, rule: &Rule) -> Option<(Span, &'static str, &'static str)> {
+    let (option, name, why) = match chain {
+        "PREROUTING" | "INPUT" => {
+            ("--limit-iface-out", "`--limit-iface-out`", "is for FORWARD, OUTPUT and POSTROUTING only")
+        }
+        "OUTPUT" | "POSTROUTING" => {
+            ("--limit-iface-in", "`--limit-iface-in`", "is for PREROUTING, INPUT and FORWARD only")
+        }
+        _ => return None,
+    };
+    let asks = |it: &Match| matches!(it, Match::Atom(atom) if atom.text.starts_with("-m addrtype") && atom.text.ends_with(option));
+    let span = rule.matches.iter().find(|it| asks(&it.value))?.span;
+    Some((span, name, why))
+}
+
 /// A match on what no packet of this chain has.
 fn unknown_there(chain: &str, rule: &Rule) -> Option<(Span, &'static str, &'static str)> {
     let has = |wanted: &[Axis]| {
@@ -108,24 +135,6 @@ fn unknown_there(chain: &str, rule: &Rule) -> Option<(Span, &'static str, &'stat
         };
         rule.matches.iter().find(|it| asks(&it.value)).map(|it| it.span)
     };
-    let limited_to = |option: &str| {
-        let asks = |it: &Match| matches!(it, Match::Atom(atom) if atom.text.starts_with("-m addrtype") && atom.text.ends_with(option));
-        rule.matches.iter().find(|it| asks(&it.value)).map(|it| it.span)
-    };
-    // The interface by which a packet leaves is not known before it is routed, nor that by which it came of one's own.
-    match chain {
-        "PREROUTING" | "INPUT" => {
-            if let Some(span) = limited_to("--limit-iface-out") {
-                return Some((span, "`--limit-iface-out`", "is for FORWARD, OUTPUT and POSTROUTING only"));
-            }
-        }
-        "OUTPUT" | "POSTROUTING" => {
-            if let Some(span) = limited_to("--limit-iface-in") {
-                return Some((span, "`--limit-iface-in`", "is for PREROUTING, INPUT and FORWARD only"));
-            }
-        }
-        _ => {}
-    }
     match chain {
         "PREROUTING" | "INPUT" | "FORWARD" => {
             let span = has(&[Axis::Uid, Axis::Gid])?;
