@@ -1,5 +1,6 @@
 //! What every dialect becomes: tables, chains, rules and sets, in the kernel's own terms.
 
+mod atom;
 mod families;
 mod loading;
 mod merge;
@@ -11,6 +12,7 @@ mod sets;
 mod spoken;
 mod unseen;
 
+pub use atom::{Atom, AtomKind};
 pub use families::Families;
 pub use loading::{Backend, Removal, TableId};
 pub use merge::Merge;
@@ -201,6 +203,9 @@ pub enum Match {
     },
     /// What the file cannot tell.
     Atom(Atom),
+    /// Always holds, and does something that nobody sees in the packet: it notes down who sent it (`recent --set`), puts
+    /// an address into a set, writes to the log. What it says, as the file says it.
+    Noted(Box<str>),
 }
 
 /// What a set lookup compares.
@@ -219,16 +224,6 @@ pub enum Side {
     Source,
     /// Where it goes.
     Destination,
-}
-
-/// A condition that cannot be decided from the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Atom {
-    /// The condition as the file says it, white space folded.
-    pub text: Box<str>,
-    /// Is its answer a function of the packet and the file alone? Then equal texts of one table
-    /// have equal answers for one packet; otherwise (`limit`, `recent`) each is on its own.
-    pub pure: bool,
 }
 
 /// What a rule does to a packet or its flow.

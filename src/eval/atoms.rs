@@ -25,6 +25,8 @@ pub struct Unknown {
     /// The side of a packet and the group of machines in the cloud, when the question is whether its address
     /// is among theirs.
     pub machines: Option<Side>,
+    /// Is it only about how often something happens, so that it does hold now and then?
+    pub is_rate: bool,
 }
 
 /// How nft's tests of IPv6 extension headers and fragments begin.
@@ -45,6 +47,11 @@ impl Atoms {
     /// The unknown of an [`Axis::Atom`].
     pub fn get(&self, number: u32) -> &Unknown {
         &self.list[number as usize]
+    }
+
+    /// The same, to say more of it.
+    pub(super) fn get_mut(&mut self, number: u32) -> &mut Unknown {
+        &mut self.list[number as usize]
     }
 
     /// How many there are.
@@ -92,24 +99,28 @@ impl Atoms {
     /// The number of an unknown: equal pure ones of one table share theirs.
     pub(super) fn number(&mut self, table: usize, atom: &Atom, span: Span) -> u32 {
         let fresh = self.list.len() as u32;
-        let number =
-            if atom.pure { *self.pure.entry((table, atom.text.clone())).or_insert(fresh) } else { fresh };
+        let number = if atom.is_pure() {
+            *self.pure.entry((table, atom.text.clone())).or_insert(fresh)
+        } else {
+            fresh
+        };
         if number == fresh {
-            self.list.push(Unknown { text: atom.text.clone(), span, owner: None, machines: None });
+            let text = atom.text.clone();
+            self.list.push(Unknown { text, span, owner: None, machines: None, is_rate: false });
         }
         number
     }
 
     /// Lets an unknown ask for something more of the same rule and packet.
-    pub(super) fn extend(&mut self, number: u32, text: &str) {
-        let unknown = &mut self.list[number as usize];
+    pub(super) fn extend(&mut self, number: u32, text: &str, is_rate: bool) {
+        let unknown = self.get_mut(number);
         unknown.text = format!("{} {text}", unknown.text).into();
+        unknown.is_rate &= is_rate;
     }
 
     /// The number of the unknown "is the host's iptables of the legacy kind?".
     pub(super) fn backend(&mut self, span: Span) -> u32 {
-        let text = "the host's iptables is iptables-legacy".into();
-        self.number(usize::MAX, &Atom { text, pure: true }, span)
+        self.number(usize::MAX, &Atom::pure("the host's iptables is iptables-legacy"), span)
     }
 
     /// The number of the unknown "was this table loaded after those of other programs?".
@@ -119,23 +130,23 @@ impl Atoms {
             _ => "iptables-nft",
         };
         let text = format!("the table {} of {program} was loaded after those of other programs", table.name);
-        self.number(number, &Atom { text: text.into(), pure: true }, table.span)
+        self.number(number, &Atom::pure(text), table.span)
     }
 
     /// The number of the unknown "does its socket belong to NAME?".
     pub(super) fn owner(&mut self, table: usize, axis: Axis, name: &str, span: Span) -> u32 {
         let word = if axis == Axis::Uid { "user" } else { "group" };
-        let atom = Atom { text: format!("owned by {word} {name}").into(), pure: true };
+        let atom = Atom::pure(format!("owned by {word} {name}"));
         let number = self.number(table, &atom, span);
-        self.list[number as usize].owner = Some(name.into());
+        self.get_mut(number).owner = Some(name.into());
         number
     }
 
     /// The number of the unknown "is the address of this side in the group?".
     pub(super) fn member(&mut self, table: usize, side: Side, group: &str, who: Members, span: Span) -> u32 {
-        let atom = Atom { text: format!("{side:?} in {group}").into(), pure: true };
+        let atom = Atom::pure(format!("{side:?} in {group}"));
         let number = self.number(table, &atom, span);
-        let unknown = &mut self.list[number as usize];
+        let unknown = self.get_mut(number);
         unknown.text = group.into();
         unknown.machines = (who == Members::Machines).then_some(side);
         number

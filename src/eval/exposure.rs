@@ -148,9 +148,7 @@ fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Opt
 
 /// Is this unknown only about how often something happens, so that it does hold now and then?
 pub fn is_rate(host: &Host, atom: u32) -> bool {
-    const RATES: [&str; 7] = ["limit", "recent", "hashlimit", "connlimit", "statistic", "quota", "random"];
-    let text = &host.atoms.get(atom).text;
-    RATES.iter().any(|word| text.contains(word))
+    host.atoms.get(atom).is_rate
 }
 
 /// The rules on the way of packets to a decision, outermost first.

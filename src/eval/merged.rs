@@ -56,7 +56,7 @@ fn atoms(rules: &[Rule]) -> Option<Vec<&str>> {
     let mut texts = Vec::new();
     for part in rules.iter().flat_map(|rule| &rule.matches) {
         match &part.value {
-            Match::Atom(atom) if !atom.pure => return None,
+            Match::Atom(atom) if !atom.is_pure() => return None,
             Match::Atom(atom) => texts.push(&*atom.text),
             _ => {}
         }

@@ -125,11 +125,14 @@ impl<'m> Shadows<'m> {
         &self.calls
     }
 
-    /// The rules of chains to which packets come and of which something is known.
+    /// The rules of chains to which packets come and of which something is known. One that notes packets which it does
+    /// not match may matter to others, whatever is left for it to decide.
     fn judged<'s>(&'s self, host: &'s Host<'m>) -> impl Iterator<Item = (RuleId, &'s State)> {
         let known = move |rule: &RuleId| {
             let chain = rule.chain.0 as usize;
-            self.is_entered[chain] && !self.is_undecided[chain]
+            self.is_entered[chain]
+                && !self.is_undecided[chain]
+                && !deeds::notes_more_than_it_matches(host.rule(*rule))
         };
         let state = move |rule: RuleId| (rule, &self.states[rule.chain.0 as usize][rule.index as usize]);
         host.rules().map(|(rule, _)| rule).filter(known).map(state)

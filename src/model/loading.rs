@@ -230,8 +230,7 @@ impl Table {
         let rules = self.chains.iter_mut().flat_map(|chain| &mut chain.rules);
         for rule in rules.filter(|rule| is_inside(rule.span)) {
             let text: Box<str> = "a set that other files change".into();
-            rule.matches =
-                vec![Spanned::new(Match::Atom(Atom { text: text.clone(), pure: false }), rule.span)];
+            rule.matches = vec![Spanned::new(Match::Atom(Atom::free(text.clone())), rule.span)];
             rule.verdict.value = Verdict::Unknown(text);
         }
     }
@@ -248,8 +247,7 @@ impl Table {
             Removal::Rules(_, name) => {
                 let chains = self.chains.iter_mut().filter(|chain| chain.is(name.as_deref()));
                 for rule in chains.flat_map(|chain| &mut chain.rules) {
-                    let text = "the host's iptables is iptables-legacy".into();
-                    let legacy = Match::Atom(Atom { text, pure: true });
+                    let legacy = Match::Atom(Atom::pure("the host's iptables is iptables-legacy"));
                     rule.matches.push(Spanned::new(legacy, rule.span));
                 }
             }

@@ -115,8 +115,9 @@ fn condition(condition: &Match, of: Families) -> String {
             format!("{axis:?}={}the number of {name}", if *negated { "!" } else { "" })
         }
         Match::Member { side, group, who } => format!("{side:?} in <{group}> ({who:?})"),
-        Match::Atom(atom) if atom.pure => format!("<{}>", atom.text),
+        Match::Atom(atom) if atom.is_pure() => format!("<{}>", atom.text),
         Match::Atom(atom) => format!("<{}?>", atom.text),
+        Match::Noted(text) => format!("noting <{text}>"),
     }
 }
 

@@ -25,7 +25,7 @@ impl Condition {
 
     /// Packets fulfil it of which the export does not tell.
     pub fn or_unknown(self, text: impl Into<Box<str>>, span: Span) -> Self {
-        self.or(Spanned::new(Match::Atom(Atom { text: text.into(), pure: true }), span))
+        self.or(Spanned::new(Match::Atom(Atom::pure(text)), span))
     }
 
     /// What fulfils this fulfils it.

@@ -40,7 +40,7 @@ impl Side {
             if let Some(problem) = problem {
                 remarks.add(item.span, problem);
             }
-            let atom = Atom { text: format!("{key} {what}").trim_end().into(), pure: true };
+            let atom = Atom::pure(format!("{key} {what}").trim_end());
             self.unknown.push(Spanned::new(Match::Atom(atom), item.span));
         }
     }

@@ -141,8 +141,7 @@ fn in_either_order(
     let name = format!("VPC firewall rules {}", direction.name());
     builder.chain(&name, span, own);
     let place = after[0].span;
-    let atom =
-        Atom { text: "networkFirewallPolicyEnforcementOrder BEFORE_CLASSIC_FIREWALL".into(), pure: true };
+    let atom = Atom::pure("networkFirewallPolicyEnforcementOrder BEFORE_CLASSIC_FIREWALL");
     let is_before = Spanned::new(Match::Atom(atom), place);
     let first = after.iter().map(|rule| model::Rule { matches: vec![is_before.clone()], ..rule.clone() });
     let own = call(&name, span, &[]);

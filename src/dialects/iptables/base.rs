@@ -4,7 +4,7 @@ use super::address::{self, NoAddress};
 use super::given::Given;
 use super::protocols;
 use super::rule::Builder;
-use crate::model::RemarkKind;
+use crate::model::{AtomKind, RemarkKind};
 use crate::packet::values::{name, names_with_prefix};
 use crate::packet::{Axis, Family, Ranges};
 
@@ -12,7 +12,11 @@ use crate::packet::{Axis, Family, Ranges};
 pub(super) fn read(builder: &mut Builder<'_>, letter: char, given: &Given<'_, '_>) {
     match (letter, given.value()) {
         // An option that is not known at all: it has its remark already.
-        ('?', _) => builder.atom(given.text(), given.is_unresolved() || given.name.contains('$'), given.span),
+        ('?', _) => {
+            let is_variable = given.is_unresolved() || given.name.contains('$');
+            let kind = if is_variable { AtomKind::Pure } else { AtomKind::Free };
+            builder.atom(given.text(), kind, given.span);
+        }
         ('f', _) if builder.family == Family::V6 => {
             builder.syntax(given.span, "`-f` does not exist in ip6tables, only `-m frag`");
             builder.pure(given);

@@ -18,7 +18,7 @@ use super::given::Instance;
 use super::options::Opt;
 use super::rule::Builder;
 use crate::dialects::nearest;
-use crate::model::{Families, Remark, RemarkKind};
+use crate::model::{AtomKind, Families, Remark, RemarkKind};
 use crate::packet::Family;
 use crate::source::Span;
 
@@ -44,18 +44,15 @@ pub(super) struct Extension {
 pub(super) enum Reading {
     /// Adds what the options of one use say, as exactly as it can. Each value is resolved.
     Exact(fn(&mut Builder<'_>, &Instance<'_, '_>)),
-    /// The file cannot tell.
-    Atom {
-        /// Do the packet and the file alone decide?
-        pure: bool,
-    },
+    /// The file cannot tell: what it hangs on.
+    Atom(AtomKind),
 }
 
 /// A match that no iptables knows.
-pub(super) const UNKNOWN: Extension = open("", false);
+pub(super) const UNKNOWN: Extension = open("", AtomKind::Free);
 
 /// A match whose name the file does not tell.
-pub(super) const UNRESOLVED: Extension = open("", true);
+pub(super) const UNRESOLVED: Extension = open("", AtomKind::Pure);
 
 /// All matches.
 const ALL: [&[Extension]; 10] = [
@@ -132,8 +129,8 @@ const fn both(
 }
 
 /// A match whose options are not known here.
-const fn open(name: &'static str, pure: bool) -> Extension {
-    let reading = Reading::Atom { pure };
+const fn open(name: &'static str, kind: AtomKind) -> Extension {
+    let reading = Reading::Atom(kind);
     Extension { name, families: Families::BOTH, options: &[], needs_option: false, is_open: true, reading }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::given::{Given, Instance, Parsed, Protocol};
 use super::matches::Reading;
 use super::{base, parse, targets};
-use crate::model::{Action, Atom, Match, Remark, RemarkKind, Rule, Verdict};
+use crate::model::{Action, Atom, AtomKind, Match, Remark, RemarkKind, Rule, Verdict};
 use crate::packet::{Axis, Family, Values};
 use crate::source::{FileId, Span, Spanned};
 
@@ -84,9 +84,9 @@ impl Builder<'_> {
                 if !instance.is_blamed {
                     self.syntax(instance.span, format!("`-m {}` needs an option", instance.name));
                 }
-                self.atom(instance.text(), true, instance.span);
+                self.atom(instance.text(), AtomKind::Pure, instance.span);
             }
-            Reading::Atom { pure } => self.atom(instance.text(), pure, instance.span),
+            Reading::Atom(kind) => self.atom(instance.text(), kind, instance.span),
             Reading::Exact(read) => {
                 if instance.given.iter().any(Given::is_unresolved) {
                     instance.given.retain(|given| {
@@ -109,14 +109,14 @@ impl Builder<'_> {
         self.matches.push(Spanned::new(Match::Field(axis, values), span));
     }
 
-    /// Adds a condition that cannot be decided. It is pure if the packet and the file alone decide.
-    pub fn atom(&mut self, text: impl Into<Box<str>>, pure: bool, span: Span) {
-        self.matches.push(Spanned::new(Match::Atom(Atom { text: text.into(), pure }), span));
+    /// Adds a condition that cannot be decided.
+    pub fn atom(&mut self, text: impl Into<Box<str>>, kind: AtomKind, span: Span) {
+        self.matches.push(Spanned::new(Match::Atom(Atom { text: text.into(), kind }), span));
     }
 
     /// Adds what an option says as a condition that the packet and the file alone decide.
     pub fn pure(&mut self, given: &Given<'_, '_>) {
-        self.atom(given.text(), true, given.span);
+        self.atom(given.text(), AtomKind::Pure, given.span);
     }
 
     /// Says that the loader would refuse an option, and keeps it as an atom.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::super::atoms::Atoms;
 use super::super::lookup::{self, Sets};
 use super::{ChainId, CompiledRule, Next};
-use crate::model::{Atom, Families, Key, Match, Rule, Table, Verdict};
+use crate::model::{Atom, AtomKind, Families, Key, Match, Rule, Table, Verdict};
 use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
@@ -38,14 +38,19 @@ impl<'m> Compiler<'_, 'm> {
     /// whether the rule does anything, they ask nothing new.
     fn packets(&mut self, rule: &Rule, next: Next) -> PacketSet {
         let is_open = next == Next::Nowhere || matches!(rule.verdict.value, Verdict::Unknown(_));
+        let refuses = matches!(rule.verdict.value, Verdict::Drop | Verdict::Reject(_));
+        let is_rate = |kind| kind == AtomKind::Rate || kind == AtomKind::Remembered && refuses;
         let mut packets = PacketSet::from(family_cube(self.table.families));
         let mut free = None;
         for part in &rule.matches {
             match (&part.value, free) {
-                (Match::Atom(atom), _) if !atom.pure && is_open => {}
-                (Match::Atom(atom), Some(number)) if !atom.pure => self.atoms.extend(number, &atom.text),
-                (Match::Atom(atom), None) if !atom.pure => {
+                (Match::Atom(atom), _) if !atom.is_pure() && is_open => {}
+                (Match::Atom(atom), Some(number)) if !atom.is_pure() => {
+                    self.atoms.extend(number, &atom.text, is_rate(atom.kind));
+                }
+                (Match::Atom(atom), None) if !atom.is_pure() => {
                     let number = self.atoms.number(self.number, atom, part.span);
+                    self.atoms.get_mut(number).is_rate = is_rate(atom.kind);
                     packets = packets.with(Axis::Atom(number), &Values::single(Axis::Atom(number), 1));
                     free = Some(number);
                 }
@@ -69,11 +74,8 @@ impl<'m> Compiler<'_, 'm> {
             Verdict::Unknown(name) | Verdict::Jump(name) | Verdict::Goto(name) => name,
             _ => "",
         };
-        let text = |question: &str| format!("{name}: {question}").trim_start_matches(": ").into();
-        questions
-            .iter()
-            .map(|question| self.atoms.number(self.number, &Atom { text: text(question), pure: false }, span))
-            .collect()
+        let atom = |question: &str| Atom::free(format!("{name}: {question}").trim_start_matches(": "));
+        questions.iter().map(|question| self.atoms.number(self.number, &atom(question), span)).collect()
     }
 
     pub fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
@@ -85,6 +87,7 @@ impl<'m> Compiler<'_, 'm> {
             }
             Match::Packets(set) => packets.and(set),
             Match::Atom(atom) => self.ask(packets, atom, part.span, true),
+            Match::Noted(_) => packets,
             Match::Member { side, group, who } => {
                 let number = self.atoms.member(self.number, *side, group, *who, part.span);
                 answered(packets, number, true)
@@ -115,9 +118,9 @@ impl<'m> Compiler<'_, 'm> {
         span: Span,
     ) -> PacketSet {
         let (adds, deletes) = self.sets.fills(set);
-        let text = format!("in set {set} ({})", lookup::name_keys(keys)).into();
+        let text = format!("in set {set} ({})", lookup::name_keys(keys));
         // Between two questions about one packet a rule may have changed the answer.
-        let atom = Atom { text, pure: !adds && !deletes };
+        let atom = if adds || deletes { Atom::free(text) } else { Atom::pure(text) };
         let Some(members) = self.sets.members(set, keys).filter(|_| !(adds && deletes)) else {
             return self.ask(packets, &atom, span, !negated);
         };
@@ -166,6 +169,7 @@ pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<Option<Com
         let packets = rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
             Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
             Match::Packets(set) => Some(packets.and(set)),
+            Match::Noted(_) => Some(packets),
             _ => None,
         });
         packets.map(|packets| (Hull::of(&packets), packets))
@@ -190,7 +194,7 @@ fn decides_alone(verdict: &Verdict) -> bool {
 }
 
 /// The packets of a table's families.
-pub(super) fn family_cube(families: Families) -> Option<Cube> {
+pub(in crate::eval) fn family_cube(families: Families) -> Option<Cube> {
     let numbers = Family::ALL.into_iter().filter(|family| families.has(*family)).map(Family::number);
     Cube::any().with(Axis::Family, Ranges::union(numbers.map(|number| (number, number))))
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::eval::compile::{ChainId, CompiledRule, Host, Next, RuleId};
 use crate::model::{Match, Nat, Policy, Verdict};
+use crate::source::Spanned;
 
 /// What becomes of a packet, roughly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,20 +37,48 @@ pub(super) fn is_change(host: &Host<'_>, rule: RuleId) -> bool {
         && matches!(compiled.rule.verdict.value, Verdict::Continue | Verdict::Jump(_))
 }
 
-/// Does a match of the rule change with time, so that asking it matters to other packets?
-pub(super) fn is_impure(rule: &CompiledRule<'_>) -> bool {
-    rule.rule.matches.iter().any(|part| matches!(&part.value, Match::Atom(atom) if !atom.pure))
+/// Does it matter to other packets that one comes to a rule: does a match of it change with time, or note something, or
+/// does it change the packet or a set?
+pub(super) fn leaves_traces(rule: &CompiledRule<'_>) -> bool {
+    let traces = |part: &Match| match part {
+        Match::Atom(atom) => !atom.is_pure(),
+        Match::Noted(_) => true,
+        _ => false,
+    };
+    !rule.rule.actions.is_empty() || rule.rule.matches.iter().any(|part| traces(&part.value))
+}
+
+/// Does a rule note something of packets before it asks all that it asks, and so of some that it does not match?
+pub(super) fn notes_more_than_it_matches(rule: &CompiledRule<'_>) -> bool {
+    let notes = |part: &&Spanned<Match>| matches!(part.value, Match::Noted(_));
+    // What changes with time is not a matter of which packet it is.
+    let narrows = |part: &Spanned<Match>| match &part.value {
+        Match::Atom(atom) => atom.is_pure(),
+        Match::Noted(_) => false,
+        _ => true,
+    };
+    rule.rule.matches.iter().skip_while(|part| !notes(part)).any(narrows)
+}
+
+/// Does a rule ask what changes with time?
+fn is_open(rule: &CompiledRule<'_>) -> bool {
+    rule.rule.matches.iter().any(|part| matches!(&part.value, Match::Atom(atom) if !atom.is_pure()))
 }
 
 /// Do two rules of one chain say the same?
 pub(super) fn is_same<'m>(host: &Host<'m>, a: RuleId, b: RuleId) -> bool {
     let (first, second) = (host.rule(a), host.rule(b));
     let actions = |rule: &CompiledRule<'m>| rule.rule.actions.iter().map(|action| &action.value);
+    let notes = |rule: &CompiledRule<'m>| {
+        let parts = rule.rule.matches.iter().map(|part| &part.value);
+        parts.filter_map(|part| if let Match::Noted(text) = part { Some(text) } else { None })
+    };
     a.chain == b.chain
         && first.packets == second.packets
         && first.rule.verdict.value == second.rule.verdict.value
         && actions(first).eq(actions(second))
-        && !is_impure(first)
+        && notes(first).eq(notes(second))
+        && !is_open(first)
 }
 
 /// What a rule itself does.

@@ -27,8 +27,12 @@ impl<'m> Shadows<'m> {
     /// and those that were found before it, the last rules first.
     ///
     /// Only rules that accept, drop or reject are looked at. A rule that keeps packets from one which
-    /// logs, counts, marks or measures them (`limit`, `recent`) does change something.
+    /// logs, counts, marks or measures them (`limit`, `recent`) does change something. Nothing is said where a rule notes
+    /// packets that it does not match: who they are is not told apart here.
     pub fn redundant(&self, host: &Host<'m>, mut is_asked: impl FnMut(RuleId) -> bool) -> Vec<Redundant> {
+        if host.rules().any(|(_, rule)| deeds::notes_more_than_it_matches(rule)) {
+            return Vec::new();
+        }
         let covered = self.judged(host).filter(|(_, state)| matches!(state, State::Covered(_)));
         let mut removed: Removed = covered.map(|(rule, _)| rule).collect();
         let mut places: Vec<(RuleId, usize, usize)> = Vec::new();
@@ -60,8 +64,7 @@ impl<'m> Shadows<'m> {
     fn may_be_redundant(&self, host: &Host<'m>, id: RuleId) -> bool {
         let rule = host.rule(id);
         matches!(rule.rule.verdict.value, Verdict::Accept | Verdict::Drop | Verdict::Reject(_))
-            && rule.rule.actions.is_empty()
-            && !deeds::is_impure(rule)
+            && !deeds::leaves_traces(rule)
             && self.calls.is_reached(id.chain)
             && !self.is_undecided[id.chain.0 as usize]
     }
@@ -103,12 +106,12 @@ impl<'m> Shadows<'m> {
                 // What such a rule sends back, others were noted not to take; and what a shadowed goto
                 // leads to was noted as well. What would be without it is not told apart here.
                 Verdict::Return | Verdict::Goto(_) => {
-                    rule.rule.actions.is_empty() && !removed.contains(&other.rule)
+                    !deeds::leaves_traces(rule) && !removed.contains(&other.rule)
                 }
                 _ if removed.contains(&other.rule) => continue,
                 ref other => other == verdict,
             };
-            if (!is_same || deeds::is_impure(rule)) && gets(log.cube(number as usize), other.moment)? {
+            if (!is_same || deeds::leaves_traces(rule)) && gets(log.cube(number as usize), other.moment)? {
                 return Ok(false);
             }
         }
@@ -116,7 +119,7 @@ impl<'m> Shadows<'m> {
             let is_harmless = match host.rule(*rule).rule.verdict.value {
                 // What stands in the chain of a shadowed jump is not told apart here.
                 Verdict::Jump(_) | Verdict::Goto(_) => {
-                    !removed.contains(rule) && !deeds::is_impure(host.rule(*rule))
+                    !removed.contains(rule) && !deeds::leaves_traces(host.rule(*rule))
                 }
                 _ => removed.contains(rule),
             };

@@ -2,9 +2,9 @@
 
 use crate::eval::{Certainty, Held, Lost};
 use crate::finding::Finding;
-use crate::model::Verdict;
-use crate::packet::{Hull, PacketSet};
-use crate::source::Span;
+use crate::model::{Match, Verdict};
+use crate::packet::{Axis, Cube, Hull, PacketSet};
+use crate::source::{Span, Spanned};
 
 use super::super::{Context, exposure, places};
 
@@ -31,9 +31,38 @@ pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &Packet
     finding
 }
 
-/// Names the unknowns on which flows of a part depend.
+/// Properties that differ from packet to packet of a flow, or are nowhere told.
+const OPEN: [Axis; 4] = [Axis::Length, Axis::HopLimit, Axis::Dscp, Axis::Mac];
+
+/// Names the unknowns on which flows of a part depend, or the matches on what is not told of them.
 pub fn depends_on(finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
-    exposure::depends_on(finding, context, &held.unknowns(part))
+    let finding = exposure::depends_on(finding, context, &held.unknowns(part));
+    open_matches(context, held, part).into_iter().take(places::MOST_SHOWN).fold(finding, |finding, span| {
+        exposure::place(finding, span, format!("it depends on this: {}", context.sources.text(span)))
+    })
+}
+
+/// The matches by which packets of a part are lost that have another length, hop limit and the like.
+fn open_matches(context: &Context, held: &Held, part: &PacketSet) -> Vec<Span> {
+    let mut found = Vec::new();
+    for lost in held.losses(part) {
+        let flows = lost.flows.cubes().iter();
+        let mut open: Vec<Axis> = flows.flat_map(Cube::sides).map(|side| side.0).collect();
+        open.retain(|axis| OPEN.contains(axis));
+        if open.is_empty() {
+            continue;
+        }
+        let is_open = |axis: &Axis| open.contains(axis);
+        let packets = lost.hop.packets.forget(|axis| OPEN.contains(&axis));
+        let rules =
+            context.host.rules().filter(|(id, _)| id.chain == lost.hop.chain || id.chain == lost.hop.base);
+        for (_, rule) in rules.filter(|(_, rule)| rule.packets.overlaps(&packets)) {
+            let asks = |part: &&Spanned<Match>| matches!(&part.value, Match::Field(axis, _) if is_open(axis));
+            found.extend(rule.rule.matches.iter().filter(asks).map(|part| part.span));
+        }
+    }
+    found.dedup();
+    found
 }
 
 /// Blame for what is surely lost, unknowns for what may be.
@@ -57,10 +86,11 @@ pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
         Some(id) => {
             let rule = context.host.rule(id).rule;
             let word = match rule.verdict.value {
-                Verdict::Reject(_) => "rejects",
-                _ => "drops",
+                Verdict::Reject(_) => "rejects them",
+                Verdict::Nat(_) => "sends them elsewhere",
+                _ => "drops them",
             };
-            (rule.span, format!("{word} them"))
+            (rule.span, word.to_owned())
         }
         None => {
             let base = chain.chain.base.as_ref();
@@ -81,6 +111,8 @@ fn too_late(context: &Context, lost: &Lost) -> Option<(Span, String)> {
         rule.rule.verdict.value == Verdict::Accept && rule.packets.overlaps(&lost.hop.packets)
     };
     // A rule that accepts all and everything was not written for this.
-    let mut named = later.filter(|rule| rule.rule.matches.len() > 1).filter(accepts);
+    let asks = |part: &&Spanned<Match>| !matches!(part.value, Match::Noted(_));
+    let is_named = |rule: &&crate::eval::CompiledRule| rule.rule.matches.iter().filter(asks).count() > 1;
+    let mut named = later.filter(is_named).filter(accepts);
     named.next().map(|rule| (rule.rule.span, "would let them through, but stands behind".to_owned()))
 }

@@ -215,7 +215,8 @@ fn chains(ruleset: &Ruleset) -> Vec<String> {
 /// called does not count.
 fn words(found: &Match) -> String {
     match found {
-        Match::Atom(atom) if !atom.pure => "unknown".to_owned(),
+        Match::Atom(atom) if !atom.is_pure() => "unknown".to_owned(),
+        Match::Noted(_) => "noted".to_owned(),
         other => format!("{other:?}"),
     }
 }

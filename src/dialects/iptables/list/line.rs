@@ -158,8 +158,7 @@ impl<'t> Line<'t> {
             rule.verdict.span = self.span;
         }
         let mut add = |text: String, span: Span| {
-            let atom = Atom { text: text.into(), pure: false };
-            rule.matches.push(Spanned::new(Match::Atom(atom), span));
+            rule.matches.push(Spanned::new(Match::Atom(Atom::free(text)), span));
         };
         if let (Some(first), Some(last)) = (unread.first(), unread.last()) {
             let texts: Vec<&str> = unread.iter().map(|token| token.text).collect();

@@ -5,6 +5,7 @@ use super::super::given::{Given, Instance};
 use super::super::options::{flag, one};
 use super::super::rule::Builder;
 use super::{Extension, both};
+use crate::model::AtomKind;
 use crate::packet::values::address_range;
 use crate::packet::{Axis, Family, Ranges};
 
@@ -59,7 +60,7 @@ fn kinds(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
         if limits.any(|other| other.name != limit.name) {
             builder.syntax(instance.span, "`--limit-iface-in` and `--limit-iface-out` exclude each other");
         }
-        return builder.atom(instance.text(), true, instance.span);
+        return builder.atom(instance.text(), AtomKind::Pure, instance.span);
     }
     for given in &instance.given {
         let text = given.value().map_or("", |word| &word.text);

@@ -8,7 +8,7 @@ use super::super::numerals;
 use super::super::options::one;
 use super::super::rule::Builder;
 use super::{Extension, both};
-use crate::model::{Match, RemarkKind};
+use crate::model::{AtomKind, Match, RemarkKind};
 use crate::packet::axis::{direction, state};
 use crate::packet::{Axis, Cube, Masks, PacketSet, Ranges, Values};
 use crate::source::Spanned;
@@ -58,8 +58,9 @@ fn conntrack(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
         matches!(&found.value, Match::Field(Axis::State, values) if !values.overlaps(&untracked.clone().into()))
     });
     if !states.is_empty() && !says_tracked {
-        let pure = !others.iter().any(|given| matches!(given.name, "ctexpire" | "ctstatus"));
-        return builder.atom(instance.text(), pure, instance.span);
+        let changes = others.iter().any(|given| matches!(given.name, "ctexpire" | "ctstatus"));
+        let kind = if changes { AtomKind::Free } else { AtomKind::Pure };
+        return builder.atom(instance.text(), kind, instance.span);
     }
     if states.is_empty() {
         builder.field(Axis::State, Ranges::new(TRACKED.0, TRACKED.1), false, instance.span);
@@ -69,7 +70,7 @@ fn conntrack(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
             "ctdir" => read_direction(builder, given),
             "ctstatus" => read_status(builder, given),
             // The time that is left is another one for each packet.
-            "ctexpire" => builder.atom(given.text(), false, given.span),
+            "ctexpire" => builder.atom(given.text(), AtomKind::Free, given.span),
             _ => builder.pure(given),
         }
     }
@@ -152,7 +153,7 @@ fn read_status(builder: &mut Builder<'_>, given: &Given<'_, '_>) {
         return builder.field(Axis::State, Ranges::none(), given.negated, given.span);
     }
     // The status changes while a packet is on its way.
-    builder.atom(given.text(), false, given.span);
+    builder.atom(given.text(), AtomKind::Free, given.span);
 }
 
 /// A packet without an entry never matches, negated or not.

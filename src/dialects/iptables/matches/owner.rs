@@ -5,7 +5,7 @@ use super::super::numerals;
 use super::super::options::{flag, one};
 use super::super::rule::Builder;
 use super::{Extension, both};
-use crate::model::Match;
+use crate::model::{AtomKind, Match};
 use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Ranges};
 use crate::source::Spanned;
@@ -41,7 +41,7 @@ fn read(
         if !given.negated {
             builder.field(Axis::Gid, owned, false, given.span);
         }
-        return builder.atom(instance.text(), true, instance.span);
+        return builder.atom(instance.text(), AtomKind::Pure, instance.span);
     }
     let text = given.value().map_or("", |word| &word.text);
     match numbers(text) {

@@ -4,7 +4,7 @@ use super::super::given::{Given, Instance};
 use super::super::options::{flag, one, two};
 use super::super::rule::Builder;
 use super::{Extension, both};
-use crate::model::{Key, Match, RemarkKind, Side};
+use crate::model::{AtomKind, Key, Match, RemarkKind, Side};
 use crate::source::Spanned;
 
 pub(super) const ALL: &[Extension] = &[both(
@@ -37,8 +37,8 @@ fn read(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
         }
         match given.name {
             // Counters change from packet to packet.
-            "match-set" | "set" if counts => builder.atom(instance.text(), false, instance.span),
-            "match-set" | "set" if is_turned => builder.atom(instance.text(), true, instance.span),
+            "match-set" | "set" if counts => builder.atom(instance.text(), AtomKind::Free, instance.span),
+            "match-set" | "set" if is_turned => builder.atom(instance.text(), AtomKind::Pure, instance.span),
             "match-set" | "set" => lookup(builder, given),
             _ => {}
         }

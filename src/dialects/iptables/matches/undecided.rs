@@ -4,21 +4,27 @@ use super::super::given::Instance;
 use super::super::options::{Opt, flag, one, up_to};
 use super::super::rule::Builder;
 use super::{Extension, Reading, open};
-use crate::model::Families;
+use crate::model::{AtomKind, Families, Match};
 use crate::packet::{Axis, Ranges};
+use crate::source::Spanned;
 
 /// A match that the packet and the file alone decide, in a way that is not modelled.
 const fn pure(name: &'static str, options: &'static [Opt]) -> Extension {
-    of(name, Families::BOTH, options, true)
+    of(name, Families::BOTH, options, AtomKind::Pure)
 }
 
-/// A match that counts, remembers, guesses, or looks at the clock.
-const fn impure(name: &'static str, options: &'static [Opt]) -> Extension {
-    of(name, Families::BOTH, options, false)
+/// A match that remembers, asks others, or looks at the clock.
+const fn free(name: &'static str, options: &'static [Opt]) -> Extension {
+    of(name, Families::BOTH, options, AtomKind::Free)
 }
 
-const fn of(name: &'static str, families: Families, options: &'static [Opt], pure: bool) -> Extension {
-    let reading = Reading::Atom { pure };
+/// A match that counts or draws lots, and so holds now and then for everyone.
+const fn rate(name: &'static str, options: &'static [Opt]) -> Extension {
+    of(name, Families::BOTH, options, AtomKind::Rate)
+}
+
+const fn of(name: &'static str, families: Families, options: &'static [Opt], kind: AtomKind) -> Extension {
+    let reading = Reading::Atom(kind);
     Extension { name, families, options, needs_option: true, is_open: false, reading }
 }
 
@@ -29,9 +35,9 @@ const fn without_options(extension: Extension) -> Extension {
 pub(super) const ALL: &[Extension] = &[
     Extension {
         reading: Reading::Exact(limit),
-        ..without_options(impure("limit", &[one("limit"), one("limit-burst")]))
+        ..without_options(rate("limit", &[one("limit"), one("limit-burst")]))
     },
-    impure(
+    rate(
         "hashlimit",
         &[
             one("hashlimit"),
@@ -52,7 +58,7 @@ pub(super) const ALL: &[Extension] = &[
     ),
     Extension {
         reading: Reading::Exact(recent),
-        ..impure(
+        ..free(
             "recent",
             &[
                 flag("set"),
@@ -70,7 +76,7 @@ pub(super) const ALL: &[Extension] = &[
             ],
         )
     },
-    impure(
+    rate(
         "connlimit",
         &[
             one("connlimit-upto"),
@@ -80,11 +86,11 @@ pub(super) const ALL: &[Extension] = &[
             flag("connlimit-daddr"),
         ],
     ),
-    impure("connbytes", &[one("connbytes"), one("connbytes-dir"), one("connbytes-mode")]),
-    impure("connlabel", &[one("label"), flag("set")]),
-    impure("quota", &[one("quota")]),
-    impure("statistic", &[one("mode"), one("probability"), one("every"), one("packet")]),
-    without_options(impure(
+    free("connbytes", &[one("connbytes"), one("connbytes-dir"), one("connbytes-mode")]),
+    free("connlabel", &[one("label"), flag("set")]),
+    rate("quota", &[one("quota")]),
+    rate("statistic", &[one("mode"), one("probability"), one("every"), one("packet")]),
+    without_options(free(
         "time",
         &[
             one("datestart"),
@@ -99,8 +105,8 @@ pub(super) const ALL: &[Extension] = &[
             flag("utc"),
         ],
     )),
-    impure("nfacct", &[one("nfacct-name")]),
-    impure(
+    free("nfacct", &[one("nfacct-name")]),
+    free(
         "rateest",
         &[
             flag("rateest-delta"),
@@ -118,8 +124,8 @@ pub(super) const ALL: &[Extension] = &[
             up_to(1, "rateest-pps2"),
         ],
     ),
-    impure("cpu", &[one("cpu")]),
-    impure(
+    free("cpu", &[one("cpu")]),
+    free(
         "ipvs",
         &[
             flag("ipvs"),
@@ -171,12 +177,12 @@ pub(super) const ALL: &[Extension] = &[
     pure("string", &[one("string"), one("hex-string"), one("algo"), one("from"), one("to"), flag("icase")]),
     pure("tcpmss", &[one("mss")]),
     pure("u32", &[one("u32")]),
-    of("realm", Families::V4, &[one("realm")], true),
-    without_options(of("ah", Families::V4, &[one("ahspi")], true)),
-    without_options(of("ah", Families::V6, &[one("ahspi"), one("ahlen"), flag("ahres")], true)),
-    of("dst", Families::V6, &[one("dst-len"), one("dst-opts")], true),
-    of("hbh", Families::V6, &[one("hbh-len"), one("hbh-opts")], true),
-    without_options(of("eui64", Families::V6, &[], true)),
+    of("realm", Families::V4, &[one("realm")], AtomKind::Pure),
+    without_options(of("ah", Families::V4, &[one("ahspi")], AtomKind::Pure)),
+    without_options(of("ah", Families::V6, &[one("ahspi"), one("ahlen"), flag("ahres")], AtomKind::Pure)),
+    of("dst", Families::V6, &[one("dst-len"), one("dst-opts")], AtomKind::Pure),
+    of("hbh", Families::V6, &[one("hbh-len"), one("hbh-opts")], AtomKind::Pure),
+    without_options(of("eui64", Families::V6, &[], AtomKind::Pure)),
     without_options(of(
         "frag",
         Families::V6,
@@ -188,10 +194,10 @@ pub(super) const ALL: &[Extension] = &[
             flag("fragmore"),
             flag("fraglast"),
         ],
-        true,
+        AtomKind::Pure,
     )),
-    of("ipv6header", Families::V6, &[flag("soft"), one("header")], true),
-    without_options(of("mh", Families::V6, &[one("mh-type")], true)),
+    of("ipv6header", Families::V6, &[flag("soft"), one("header")], AtomKind::Pure),
+    without_options(of("mh", Families::V6, &[one("mh-type")], AtomKind::Pure)),
     without_options(of(
         "rt",
         Families::V6,
@@ -203,7 +209,7 @@ pub(super) const ALL: &[Extension] = &[
             one("rt-0-addrs"),
             flag("rt-0-not-strict"),
         ],
-        true,
+        AtomKind::Pure,
     )),
     without_options(of(
         "srh",
@@ -224,24 +230,24 @@ pub(super) const ALL: &[Extension] = &[
             one("srh-nsid"),
             one("srh-lsid"),
         ],
-        true,
+        AtomKind::Pure,
     )),
     // The matches of xtables-addons and of other well-known projects, whose options are their own.
-    open("asn", true),
-    open("condition", false),
-    open("dhcpmac", true),
-    open("fuzzy", false),
-    open("geoip", true),
-    open("gradm", true),
-    open("iface", false),
-    open("ipp2p", true),
-    open("ipv4options", true),
-    open("length2", true),
-    open("lscan", false),
-    open("ndpi", false),
-    open("pknock", false),
-    open("psd", false),
-    open("quota2", false),
+    open("asn", AtomKind::Pure),
+    open("condition", AtomKind::Free),
+    open("dhcpmac", AtomKind::Pure),
+    open("fuzzy", AtomKind::Rate),
+    open("geoip", AtomKind::Pure),
+    open("gradm", AtomKind::Pure),
+    open("iface", AtomKind::Free),
+    open("ipp2p", AtomKind::Pure),
+    open("ipv4options", AtomKind::Pure),
+    open("length2", AtomKind::Pure),
+    open("lscan", AtomKind::Free),
+    open("ndpi", AtomKind::Free),
+    open("pknock", AtomKind::Free),
+    open("psd", AtomKind::Free),
+    open("quota2", AtomKind::Rate),
 ];
 
 /// Looks at the rate, then leaves it open.
@@ -256,7 +262,7 @@ fn limit(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
             None => builder.syntax(word.span, format!("`{}` is no rate, such as `3/minute`", word.text)),
         }
     }
-    builder.atom(instance.text(), false, instance.span);
+    builder.atom(instance.text(), AtomKind::Rate, instance.span);
 }
 
 /// Is it a rate that the kernel can count: `NUMBER[/UNIT]`, where the unit may be cut short? `None` if it is
@@ -271,16 +277,20 @@ fn is_rate(text: &str) -> Option<bool> {
     Some(rate <= SCALE * seconds)
 }
 
-/// `recent --set` notes the address down and always holds; all else depends on what was noted.
+/// `recent --set` notes the address down and always holds; all else depends on what was noted. The opposite holds for
+/// everyone until he is.
 fn recent(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
-    let asks =
-        |given: &&super::super::given::Given<'_, '_>| matches!(given.name, "rcheck" | "update" | "remove");
-    match instance.given.iter().find(|given| given.name == "set") {
-        Some(set) if !instance.given.iter().any(|given| asks(&given)) => {
+    let given = |names: &[&str]| instance.given.iter().find(|given| names.contains(&given.name));
+    match (given(&["set"]), given(&["rcheck", "update", "remove"])) {
+        (Some(set), None) => {
             if set.negated {
                 builder.field(Axis::Family, Ranges::none(), false, set.span);
             }
         }
-        _ => builder.atom(instance.text(), false, instance.span),
+        (_, Some(asks)) if asks.negated => builder.atom(instance.text(), AtomKind::Rate, instance.span),
+        _ => builder.atom(instance.text(), AtomKind::Remembered, instance.span),
+    }
+    if given(&["set", "update", "remove"]).is_some() {
+        builder.matches.push(Spanned::new(Match::Noted(instance.text().into()), instance.span));
     }
 }

@@ -13,7 +13,7 @@ use crate::dialects::iptables::loader::Program;
 use crate::dialects::iptables::rule::{Context, Word};
 use crate::dialects::iptables::words::{Scanner, line_end};
 use crate::dialects::iptables::{places, save, tables};
-use crate::model::{Backend, Match, Remark, RemarkKind, Rule, Verdict};
+use crate::model::{AtomKind, Backend, Match, Remark, RemarkKind, Rule, Verdict};
 use crate::packet::Family;
 use crate::source::{Span, Spanned};
 
@@ -341,7 +341,7 @@ fn settle(rule: &mut Rule, arguments: &[Field], bare: &[Span]) {
             |field: &&Field| field.span.start < found.span.end && found.span.start < field.span.end;
         let changes = |field: &Field| field.value.symbols().any(|symbol| !symbol.steady);
         if arguments.iter().filter(overlaps).any(changes) {
-            atom.pure = false;
+            atom.kind = AtomKind::Free;
         }
     }
     // A variable that stands for itself may hold the target, too.

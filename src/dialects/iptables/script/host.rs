@@ -250,8 +250,8 @@ fn under(mut rule: Rule, conditions: &[Spanned<Atom>]) -> Rule {
 fn unless(rule: &mut Rule, conditions: &[Spanned<Atom>]) {
     let Some(last) = conditions.last() else { return };
     let texts: Vec<&str> = conditions.iter().map(|condition| &*condition.value.text).collect();
-    let text = format!("! {{ {}; }}", texts.join(" && ")).into();
-    rule.matches.push(Spanned::new(Match::Atom(Atom { text, pure: true }), last.span));
+    let text = format!("! {{ {}; }}", texts.join(" && "));
+    rule.matches.push(Spanned::new(Match::Atom(Atom::pure(text)), last.span));
 }
 
 fn finish(mut loader: Loader) -> (Vec<Table>, Vec<Removal>) {

@@ -222,7 +222,7 @@ impl<'t> Runner<'t> {
         let count = self.met.entry(text.to_owned()).or_default();
         *count += 1;
         let text = if *count == 1 { text.to_owned() } else { format!("{text} ({count})") };
-        Spanned::new(Atom { text: text.into(), pure: true }, span)
+        Spanned::new(Atom::pure(text), span)
     }
 
     /// Runs something under conditions. What it sets is unknown afterwards.
@@ -328,6 +328,5 @@ impl From<bool> for Status {
 /// An unknown for the opposite. The engine takes both for independent, which is less than is known,
 /// never more.
 pub fn negate(condition: &Spanned<Atom>) -> Spanned<Atom> {
-    let text = format!("! {}", condition.value.text).into();
-    Spanned::new(Atom { text, pure: true }, condition.span)
+    Spanned::new(Atom::pure(format!("! {}", condition.value.text)), condition.span)
 }

@@ -6,7 +6,7 @@ use super::{bits, maps, misprints};
 use crate::dialects::nft::ast::{
     Datatype, Direction, Expression, ExpressionKind, Group, Selector, Statement,
 };
-use crate::model::{Action, Match};
+use crate::model::{Action, AtomKind, Match};
 use crate::packet::Axis;
 use crate::source::Spanned;
 
@@ -28,10 +28,13 @@ pub(super) fn set<'s, 't>(
         (Group::Ct, "mark") => mark(builder, to, false),
         // What other rules compare must not be taken for what it was.
         _ if changes_what_is_compared(selector) => {
-            builder.atom(format!("as before: {what}"), false, statement.span);
+            builder.atom(format!("as before: {what}"), AtomKind::Free, statement.span);
             return;
         }
-        _ => return builder.found_in(to, statement),
+        _ => {
+            builder.found_in(to, statement);
+            return builder.noted(statement);
+        }
     };
     // A value that is looked up is there only for packets that the map knows.
     if let ExpressionKind::Map(sides) = to.resolved() {

@@ -9,7 +9,7 @@ use super::values::{Numbers, Unresolved};
 use crate::dialects::nft::ast::{
     Binary, Comparison, Datatype, Expression, ExpressionKind, Family, Group, Statement, StatementKind,
 };
-use crate::model::Match;
+use crate::model::{AtomKind, Match};
 use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Ranges, Values};
 
@@ -28,9 +28,15 @@ pub(super) fn add(builder: &mut Builder<'_, '_>, statement: &Statement<'_>) {
     // What is printed alike may be different questions.
     match trust {
         Trust::Whole => {}
-        Trust::Part => builder.atom(format!("as iptables-nft has it: {statement}"), false, statement.span),
+        Trust::Part => {
+            builder.atom(format!("as iptables-nft has it: {statement}"), AtomKind::Free, statement.span)
+        }
         Trust::None => {
-            return builder.atom(format!("as iptables-nft has it: {statement}"), false, statement.span);
+            return builder.atom(
+                format!("as iptables-nft has it: {statement}"),
+                AtomKind::Free,
+                statement.span,
+            );
         }
     }
     let before = builder.matches.len();

@@ -5,7 +5,7 @@ use super::{actions, compare, maps, nat, reject, xtables};
 use crate::dialects::nft::ast::{
     Expression, ExpressionKind, Family, Group, Rule, StatefulKind, Statement, StatementKind, Target, Verdict,
 };
-use crate::model::{self, Action, Atom, Match, Remark};
+use crate::model::{self, Action, Atom, AtomKind, Match, Remark};
 use crate::packet::{Axis, Ranges, Values};
 use crate::source::{Span, Spanned};
 
@@ -121,8 +121,9 @@ impl<'s, 't> Builder<'s, 't> {
             StatementKind::Notrack => self.actions.push(Spanned::new(Action::NoTrack, statement.span)),
             StatementKind::Set(sides) => actions::set(self, statement, &sides.0, &sides.1),
             StatementKind::Queue { .. } => return Some(model::Verdict::Queue),
-            StatementKind::Tproxy => self.atom("a socket takes it".into(), true, statement.span),
+            StatementKind::Tproxy => self.atom("a socket takes it".into(), AtomKind::Pure, statement.span),
             StatementKind::Update { statements, .. } | StatementKind::Meter { statements, .. } => {
+                self.noted(statement);
                 // What is done for each member may decide, as a limit does.
                 if statements.iter().any(decides) {
                     self.atom_of(statement);
@@ -135,12 +136,18 @@ impl<'s, 't> Builder<'s, 't> {
             StatementKind::Stateful(StatefulKind::Synproxy, _) | StatementKind::Synproxy => {
                 return Some(model::Verdict::Unknown("synproxy".into()));
             }
-            StatementKind::Stateful(_, name) => self.found_in(name, statement),
-            StatementKind::Passive(_) => {}
+            StatementKind::Stateful(kind, name) => {
+                self.found_in(name, statement);
+                if *kind != StatefulKind::Counter {
+                    self.noted(statement);
+                }
+            }
+            StatementKind::Passive("counter" | "last") => {}
+            StatementKind::Passive(_) => self.noted(statement),
             StatementKind::Forward => return Some(model::Verdict::Unknown("fwd".into())),
             StatementKind::Xt { kind, name } => return self.xtables(&kind.value, &name.value, statement),
             StatementKind::Unknown => {
-                self.atom("what is not understood".into(), false, statement.span);
+                self.atom("what is not understood".into(), AtomKind::Free, statement.span);
                 if rest.is_empty() {
                     return Some(model::Verdict::Unknown("what is not understood".into()));
                 }
@@ -182,7 +189,7 @@ impl<'s, 't> Builder<'s, 't> {
         rest: &'s [Statement<'t>],
     ) {
         let Ok(entries) = maps::entries(self, key, map, statement.span) else {
-            self.atom(text_of(statement).0, false, statement.span);
+            self.atom(text_of(statement).0, AtomKind::Free, statement.span);
             return self.finish(Spanned::new(model::Verdict::Unknown("vmap".into()), statement.span));
         };
         let (matches, known) = (self.matches.clone(), self.known.clone());
@@ -218,7 +225,7 @@ impl<'s, 't> Builder<'s, 't> {
     /// A match or target of iptables that nft has no words for.
     fn xtables(&mut self, kind: &str, name: &str, statement: &Statement<'_>) -> Option<model::Verdict> {
         if kind == "match" && name != "comment" {
-            self.atom(format!("xt match {name}"), false, statement.span);
+            self.atom(format!("xt match {name}"), xtables::kind_of(name), statement.span);
             return None;
         }
         xtables::target(self, name, statement.span)
@@ -240,21 +247,31 @@ impl<'s, 't> Builder<'s, 't> {
     }
 
     /// Adds a condition that the file does not decide.
-    pub fn atom(&mut self, text: String, pure: bool, span: Span) {
-        let atom = Atom { text: text.into(), pure };
+    pub fn atom(&mut self, text: String, kind: AtomKind, span: Span) {
+        let atom = Atom { text: text.into(), kind };
         self.matches.push(Spanned::new(Match::Atom(atom), span));
+    }
+
+    /// Notes that a statement does something which is seen elsewhere, if the packet comes as far.
+    pub fn noted(&mut self, statement: &Statement<'_>) {
+        self.matches.push(Spanned::new(Match::Noted(text_of(statement).0.into()), statement.span));
     }
 
     /// Adds a statement as a condition that the file does not decide.
     pub fn atom_of(&mut self, statement: &Statement<'_>) {
         let (text, is_whole) = text_of(statement);
-        self.atom(text, is_whole && is_pure(statement, self.sets), statement.span);
+        let kind = match kind_of(statement, self.sets) {
+            // Other words may begin the same.
+            AtomKind::Pure if !is_whole => AtomKind::Free,
+            kind => kind,
+        };
+        self.atom(text, kind, statement.span);
     }
 
     /// What the rule perhaps does, as a rule of its own.
     pub fn maybe(&mut self, actions: Vec<Action>, verdict: model::Verdict, text: &str, span: Span) {
         let matches = self.matches.clone();
-        self.atom(text.into(), false, span);
+        self.atom(text.into(), AtomKind::Free, span);
         self.actions.extend(actions.into_iter().map(|action| Spanned::new(action, span)));
         self.finish(Spanned::new(verdict, span));
         self.matches = matches;
@@ -266,7 +283,7 @@ impl<'s, 't> Builder<'s, 't> {
         self.finish(Spanned::new(model::Verdict::Continue, self.span));
         // The marks that were compared may be others now.
         for condition in matches.iter_mut().filter(|it| actions::looks_at_marks(&it.value)) {
-            condition.value = Match::Atom(Atom { text: "as before: mark".into(), pure: false });
+            condition.value = Match::Atom(Atom::free("as before: mark"));
         }
         self.matches = matches;
     }
@@ -309,11 +326,26 @@ fn text_of(statement: &Statement<'_>) -> (String, bool) {
     (text, is_whole)
 }
 
-/// Do the packet and the file alone decide?
-fn is_pure(statement: &Statement<'_>, sets: &Sets<'_, '_>) -> bool {
+/// What the answer to a statement hangs on that the file does not decide.
+fn kind_of(statement: &Statement<'_>, sets: &Sets<'_, '_>) -> AtomKind {
+    let is_fixed = |expression| is_fixed(expression, sets);
     match &statement.kind {
-        StatementKind::Match { left, right, .. } => is_fixed(left, sets) && is_fixed(right, sets),
-        StatementKind::Flags(flags) => is_fixed(&flags.left, sets),
+        StatementKind::Match { left, .. } if is_random(left) => AtomKind::Rate,
+        StatementKind::Match { left, right, .. } if is_fixed(left) && is_fixed(right) => AtomKind::Pure,
+        StatementKind::Flags(flags) if is_fixed(&flags.left) => AtomKind::Pure,
+        StatementKind::Update { .. } | StatementKind::Meter { .. } => AtomKind::Rate,
+        StatementKind::Stateful(StatefulKind::Limit | StatefulKind::Quota, _) => AtomKind::Rate,
+        _ if decides(statement) => AtomKind::Rate,
+        _ => AtomKind::Free,
+    }
+}
+
+/// Is it a number that is drawn for each packet?
+fn is_random(expression: &Expression<'_>) -> bool {
+    match expression.resolved() {
+        ExpressionKind::Selector(selector) => selector.group == Group::Meta && selector.name == "random",
+        ExpressionKind::Function(words) => words.starts_with("numgen"),
+        ExpressionKind::Binary(_, sides) => is_random(&sides.0) || is_random(&sides.1),
         _ => false,
     }
 }

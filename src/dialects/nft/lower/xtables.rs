@@ -2,7 +2,7 @@
 
 use super::nat::anything;
 use super::rules::Builder;
-use crate::model::{Action, Nat, Verdict};
+use crate::model::{Action, AtomKind, Nat, Verdict};
 use crate::packet::{Axis, Values};
 use crate::source::{Span, Spanned};
 
@@ -29,6 +29,15 @@ const PASSIVE: [&str; 20] = [
     "TCPOPTSTRIP",
     "ULOG",
 ];
+
+/// What the answer of a match hangs on.
+pub(super) fn kind_of(name: &str) -> AtomKind {
+    match name {
+        "limit" | "hashlimit" | "connlimit" | "quota" | "statistic" => AtomKind::Rate,
+        "recent" => AtomKind::Remembered,
+        _ => AtomKind::Free,
+    }
+}
 
 /// What a target may do; `None` if the packet goes on.
 pub(super) fn target(builder: &mut Builder<'_, '_>, name: &str, span: Span) -> Option<Verdict> {
