@@ -20,8 +20,9 @@ use crate::source::{FileId, Sources, Span};
 
 pub use apply::{apply, between, new_files, overlap};
 
-/// How often a remedy may show that more is needed: behind the rule that is mended there may be another.
-const MOST_ROUNDS: usize = 5;
+/// How often a remedy may show that more is needed: behind the rule that is mended there may be another. On its way out and
+/// back a packet meets eight chains that may drop it, and as many in the security table and in files of other programs.
+const MOST_ROUNDS: usize = 16;
 
 /// What nobody may be led into by a fix, how little bad that may be called.
 const LOCKOUT: &str = "lockout";
@@ -29,6 +30,9 @@ const LOCKOUT: &str = "lockout";
 /// Lints that tell what gets in by name, unless everything does: of a fix that lets nothing in they may say what
 /// was true before.
 const UNCOVERED: [&str; 3] = ["open-port", "ssh-open-to-the-world", "inbound-tunnel-port"];
+
+/// What is told only where the edge is reached. What opens the way there, and closes nothing, may uncover it.
+const BEHIND_THE_EDGE: &str = "tunnel-service-blocked";
 
 /// What rules that go in front of others may lead to: those take nothing any more.
 const MOVED: &str = "shadowed-rule";
@@ -54,6 +58,8 @@ pub struct Proof<'c> {
     pub routes: &'c Routes,
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
+    /// Is a remedy that does not hold a failure of the program?
+    pub is_strict: bool,
 }
 
 /// Why there is no fix.
@@ -122,11 +128,11 @@ impl Proof<'_> {
             made => made,
         };
         if let Err(why) = &made {
-            // A lint that promises more than it holds is to be mended, not only kept quiet about. Rules that the loader
-            // refuses hold nothing.
+            // A lint that promises more than it holds is to be mended, not only kept quiet about: tests fail. Rules that
+            // the loader refuses hold nothing.
             let is_refused = findings.iter().any(|other| REFUSED.contains(&other.lint));
             debug_assert!(
-                cfg!(fuzzing) || is_refused || !why.is_mistake(),
+                !self.is_strict || is_refused || !why.is_mistake(),
                 "{}: {}: {}: {}",
                 finding.lint,
                 finding.message,
@@ -162,7 +168,9 @@ impl Proof<'_> {
             let context = self.context(&sources, &unit);
             let after = lints::run(&context);
             let speaks_of_more = files.len() > self.unit.files.len();
-            let left = self.left(findings, finding, speaks_of_more, &after);
+            let opens_only = matches!(all.effect, Effect::Opens(_));
+            let mut left = self.left(findings, finding, speaks_of_more, &after);
+            left.retain(|left| !(opens_only && left.lint == BEHIND_THE_EDGE));
             let Some(worst) = left.first() else {
                 let uncovered = uncovered(findings, &after, finding.level);
                 return self.fix(host, &context, &sources, &all, uncovered);

@@ -73,6 +73,8 @@ pub struct Input {
     pub stdin: Option<PathBuf>,
     /// Why some of what the call is about could not be read; the rest is here all the same.
     pub unread: Vec<Failure>,
+    /// Is a remedy that does not hold a failure of the program?
+    pub is_strict: bool,
 }
 
 impl Input {
@@ -143,7 +145,7 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
     // A file may have been found in a folder, and as a sibling.
     let mut told = HashSet::new();
     unread.retain(|failure| told.insert(failure.to_string()));
-    Ok(Input { sources, units, dialects, stdin, unread })
+    Ok(Input { sources, units, dialects, stdin, unread, is_strict: world.is_strict })
 }
 
 /// What cloudflared's own configuration says.

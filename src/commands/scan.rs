@@ -61,6 +61,7 @@ pub fn run(world: &mut World, machine: &dyn Machine, options: &Options) -> Resul
                 stdout: &mut *world.stdout,
                 stderr: &mut *world.stderr,
                 look: world.look,
+                is_strict: world.is_strict,
             };
             check::run_without(&mut world, &check::Options { selection, ..check }, missing)
         }

@@ -13,7 +13,8 @@ use super::atoms::Atoms;
 use super::effort::Spent;
 use super::lookup::Sets;
 use super::order::{self, Call, Question};
-use rules::{Compiler, family_cube, plain_rules};
+pub(super) use rules::family_cube;
+use rules::{Compiler, plain_rules};
 
 /// A chain of a [`Host`]: an index into its chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

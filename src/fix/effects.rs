@@ -4,7 +4,10 @@ use crate::eval::difference::{Change, Difference, Kind};
 use crate::eval::{Host, Way, tcp_flags_that_begin};
 use crate::model::{Effect, Hook};
 use crate::packet::axis::state;
-use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces, Words};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Words};
+
+/// The flags of the first packet of a TCP connection.
+const SYN: u128 = 0x02;
 
 /// Do only packets fare otherwise that the effect names, and only so?
 pub fn are_named(difference: &Difference, effect: &Effect) -> Result<bool, TooManyPieces> {
@@ -39,7 +42,11 @@ fn hooks(way: Way) -> &'static [Hook] {
 /// Packets of a kind by the state that they have.
 fn by_state(kind: Kind, packets: &PacketSet) -> Result<Vec<(u128, PacketSet)>, TooManyPieces> {
     let state = match kind {
-        Kind::First => state::NEW,
+        // A connection of TCP begins with a SYN, of which the change does not speak again.
+        Kind::First => {
+            let begins = PacketSet::from(Cube::any().set(Axis::TcpFlags, Ranges::single(SYN)));
+            return Ok(vec![(state::NEW, packets.and(&begins))]);
+        }
         // A bare ACK begins a flow, too.
         Kind::Stray => {
             let begins = PacketSet::from(Cube::any().set(Axis::TcpFlags, tcp_flags_that_begin()));

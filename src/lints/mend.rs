@@ -37,8 +37,12 @@ impl Opening {
             }
             bases.push(lost.hop.base);
             if matches!(step.moment, Moment::Egress | Moment::Ingress) {
+                // What is lost of packets that NAT has turned to elsewhere goes by another name.
+                let named = packets
+                    .iter()
+                    .filter(|cube| lost.hop.packets.overlaps(&PacketSet::from((*cube).clone())));
                 if !self.move_up(context, lost) {
-                    packets.iter().for_each(|cube| self.accept(context, &lost.hop, hops(), cube.clone()));
+                    named.for_each(|cube| self.accept(context, &lost.hop, hops(), cube.clone()));
                 }
             } else if !is_tracked(&lost.hop) {
                 // Connection tracking knows nothing of them: they are told by their ends.
@@ -225,7 +229,12 @@ pub fn loopback(context: &Context, family: Family, held: &Held) -> Option<Remedy
     let lo = Ranges::single(values::name("lo")?);
     let mut opening = Opening::default();
     let hops = || held.conversation.steps.iter().flat_map(|step| &step.lost).map(|lost| &*lost.hop);
-    for hop in hops() {
+    // What NAT sends elsewhere is not let through by accepting it.
+    let is_turned = |hop: &&Hop| {
+        let verdict = hop.rule.map(|id| &context.host.rule(id).rule.verdict.value);
+        matches!(verdict, Some(Verdict::Nat(_)))
+    };
+    for hop in hops().filter(|hop| !is_turned(hop)) {
         let axis = match hop.hook {
             Hook::Output | Hook::Postrouting => Axis::OutInterface,
             _ => Axis::InInterface,

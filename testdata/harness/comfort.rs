@@ -132,8 +132,14 @@ fn pages_and_tables_fit_on_80_columns() {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let look = Look { width: 80, width_of_errors: 80, ..Look::default() };
         let directory = folder.path().to_path_buf();
-        let world =
-            World { directory, stdin: &mut std::io::empty(), stdout: &mut stdout, stderr: &mut stderr, look };
+        let world = World {
+            directory,
+            stdin: &mut std::io::empty(),
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            look,
+            is_strict: true,
+        };
         let words = std::iter::once("fwlint").chain(command.split_whitespace()).map(Into::into);
         program::run(words.collect::<Vec<_>>(), world);
         let text = String::from_utf8([stdout, stderr].concat()).expect("it is UTF-8");

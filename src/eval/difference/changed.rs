@@ -7,7 +7,7 @@ use crate::model::{Base, Families, Hook, Nat, Policy, Verdict};
 use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::super::calls::Calls;
-use super::super::compile::{BaseChain, ChainId, CompiledRule, Host, Next, RuleId};
+use super::super::compile::{BaseChain, ChainId, CompiledRule, Host, Next, RuleId, family_cube};
 use super::super::flow::Way;
 
 /// Which chain of a host it is, whatever its number: how many tables like its own stand before, the table,
@@ -44,7 +44,8 @@ impl Changed {
                     let (removed, added) = changed.rules(old, new, before, after);
                     changed.note(old, &old_calls, before, removed);
                     changed.note(new, &new_calls, after, added);
-                    changed.bases(base(old, before), base(new, after));
+                    let families = new.chain(after).table.families;
+                    changed.bases(families, base(old, before), base(new, after));
                 }
                 None => changed.whole(old, &old_calls, before),
             }
@@ -73,8 +74,14 @@ impl Changed {
             Way::Forward => (Hook::Prerouting, &[Hook::Prerouting, Hook::Forward, Hook::Postrouting]),
         };
         let mut all = PacketSet::none();
-        for hook in hooks {
-            all.add(self.at.get(hook).cloned().unwrap_or_default());
+        let is_of_family = |cube: &Cube| match (cube.get(Axis::Family), asked.get(Axis::Family)) {
+            (Some(theirs), Some(asked)) => theirs.overlaps(asked),
+            _ => true,
+        };
+        for cube in hooks.iter().filter_map(|hook| self.at.get(hook)).flat_map(PacketSet::cubes) {
+            if is_of_family(cube) {
+                all.add(cube.clone().into());
+            }
         }
         // What comes in may be turned to another machine, and then is forwarded.
         let mut others = [Hook::Forward, Hook::Postrouting].iter();
@@ -185,11 +192,11 @@ impl Changed {
     fn whole(&mut self, host: &Host, calls: &Calls, chain: ChainId) {
         let rules = (0..host.chain(chain).rules.len() as u32).map(|index| RuleId { chain, index });
         self.note(host, calls, chain, rules.collect());
-        self.bases(base(host, chain), None);
+        self.bases(host.chain(chain).table.families, base(host, chain), None);
     }
 
     /// Notes a base chain that is called otherwise, or ends otherwise.
-    fn bases(&mut self, one: Option<&Base>, other: Option<&Base>) {
+    fn bases(&mut self, families: Families, one: Option<&Base>, other: Option<&Base>) {
         let is_idle = |base: &Base| base.policy.value == Policy::Accept;
         let is_same = match (one, other) {
             (Some(a), Some(b)) => {
@@ -201,7 +208,7 @@ impl Changed {
         };
         if !is_same {
             for base in one.iter().chain(&other) {
-                self.at.insert(base.hook, PacketSet::any());
+                self.at.entry(base.hook).or_default().add(PacketSet::from(family_cube(families)));
             }
         }
     }

@@ -69,6 +69,7 @@ impl Folder {
             stdout: &mut stdout,
             stderr: &mut stderr,
             look: fwlint::report::Look::default(),
+            is_strict: true,
         };
         let status = cli::run(arguments.into_iter().map(OsString::from), world);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("what is printed is text");

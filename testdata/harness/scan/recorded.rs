@@ -250,6 +250,7 @@ fn scan(machine: &Recorded, folder: &Path, options: Options) -> (Result<bool, St
         stdout: &mut stdout,
         stderr: &mut io::sink(),
         look: Look::default(),
+        is_strict: true,
     };
     let result = commands::scan::run(&mut world, machine, &options);
     let result = result.map(|outcome| outcome == Outcome::Clean).map_err(|failure| failure.to_string());
