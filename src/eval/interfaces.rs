@@ -34,7 +34,12 @@ pub fn any_but_lo() -> Ranges {
 
 /// Any interface that may lead out.
 pub fn outer() -> Ranges {
-    any_but_lo().minus(&prefixes(INNER))
+    any_but_lo().minus(&inner())
+}
+
+/// Interfaces that lead to containers, guests and taps.
+pub fn inner() -> Ranges {
+    prefixes(INNER)
 }
 
 /// Interfaces that lead into tunnels.

@@ -1,8 +1,9 @@
 //! Requirements: flows that must get through *for all* of what is asked, *for some* witness.
 //!
 //! A witness is what the host is free to choose once for everything: the interface by which it
-//! leaves, its source address, the user. What all flows need is asked one after another; each
-//! leaves the witnesses that serve it, and the next is asked of those alone.
+//! leaves, its source address. What all flows need is asked one after another; each leaves the
+//! witnesses that serve it, and the next is asked of those alone. What is one thing on the host and
+//! not told by the file, such as the number of a user, is no choice: what holds for some of it depends.
 
 use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
@@ -98,7 +99,8 @@ impl Witnesses {
     }
 
     /// Asks whether some witness serves all flows of a part, and if so keeps only such witnesses.
-    /// `axes` are those of its choices that this requirement depends on.
+    /// `axes` are those of its choices that this requirement depends on, `untold` those among them that
+    /// the host has no choice in, and that nobody has told.
     ///
     /// # Errors
     /// If the sets fall into too many pieces.
@@ -107,8 +109,10 @@ impl Witnesses {
         held: &Held,
         part: &PacketSet,
         axes: &[Axis],
+        untold: &[Axis],
     ) -> Result<Certainty, TooManyPieces> {
         let chosen = |lost: &PacketSet| lost.and(part).forget(|axis| !axes.contains(&axis));
+        let for_all = |choices: PacketSet| choices.forget(|axis| untold.contains(&axis));
         // A choice of another family says nothing about this part: it neither serves it nor has to.
         let asked = part.forget(|axis| axis != Axis::Family || !axes.contains(&axis));
         let others = self.left.minus(&asked)?;
@@ -116,7 +120,7 @@ impl Witnesses {
         if perhaps.is_empty() {
             return Ok(Certainty::Blocked);
         }
-        let surely = perhaps.minus(&chosen(&held.perhaps_lost))?;
+        let surely = perhaps.minus(&for_all(chosen(&held.perhaps_lost)))?;
         let is_sure = !surely.is_empty();
         self.left = if is_sure { surely } else { perhaps };
         self.left.add(others);

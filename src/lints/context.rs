@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::exposure::Exposures;
 use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
-use crate::eval::exposure::Exposure;
+use crate::eval::exposure::{Exposure, Message, NEIGHBOURS};
 use crate::eval::{Held, Host, Memory, Question, Routes, Shadows, Way};
 use crate::model::{Families, Ruleset};
 use crate::packet::{Family, TooManyPieces};
@@ -47,6 +47,7 @@ pub struct Context<'c> {
     pub is_quick: bool,
     memory: Memory<'c>,
     tunnel: OnceLock<Option<Result<Tunnel<'c>, TooManyPieces>>>,
+    neighbours: OnceLock<Vec<Message>>,
     shadows: OnceLock<Shadows<'c>>,
     exposures: Exposures,
 }
@@ -75,6 +76,7 @@ impl<'c> Context<'c> {
             is_quick,
             memory: Memory::default(),
             tunnel,
+            neighbours: OnceLock::new(),
             shadows,
             exposures,
         }
@@ -139,6 +141,21 @@ impl<'c> Context<'c> {
     /// If the rules are too tangled.
     pub fn hold(&self, question: &Question) -> Result<Held<'c>, TooManyPieces> {
         Held::hold(&self.host, &self.routes, question, &self.memory)
+    }
+
+    /// The messages of neighbour discovery that are surely dropped.
+    pub fn lost_neighbours(&self) -> &[Message] {
+        let is_blocked = |message: &Message| message.is_blocked(&self.host, &self.routes) == Ok(true);
+        // No cloud filters them around a machine.
+        let is_judged =
+            !self.is_fragment() && !self.unit.ruleset.is_perimeter() && self.speaks_for(Family::V6);
+        let lost = || NEIGHBOURS.into_iter().filter(|message| is_judged && is_blocked(message)).collect();
+        self.neighbours.get_or_init(lost)
+    }
+
+    /// Does nothing arrive over IPv6, whatever the rules let through, since no neighbour is found?
+    pub fn is_ipv6_dead(&self) -> bool {
+        !self.lost_neighbours().is_empty()
     }
 
     /// Which rules come before which. Worked out when first asked for, from all rules.

@@ -19,7 +19,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         return;
     }
     let is_blocked = |message: &Message| message.is_blocked(&context.host, &context.routes) == Ok(true);
-    let blocked: Vec<Message> = NEIGHBOURS.into_iter().filter(is_blocked).collect();
+    let blocked = context.lost_neighbours();
     if blocked.is_empty() {
         return;
     }
@@ -29,7 +29,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let level = if is_required { Level::Error } else { exposure::level(context, Level::Warning, true) };
     let mut finding = Finding::new(ID, level, format!("IPv6 cannot work: {said}"));
     let mut opening = mend::Opening::default();
-    for message in blocked {
+    for &message in blocked {
         if let Some(lost) = lost(context, message) {
             let (span, words) = place_of(context, &lost);
             finding = exposure::place(finding, span, words);

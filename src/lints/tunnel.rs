@@ -6,11 +6,12 @@ mod chance;
 mod dns;
 mod judge;
 mod redirection;
+mod terms;
 
 use std::net::IpAddr;
 
 use crate::config::{EdgeIpVersion, Protocol};
-use crate::eval::{Certainty, Held, Witnesses};
+use crate::eval::{Certainty, Held, Question, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Profile, Service, Transport};
 
@@ -39,7 +40,12 @@ pub struct Tunnel<'m> {
     pub services: Vec<(&'static Service, Certainty, Option<Held<'m>>)>,
     /// The choices that the host is left with: by which interface, from which address, as whom.
     pub witnesses: Witnesses,
+    /// On what terms it works, where not all choices serve it: phrases.
+    pub terms: Vec<String>,
 }
+
+/// The paths, all choices that there were for them, and those that are left.
+type Ways<'m> = (Vec<Path<'m>>, Witnesses, Witnesses);
 
 /// One transport over one family.
 #[derive(Debug)]
@@ -83,6 +89,14 @@ pub enum LostAt {
 }
 
 impl Path<'_> {
+    /// What gets through arrives nowhere: no neighbour is found. Where nothing gets through, that is lost as before.
+    fn die(&mut self) {
+        if !self.is_blocked() {
+            let lost = |edge: &mut Edge| (edge.certainty, edge.lost_at) = (Certainty::Blocked, None);
+            self.edges.iter_mut().for_each(lost);
+        }
+    }
+
     /// Is no address reached, whatever the unknowns are?
     pub fn is_blocked(&self) -> bool {
         self.edges.iter().all(|edge| edge.certainty == Certainty::Blocked)
@@ -121,15 +135,15 @@ impl<'m> Tunnel<'m> {
         }
         // Most hosts serve the tunnel by whatever they choose, and one choice shows it at little cost.
         let usual = Self::paths(context, profile, endpoint, Some(&ask::usual_choice()));
-        if let Ok((paths, witnesses)) = usual
-            && paths.iter().all(Path::is_open)
-            && let Ok(tunnel) = Self::on_these(context, profile, endpoint, paths, witnesses)
+        if let Ok(ways) = usual
+            && ways.0.iter().all(Path::is_open)
+            && let Ok(tunnel) = Self::on_these(context, profile, endpoint, ways)
             && tunnel.is_served()
         {
             return Some(Ok(tunnel));
         }
         let all = Self::paths(context, profile, endpoint, None);
-        Some(all.and_then(|(paths, left)| Self::on_these(context, profile, endpoint, paths, left)))
+        Some(all.and_then(|ways| Self::on_these(context, profile, endpoint, ways)))
     }
 
     /// Is everything that is needed beside the paths, or would be nice, there?
@@ -140,13 +154,13 @@ impl<'m> Tunnel<'m> {
             && self.services.iter().all(|each| each.1 == Certainty::Met)
     }
 
-    /// The paths by all choices of the host, or by the given one alone, and the choices that they leave.
+    /// The paths by all choices of the host, or by the given one alone.
     fn paths(
         context: &Context<'m>,
         profile: &'static Profile,
         endpoint: &'static Endpoint,
         choice: Option<&PacketSet>,
-    ) -> Result<(Vec<Path<'m>>, Witnesses), TooManyPieces> {
+    ) -> Result<Ways<'m>, TooManyPieces> {
         let (mut wanted, mut witnesses) = (Vec::new(), Witnesses { left: PacketSet::none() });
         for family in families(context) {
             for transport in transports(context, profile) {
@@ -168,12 +182,21 @@ impl<'m> Tunnel<'m> {
                 wanted.push((family, transport, question));
             }
         }
+        let is_there = |(_, _, question): &(_, _, Question)| !question.packets.is_empty();
+        if wanted.iter().any(is_there) {
+            // A host without an address of a family does not dial by it.
+            wanted.retain(is_there);
+        }
         let held = context.each(&wanted, |(_, _, question)| context.hold(question))?;
-        let mut paths = Vec::new();
+        let (mut paths, asked) = (Vec::new(), witnesses.clone());
         for ((family, transport, _), held) in wanted.into_iter().zip(held) {
             paths.push(judge_path(context, family, transport, endpoint, held, &mut witnesses)?);
         }
-        Ok((paths, witnesses))
+        // What surely works does so whoever the program is; what only may, for some, narrows nothing.
+        if paths.iter().any(Path::is_open) {
+            witnesses.left = witnesses.left.forget(|axis| ask::OWNER.contains(&axis)).and(&asked.left);
+        }
+        Ok((paths, asked, witnesses))
     }
 
     /// Judges all that is needed beside the paths.
@@ -181,9 +204,11 @@ impl<'m> Tunnel<'m> {
         context: &Context<'m>,
         profile: &'static Profile,
         endpoint: &'static Endpoint,
-        paths: Vec<Path<'m>>,
-        witnesses: Witnesses,
+        (mut paths, asked, witnesses): Ways<'m>,
     ) -> Result<Self, TooManyPieces> {
+        if context.is_ipv6_dead() {
+            paths.iter_mut().filter(|path| path.family == Family::V6).for_each(Path::die);
+        }
         let dns = Dns::judge(context, profile, &witnesses)?;
         // What runs on the host is asked over either, whatever the edge is dialled by.
         let spoken: Vec<Family> =
@@ -191,12 +216,19 @@ impl<'m> Tunnel<'m> {
         let loopback = context.each(&spoken, |family| judge_loopback(context, *family))?;
         let wanted: Vec<&'static Service> = profile.services.iter().collect();
         let services = context.each(&wanted, |service| judge_service(context, service, &witnesses))?;
-        Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses })
+        let terms = terms::terms(context, endpoint, &paths, &asked, &witnesses)?;
+        Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses, terms })
     }
 
     /// The paths of a transport.
     pub fn paths_of(&self, transport: &str) -> impl Iterator<Item = &Path<'m>> {
         self.paths.iter().filter(move |path| path.transport.name == transport)
+    }
+
+    /// Does IPv4 lead out, and IPv6 not at all?
+    pub fn does_without_ipv6(&self) -> bool {
+        let is_blocked = |family| self.paths.iter().all(|path| path.family != family || path.is_blocked());
+        !is_blocked(Family::V4) && is_blocked(Family::V6)
     }
 
     /// Does no path of this transport lead anywhere?
@@ -218,13 +250,22 @@ impl<'m> Tunnel<'m> {
         usable.iter().all(|transport| self.is_transport_blocked(transport) && !is_by_chance(transport))
     }
 
+    /// Does all that leaves go into another tunnel, whose far end this host does not see?
+    pub fn is_only_through_tunnels(&self) -> bool {
+        let cubes = self.witnesses.left.cubes();
+        let is_inner = |cube: &Cube| cube.get(Axis::OutInterface).is_some_and(ask::are_tunnels);
+        !cubes.is_empty() && cubes.iter().all(is_inner)
+    }
+
     /// The verdict in a phrase: `gets out over QUIC and HTTP/2 (IPv4 only)`.
     pub fn summary(&self, context: &Context) -> String {
         let named = |certainty: Certainty| -> Vec<&str> {
+            let is_inner = self.is_only_through_tunnels();
             let is_so = |name: &&&str| {
                 let of_path = |path: &Path| {
-                    let best = path.edges.iter().map(|edge| edge.certainty).min();
-                    if path.chance.is_some() { best.map(|best| best.min(Certainty::Depends)) } else { best }
+                    let best = path.edges.iter().map(|edge| edge.certainty).min()?;
+                    let best = if path.chance.is_some() { best.min(Certainty::Depends) } else { best };
+                    Some(if is_inner { best.max(Certainty::Depends) } else { best })
                 };
                 self.paths_of(name).filter_map(of_path).min() == Some(certainty)
             };
@@ -271,6 +312,7 @@ impl<'m> Tunnel<'m> {
         if !limits.is_empty() {
             text.push_str(&format!(" ({})", limits.join(", ")));
         }
+        self.terms.iter().for_each(|term| text.push_str(&format!(", {term}")));
         if !elsewhere.is_empty() {
             text.push_str(&format!(", {may_be} sent elsewhere over {}", ways(&elsewhere)));
         }
@@ -293,13 +335,16 @@ pub fn families(context: &Context) -> Vec<Family> {
     wanted.iter().copied().filter(|family| context.speaks_for(*family)).collect()
 }
 
-/// The families for which the unit speaks, those of the edge first: resolvers and services are reached over either,
+/// The families for which the unit speaks and over which something can arrive, those of the edge first: resolvers and services are reached over either,
 /// whatever the edge is dialled by.
 pub fn spoken(context: &Context) -> Vec<Family> {
     let mut all = families(context);
     let others = Family::ALL.into_iter().filter(|family| context.speaks_for(*family));
     let others: Vec<Family> = others.filter(|family| !all.contains(family)).collect();
     all.extend(others);
+    if all.len() > 1 && context.is_ipv6_dead() {
+        all.retain(|family| *family == Family::V4);
+    }
     all
 }
 

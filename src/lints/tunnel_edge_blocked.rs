@@ -1,12 +1,11 @@
 //! `tunnel-edge-blocked`: see rules/tunnel-edge-blocked.md.
 
-use super::tunnel::ask::are_tunnels;
 use super::tunnel::blame::{blame, depends_on};
 use super::tunnel::{Edge, LostAt, Path, Tunnel, families, name, title, wanted};
 use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
-use crate::packet::{Axis, Cube, Family};
+use crate::packet::Family;
 use crate::profile::Profile;
 use crate::source::Span;
 
@@ -43,9 +42,7 @@ pub fn by_all(profile: &Profile, units: usize, span: Option<Span>) -> Finding {
 
 /// Everything may leave, but only into another tunnel, whose far end this host does not see.
 fn only_through_tunnels(tunnel: &Tunnel) -> Option<Finding> {
-    let cubes = tunnel.witnesses.left.cubes();
-    let is_inner = |cube: &Cube| cube.get(Axis::OutInterface).is_some_and(are_tunnels);
-    if cubes.is_empty() || !cubes.iter().all(is_inner) {
+    if !tunnel.is_only_through_tunnels() {
         return None;
     }
     let message = format!("{} reaches the edge only through another tunnel", tunnel.profile.program);

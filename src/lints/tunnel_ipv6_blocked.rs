@@ -13,8 +13,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(tunnel) = context.tunnel() else { return };
     let (v4, v6): (Vec<&Path>, Vec<&Path>) = tunnel.paths.iter().partition(|path| path.family == Family::V4);
     let Some(first) = v6.first().filter(|_| v6.iter().all(|path| path.is_blocked())) else { return };
-    // Who lets no IPv6 through at all does without it.
-    if v4.iter().all(|path| path.is_blocked()) || !exposure::has_ipv6_flows(context) {
+    // Who lets no IPv6 through at all does without it, and what no neighbour is found for is another lint's.
+    let is_told = v6.iter().flat_map(|path| &path.edges).any(|edge| edge.lost_at.is_some());
+    if !is_told || v4.iter().all(|path| path.is_blocked()) || !exposure::has_ipv6_flows(context) {
         return;
     }
     let program = &tunnel.profile.program;

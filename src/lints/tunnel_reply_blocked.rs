@@ -4,6 +4,7 @@ use super::tunnel::blame::blame;
 use super::tunnel::{LostAt, Path, families_of, title, wanted};
 use super::{Context, mend};
 use crate::finding::{Finding, Level};
+use crate::packet::Family;
 
 const ID: &str = "tunnel-reply-blocked";
 
@@ -11,8 +12,11 @@ const ID: &str = "tunnel-reply-blocked";
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(tunnel) = context.tunnel() else { return };
     let wanted = wanted(context.settings.protocol.value);
-    let is_broken =
-        |path: &&Path| wanted.contains(&path.transport.name.as_str()) && path.fails_on_the_way_back();
+    // Where IPv4 leads out, and IPv6 in no way, one note about IPv6 says so.
+    let is_told = |path: &Path| path.family == Family::V6 && tunnel.does_without_ipv6();
+    let is_broken = |path: &&Path| {
+        wanted.contains(&path.transport.name.as_str()) && path.fails_on_the_way_back() && !is_told(path)
+    };
     let paths: Vec<&Path> = tunnel.paths.iter().filter(is_broken).collect();
     if paths.is_empty() {
         return;

@@ -44,7 +44,6 @@ const ALMOST_ALL_PORTS: u128 = 65_000;
 /// The first packets of new connections in one family: into the host, out of it, or through it, as they are
 /// before connection tracking. For TCP the flag SYN is set.
 pub fn question(host: &Host, routes: &Routes, way: Way, family: Family) -> Cube {
-    let icmp = if family == Family::V4 { 1 } else { 58 };
     let (from, to) = match way {
         Way::Out => (kind::LOCAL, kind::UNICAST),
         Way::Local => (kind::LOCAL, kind::LOCAL),
@@ -71,9 +70,11 @@ pub fn question(host: &Host, routes: &Routes, way: Way, family: Family) -> Cube 
         Way::Out | Way::Local => Ranges::new(0, NO_OWNER - 1),
         Way::In | Way::Forward => Ranges::single(NO_OWNER),
     };
+    // ICMP is no connection, and nobody listens to that of the other family.
+    let icmp = Ranges::union([(1, 1), (58, 58)]);
     let cube = Cube::any()
         .set(Axis::Family, Ranges::single(family.number()))
-        .set(Axis::Protocol, Ranges::single(icmp).complement(255))
+        .set(Axis::Protocol, icmp.complement(255))
         .set(Axis::InInterface, input)
         .set(Axis::OutInterface, output)
         .set(Axis::Source, source)

@@ -1,6 +1,6 @@
 //! The legs of a way: out of the host, into it, through it.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::Hook;
 use crate::packet::axis::{direction, kind};
@@ -94,10 +94,7 @@ impl<'m> Talk<'_, 'm> {
                     Tracking::Unknown | Tracking::Established { way: direction::ORIGINAL, .. }
                 );
             match flight {
-                // What comes from outside is not let in to 127.0.0.0/8 (unless `route_localnet` is on).
-                flight if is_moved && self.question.way == Way::In && is_to_loopback(&flight) => {
-                    trip.vanish(flight);
-                }
+                flight if self.question.way == Way::In && is_martian(&flight) => trip.vanish(flight),
                 flight if is_moved && !self.is_own(&flight) => others.push(flight),
                 flight => own.push(flight),
             }
@@ -206,12 +203,26 @@ fn of_socket(flight: Flight, protocols: &[u128], owners: &[Option<Values>; 2]) -
     Flight { packets, nat: flight.nat }
 }
 
-/// Does a flight go to addresses of 127.0.0.0/8 only?
-fn is_to_loopback(flight: &Flight) -> bool {
-    let (low, high) = values::prefix(Ipv4Addr::LOCALHOST.into(), 8);
-    let loopback = Values::from(Ranges::new(low, high));
+/// Do packets come in by no way but lo that is for loopback addresses alone? The kernel drops what claims to come from
+/// such an address, or from a group (`ip_route_input_slow` in net/ipv4/route.c, `ip6_rcv_core` in net/ipv6/ip6_input.c),
+/// and what goes to one, unless `route_localnet` is on.
+fn is_martian(flight: &Flight) -> bool {
+    let lo = values::name("lo").unwrap_or_default();
+    let covers = |cube: &Cube, axis, prefixes: &[(IpAddr, u8)]| {
+        let prefixes = prefixes.iter().map(|&(address, length)| values::prefix(address, length));
+        let martians = Values::from(Ranges::union(prefixes));
+        cube.get(axis).is_some_and(|addresses| martians.covers(addresses))
+    };
     flight.packets.cubes().iter().all(|cube| {
         let is_v4 = cube.get(Axis::Family).and_then(Values::first) == Some(Family::V4.number());
-        is_v4 && cube.get(Axis::Destination).is_some_and(|addresses| loopback.covers(addresses))
+        let (loopback, groups): ((IpAddr, u8), (IpAddr, u8)) = match is_v4 {
+            true => ((Ipv4Addr::LOCALHOST.into(), 8), (Ipv4Addr::new(224, 0, 0, 0).into(), 4)),
+            false => {
+                ((Ipv6Addr::LOCALHOST.into(), 128), (Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0).into(), 8))
+            }
+        };
+        !cube.get(Axis::InInterface).is_some_and(|names| names.contains(lo))
+            && (covers(cube, Axis::Destination, &[loopback])
+                || covers(cube, Axis::Source, &[loopback, groups]))
     })
 }

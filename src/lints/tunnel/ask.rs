@@ -5,13 +5,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::super::Context;
 use crate::config::{RunsIn, User};
 use crate::eval::{Interface, Question, Routes, Way, interfaces};
-use crate::model::Side;
+use crate::model::{Match, Side};
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
 
-/// The axes on which a host may choose for all flows at once.
+/// The axes on which one thing serves all flows at once: what the host may choose, and who the program is.
 pub const CHOICES: [Axis; 6] =
     [Axis::Family, Axis::InInterface, Axis::OutInterface, Axis::Source, Axis::Uid, Axis::Gid];
+
+/// Those that are no choice: the program has one user and one group, and which numbers those are the rules do not tell.
+pub const OWNER: [Axis; 2] = [Axis::Uid, Axis::Gid];
+
+/// The number of the user whose name is the same on all hosts.
+const ROOT: u32 = 0;
 
 /// A flow to remote machines: what is asked of the engine.
 pub struct Flow {
@@ -39,6 +45,7 @@ impl Flow {
         let is_host = settings.runs_in.value == RunsIn::Host || context.unit.ruleset.is_perimeter();
         let user = match &settings.user.value {
             Some(User::Id(id)) if !self.by_anyone => Ranges::single(u128::from(*id)),
+            Some(User::Name(name)) if !self.by_anyone && name == "root" => Ranges::single(ROOT.into()),
             _ => Ranges::new(0, NO_OWNER - 1),
         };
         let ports = settings.ephemeral_ports.value;
@@ -57,13 +64,13 @@ impl Flow {
             let base = without_owner(base)
                 .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
                 .set(Axis::Source, sources(self.family))
-                .set(Axis::InInterface, interfaces::any_but_lo());
+                .set(Axis::InInterface, bridges(context));
             match routes.interfaces.as_slice() {
                 [] => vec![base.set(Axis::OutInterface, interfaces::outer())],
                 // It does not go back to the machine that it came from.
                 _ => by_route(base, self.family, routes)
                     .into_iter()
-                    .map(|(uplink, cube)| cube.set(Axis::InInterface, all_but(uplink)))
+                    .filter_map(|(uplink, cube)| cube.with(Axis::InInterface, all_but(uplink)))
                     .collect(),
             }
         };
@@ -90,13 +97,27 @@ fn assumed(context: &Context) -> Vec<(u32, bool)> {
 
 /// A rule that names another user never helps the program, one that names its own always counts.
 fn owners(context: &Context) -> Vec<(u32, bool)> {
-    let own = match &context.settings.user.value {
-        Some(User::Name(name)) => name.as_str(),
-        Some(User::Id(_)) => return Vec::new(),
-        None => context.profile.map_or("", |profile| profile.program.as_str()),
-    };
+    let Some(own) = own_name(context) else { return Vec::new() };
     let atoms = (0..).zip(context.host.atoms.iter());
     atoms.filter_map(|(number, unknown)| Some((number, **unknown.owner.as_ref()? == *own))).collect()
+}
+
+/// The name of the user as whom the program runs, as far as it is known.
+fn own_name<'c>(context: &'c Context) -> Option<&'c str> {
+    match &context.settings.user.value {
+        Some(User::Name(name)) => Some(name),
+        Some(User::Id(ROOT)) => Some("root"),
+        Some(User::Id(_)) => None,
+        None => Some(context.profile.map_or("", |profile| profile.program.as_str())),
+    }
+}
+
+/// The same question of a program that no rule names; `None` where none names this one.
+pub fn as_nobody(context: &Context, question: &Question) -> Option<(Question, String)> {
+    let owned: Vec<u32> = owners(context).into_iter().filter(|owner| owner.1).map(|owner| owner.0).collect();
+    let known = question.known.iter().map(|&(number, is_so)| (number, is_so && !owned.contains(&number)));
+    let question = Question { known: known.collect(), ..question.clone() };
+    if owned.is_empty() { None } else { Some((question, own_name(context)?.to_owned())) }
 }
 
 /// What is dialled is in the internet, and none of the user's own machines in the cloud.
@@ -247,6 +268,29 @@ fn by_route(base: Cube, family: Family, routes: &Routes) -> Vec<(&Interface, Cub
         base.clone().with(Axis::Destination, destinations)?.with(Axis::OutInterface, name)
     };
     parts.into_iter().filter_map(|part| Some((part.0, cube(part)?))).collect()
+}
+
+/// The interfaces by which a container's packets may come: those of bridges and the like that the settings or the
+/// rules name, and where they name none, any but lo.
+fn bridges(context: &Context) -> Ranges {
+    let inner = interfaces::inner();
+    let told = context.routes.interfaces.iter().filter_map(|each| values::name(&each.name));
+    let told = Ranges::union(told.map(|name| (name, name))).and(&inner);
+    if !told.is_empty() {
+        return told;
+    }
+    let matches = context.host.rules().flat_map(|(_, rule)| &rule.rule.matches);
+    let named = matches.filter_map(|part| match &part.value {
+        Match::Field(Axis::InInterface | Axis::OutInterface, values) => values.ranges(),
+        _ => None,
+    });
+    // What a rule asks for by all names but one is about that one.
+    let is_negated = |names: &Ranges| names.count() > u128::MAX / 2;
+    let named =
+        named.map(|names| if is_negated(names) { names.complement(u128::MAX) } else { names.clone() });
+    let named: Vec<Ranges> = named.map(|names| names.and(&inner)).collect();
+    let named = Ranges::union(named.iter().flat_map(Ranges::iter));
+    if named.is_empty() { interfaces::any_but_lo() } else { named }
 }
 
 /// The names of all interfaces but lo and this one.

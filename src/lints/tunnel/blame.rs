@@ -1,12 +1,14 @@
 //! Who is to blame for lost flows, as places in the files.
 
-use crate::eval::{Certainty, Held, Lost};
+use crate::eval::{Certainty, CompiledRule, Held, Lost};
 use crate::finding::Finding;
 use crate::model::{Match, Verdict};
-use crate::packet::{Axis, Cube, Hull, PacketSet};
+use crate::packet::axis::NO_OWNER;
+use crate::packet::{Axis, Cube, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
 
 use super::super::{Context, exposure, places};
+use super::ask::OWNER;
 
 /// Points a finding at what takes flows of a part away; the rule that takes first stands first.
 pub fn blame(mut finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
@@ -37,9 +39,11 @@ const OPEN: [Axis; 4] = [Axis::Length, Axis::HopLimit, Axis::Dscp, Axis::Mac];
 /// Names the unknowns on which flows of a part depend, or the matches on what is not told of them.
 pub fn depends_on(finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
     let finding = exposure::depends_on(finding, context, &held.unknowns(part));
-    open_matches(context, held, part).into_iter().take(places::MOST_SHOWN).fold(finding, |finding, span| {
+    let open = open_matches(context, held, part).into_iter().take(places::MOST_SHOWN);
+    let finding = open.fold(finding, |finding, span| {
         exposure::place(finding, span, format!("it depends on this: {}", context.sources.text(span)))
-    })
+    });
+    OWNER.into_iter().fold(finding, |finding, axis| depends_on_owner(finding, context, held, part, axis))
 }
 
 /// The matches by which packets of a part are lost that have another length, hop limit and the like.
@@ -63,6 +67,38 @@ fn open_matches(context: &Context, held: &Held, part: &PacketSet) -> Vec<Span> {
     }
     found.dedup();
     found
+}
+
+/// Names the rules that ask for the number of the program's user or group, where flows of a part depend on that.
+fn depends_on_owner(
+    mut finding: Finding,
+    context: &Context,
+    held: &Held,
+    part: &PacketSet,
+    axis: Axis,
+) -> Finding {
+    let all = Values::from(Ranges::new(0, NO_OWNER - 1));
+    let is_narrow = |cube: &Cube| cube.get(axis).is_some_and(|numbers| !numbers.covers(&all));
+    let lost = held.perhaps_lost.and(part);
+    let asked = held.question.packets.and(part);
+    if !lost.cubes().iter().any(is_narrow) || asked.cubes().iter().all(is_narrow) {
+        return finding;
+    }
+    let asks = |rule: &&CompiledRule| {
+        let mut matches = rule.rule.matches.iter();
+        matches.any(|it| matches!(&it.value, Match::Field(asked, _) if *asked == axis))
+    };
+    let rules = context.host.rules().map(|(_, rule)| rule).filter(asks);
+    let who = if axis == Axis::Uid { "user" } else { "group" };
+    let program = context.profile.map_or("the program", |profile| &profile.program);
+    for rule in rules.filter(|rule| rule.packets.overlaps(&asked)).take(places::MOST_SHOWN) {
+        let words = format!("it depends on this: which number the {who} of {program} has");
+        finding = exposure::place(finding, rule.rule.span, words);
+    }
+    match axis {
+        Axis::Uid => finding.note("Tell its number with `--user`, or as `user:` in fwlint.yaml."),
+        _ => finding,
+    }
 }
 
 /// Blame for what is surely lost, unknowns for what may be.
@@ -107,7 +143,7 @@ fn too_late(context: &Context, lost: &Lost) -> Option<(Span, String)> {
     let around = Hull::of(&lost.hop.packets);
     let later = chain.rules.iter().zip(&chain.hulls).skip(id.index as usize + 1);
     let later = later.filter(|(_, hull)| hull.meets(&around)).map(|(rule, _)| rule);
-    let accepts = |rule: &&crate::eval::CompiledRule| {
+    let accepts = |rule: &&CompiledRule| {
         rule.rule.verdict.value == Verdict::Accept && rule.packets.overlaps(&lost.hop.packets)
     };
     // A rule that accepts all and everything was not written for this.

@@ -36,7 +36,7 @@ impl Chance {
             let one = Values::single(Axis::SourcePort, open);
             let packets = held.question.packets.and(part).with(Axis::SourcePort, &one);
             let other = context.hold(&Question { packets, ..held.question.clone() })?;
-            if witnesses.clone().serve(&other, part, axes)? != Certainty::Blocked {
+            if witnesses.clone().serve(&other, part, axes, &[])? != Certainty::Blocked {
                 return Ok(Some(Chance { open, lost: first }));
             }
             // Rules that were not named, since another had taken the flow already.

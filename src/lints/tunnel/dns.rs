@@ -195,7 +195,7 @@ fn stub<'m>(
         let held = context.hold(&question)?;
         let axes = [Axis::Family, Axis::Uid, Axis::Gid];
         let mut choices = Witnesses::of(&question.packets, &axes);
-        let certainty = choices.serve(&held, &PacketSet::any(), &axes)?;
+        let certainty = choices.serve(&held, &PacketSet::any(), &axes, &[])?;
         if best.1.is_none() || certainty < best.0 {
             best = (certainty, Some(held));
         }

@@ -8,7 +8,7 @@ use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Service, Transport};
 
 use super::super::Context;
-use super::ask::{self, CHOICES, Flow};
+use super::ask::{self, CHOICES, Flow, OWNER};
 use super::chance::Chance;
 use super::{Edge, LostAt, Path, spoken};
 
@@ -37,7 +37,7 @@ pub fn judge_path<'m>(
 ) -> Result<Path<'m>, TooManyPieces> {
     let all = to(family, edges(endpoint, family).map(|edge| edge.1));
     let mut attempt = witnesses.clone();
-    let together = attempt.serve(&held, &all, &CHOICES)?;
+    let together = attempt.serve(&held, &all, &CHOICES, &OWNER)?;
     let mut judged = Vec::new();
     if together == Certainty::Met {
         *witnesses = attempt;
@@ -45,7 +45,7 @@ pub fn judge_path<'m>(
     for (region, address) in edges(endpoint, family) {
         let certainty = match together {
             Certainty::Met => Certainty::Met,
-            _ => witnesses.serve(&held, &to(family, std::iter::once(address)), &CHOICES)?,
+            _ => witnesses.serve(&held, &to(family, std::iter::once(address)), &CHOICES, &OWNER)?,
         };
         judged.push(Edge { region, address, certainty, lost_at: None });
     }
@@ -106,7 +106,7 @@ pub fn judge_loopback<'m>(
     let held = context.hold(&question)?;
     let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
     let mut witnesses = Witnesses::of(&question.packets, &axes);
-    let certainty = witnesses.serve(&held, &PacketSet::any(), &axes)?;
+    let certainty = witnesses.serve(&held, &PacketSet::any(), &axes, &[])?;
     Ok((family, certainty, held))
 }
 
@@ -133,7 +133,7 @@ pub fn judge_service<'m>(
         let (certainty, held) = some_destination(context, witnesses, flow)?;
         // Of addresses that nobody knows those that are open may be others.
         let all =
-            Witnesses::of(&held.question.packets, &CHOICES).serve(&held, &PacketSet::any(), &CHOICES)?;
+            Witnesses::of(&held.question.packets, &CHOICES).serve(&held, &PacketSet::any(), &CHOICES, &[])?;
         let certainty = if is_known { certainty } else { certainty.max(all.min(Certainty::Depends)) };
         if best.as_ref().is_none_or(|best| certainty < best.0) {
             best = Some((certainty, held));
@@ -162,12 +162,14 @@ pub fn some_destination<'m>(
     question.packets = question.packets.and(&left_to(&flow, witnesses));
     let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
     let held = context.hold(&question)?;
-    Ok((choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION)?, held))
+    // Among the resolvers of a host one may well run as a user that is let out.
+    let untold: &[Axis] = if flow.by_anyone { &[] } else { &OWNER };
+    Ok((choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION, untold)?, held))
 }
 
 /// What the tunnel left to choose from, for a flow.
 fn left_to(flow: &Flow, witnesses: &Witnesses) -> PacketSet {
-    let is_who = |axis: Axis| matches!(axis, Axis::Uid | Axis::Gid);
+    let is_who = |axis: Axis| OWNER.contains(&axis);
     let of_family = Cube::any().set(Axis::Family, Ranges::single(flow.family.number()));
     // Over a family in which the edge is not dialled, only who asks was chosen.
     let is_chosen = witnesses.left.overlaps(&of_family.into());

@@ -321,7 +321,7 @@ fn rules_that_were_not_seen_leave_the_answer_open() {
     let verdict = report["units"][0]["verdicts"].to_string();
     assert_eq!(
         verdict,
-        r#"{"cloudflared":"perhaps gets out over QUIC and HTTP/2","in":"perhaps everything that is not dropped"}"#
+        r#"{"cloudflared":"perhaps gets out over QUIC and HTTP/2 (IPv4 only)","in":"perhaps everything that is not dropped"}"#
     );
 }
 
