@@ -1,6 +1,6 @@
 //! Which packets come to a base chain: those of its families, and around a machine those that a cloud filters.
 
-use crate::model::{ChainKind, Perimeter};
+use crate::model::{ChainKind, Hook, Perimeter};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, values};
 
@@ -13,7 +13,9 @@ use super::compile::BaseChain;
 pub fn met_by(packets: &PacketSet, base: BaseChain) -> Result<(PacketSet, PacketSet), TooManyPieces> {
     let (mut met, mut others) = theirs(packets, base);
     if let ChainKind::Perimeter(perimeter) = base.base.kind {
-        for unseen in unseen(&perimeter) {
+        // Nobody but the cloud has its addresses: what leaves the machine goes to them, and never comes from them.
+        let far = if base.base.hook == Hook::Output { Axis::Destination } else { Axis::Source };
+        for unseen in unseen(&perimeter, far) {
             let unseen = PacketSet::from(unseen);
             if met.overlaps(&unseen) {
                 others.add(met.and(&unseen));
@@ -38,8 +40,8 @@ pub fn theirs(packets: &PacketSet, base: BaseChain) -> (PacketSet, PacketSet) {
     (mine, others)
 }
 
-/// What a cloud does not filter around a machine.
-fn unseen(perimeter: &Perimeter) -> Vec<Cube> {
+/// What a cloud does not filter around a machine; `far` is the side of a packet that is not the machine's.
+fn unseen(perimeter: &Perimeter, far: Axis) -> Vec<Cube> {
     let lo = Ranges::single(values::name("lo").unwrap_or_default());
     // What finds neighbours is the one thing that is never tracked where no rule takes it out of tracking.
     let mut all = vec![
@@ -53,10 +55,8 @@ fn unseen(perimeter: &Perimeter) -> Vec<Cube> {
     for address in perimeter.platform {
         let family = if address.is_ipv4() { Family::V4 } else { Family::V6 };
         let (low, high) = values::address(*address);
-        for axis in [Axis::Source, Axis::Destination] {
-            let cube = Cube::any().set(Axis::Family, Ranges::single(family.number()));
-            all.push(cube.set(axis, Ranges::new(low, high)));
-        }
+        let cube = Cube::any().set(Axis::Family, Ranges::single(family.number()));
+        all.push(cube.set(far, Ranges::new(low, high)));
     }
     all
 }
