@@ -18,7 +18,7 @@ use super::survey::{Accept, Survey};
 
 pub use discovery::{Message, NEIGHBOURS, ROUTERS};
 pub use opening::{Kind, Opening};
-pub use question::{are_all_of, is_world, public_addresses, question};
+pub use question::{are_all_of, is_world, question};
 
 /// How many openings are worked out.
 const MOST_OPENINGS: usize = 100;

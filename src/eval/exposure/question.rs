@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
-use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, internet, values};
 
 use super::super::compile::Host;
 use super::super::conntrack;
@@ -20,23 +20,6 @@ type Prefixes = &'static [(IpAddr, u8)];
 const MARTIANS_V4: Prefixes =
     &[(v4(0, 0, 0, 0), 8), (v4(127, 0, 0, 0), 8), (v4(224, 0, 0, 0), 4), (v4(255, 255, 255, 255), 32)];
 const MARTIANS_V6: Prefixes = &[(v6(0), 127), (v6(0xff00), 8)];
-
-/// What is not routed in the internet, from the IANA IPv4 Special-Purpose Address Registry.
-const PRIVATE_V4: Prefixes = &[
-    (v4(0, 0, 0, 0), 8),
-    (v4(10, 0, 0, 0), 8),
-    (v4(100, 64, 0, 0), 10),
-    (v4(127, 0, 0, 0), 8),
-    (v4(169, 254, 0, 0), 16),
-    (v4(172, 16, 0, 0), 12),
-    (v4(192, 0, 0, 0), 24),
-    (v4(192, 0, 2, 0), 24),
-    (v4(192, 168, 0, 0), 16),
-    (v4(198, 18, 0, 0), 15),
-    (v4(198, 51, 100, 0), 24),
-    (v4(203, 0, 113, 0), 24),
-    (v4(224, 0, 0, 0), 3),
-];
 
 /// How many ports, of 65,536, count as all of them.
 const ALMOST_ALL_PORTS: u128 = 65_000;
@@ -59,6 +42,10 @@ pub fn question(host: &Host, routes: &Routes, way: Way, family: Family) -> Cube 
     let real = all_but(if family == Family::V4 { MARTIANS_V4 } else { MARTIANS_V6 });
     let own = routes.interfaces.iter().flat_map(|each| &each.addresses).map(ipnet::IpNet::addr);
     let own = Ranges::union(own.filter(|own| own.is_ipv4() == (family == Family::V4)).map(values::address));
+    // What a cloud does not filter is nothing that its rules let in, though some of them say so. Addresses that are
+    // its own everywhere are nobody's of the internet anyway.
+    let platform = host.ruleset.platform().filter(|address| way == Way::In && is_public(*address, family));
+    let own = own.or(&Ranges::union(platform.map(values::address)));
     let remote = real.minus(&own);
     let (source, destination) = match way {
         Way::In => (remote, real),
@@ -90,18 +77,15 @@ pub fn question(host: &Host, routes: &Routes, way: Way, family: Family) -> Cube 
     host.atoms.assumed().fold(off_bridges(conntrack::without_entry(cube)), answer)
 }
 
-/// The addresses of the internet.
-pub fn public_addresses(family: Family) -> Ranges {
-    match family {
-        Family::V4 => all_but(PRIVATE_V4),
-        Family::V6 => Ranges::union([values::prefix(v6(0x2000), 3)]),
-    }
+/// Is an address one of the internet, and of this family?
+fn is_public(address: IpAddr, family: Family) -> bool {
+    address.is_ipv4() == (family == Family::V4) && internet(family).contains(values::address(address).0)
 }
 
 /// Is this at least half of the addresses of the internet?
 pub fn is_world(family: Family, addresses: Option<&Values>) -> bool {
     let Some(ranges) = addresses.and_then(Values::ranges) else { return true };
-    let public = public_addresses(family);
+    let public = internet(family);
     ranges.and(&public).count() >= public.count() / 2
 }
 

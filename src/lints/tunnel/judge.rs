@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::eval::exposure::public_addresses;
 use crate::eval::{Certainty, Held, Moment, Witnesses};
-use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, internet};
 use crate::profile::{Endpoint, Service, Transport};
 
 use super::super::Context;
@@ -124,7 +123,7 @@ pub fn judge_service<'m>(
         let known = ask::addresses(known);
         let destinations = if known.is_empty() {
             // They are in the internet, whatever of the user's own network is open.
-            public_addresses(family)
+            internet(family)
         } else {
             known
         };
