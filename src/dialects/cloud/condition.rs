@@ -6,10 +6,11 @@ use crate::source::{Span, Spanned};
 
 /// What one field, or several that mean the same, ask of a packet: it is one of the packets that are known, or
 /// some of what is not known holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Condition {
     known: Option<(PacketSet, Span)>,
-    unknown: Vec<Spanned<Match>>,
+    /// Each way on which something is unknown.
+    unknown: Vec<Vec<Spanned<Match>>>,
 }
 
 impl Condition {
@@ -23,6 +24,11 @@ impl Condition {
         Condition { known: Some((packets, span)), unknown: Vec::new() }
     }
 
+    /// These are the packets that are known to fulfil it.
+    pub fn with_known(self, packets: PacketSet, span: Span) -> Self {
+        Condition { known: Some((packets, span)), ..self }
+    }
+
     /// Packets fulfil it of which the export does not tell.
     pub fn or_unknown(self, text: impl Into<Box<str>>, span: Span) -> Self {
         self.or(Spanned::new(Match::Atom(Atom::pure(text)), span))
@@ -30,15 +36,23 @@ impl Condition {
 
     /// What fulfils this fulfils it.
     pub fn or(mut self, other: Spanned<Match>) -> Self {
-        self.unknown.push(other);
+        self.unknown.push(vec![other]);
+        self
+    }
+
+    /// Those of some packets fulfil it of which this is true, and the export does not tell whether it is.
+    pub fn or_if(mut self, packets: PacketSet, text: &str, span: Span) -> Self {
+        let atom = Match::Atom(Atom { text: text.into(), pure: true });
+        let packets = Match::Packets(Box::new(packets));
+        self.unknown.push(vec![Spanned::new(packets, span), Spanned::new(atom, span)]);
         self
     }
 
     /// Each way to fulfil it.
-    fn ways(&self) -> Vec<Spanned<Match>> {
+    fn ways(&self) -> Vec<Vec<Spanned<Match>>> {
         let known = self.known.iter().map(|(packets, span)| {
             let packets = Match::Packets(Box::new(packets.clone()));
-            Spanned::new(packets, *span)
+            vec![Spanned::new(packets, *span)]
         });
         known.chain(self.unknown.iter().cloned()).collect()
     }
@@ -57,6 +71,11 @@ pub fn rules(
         let next = condition.ways();
         ways = ways.iter().flat_map(|way| next.iter().map(move |more| extended(way, more))).collect();
     }
+    // A way over both families is none, unless there are no others.
+    if ways.len() > 1 {
+        let (possible, impossible): (Vec<_>, Vec<_>) = ways.into_iter().partition(|way| is_possible(way));
+        ways = if possible.is_empty() { impossible } else { possible };
+    }
     let rule = |matches: Vec<Spanned<Match>>| {
         let unknown = matches.iter().find(|part| !matches!(part.value, Match::Packets(_)));
         let span = unknown.map_or(span, |part| part.span);
@@ -65,6 +84,15 @@ pub fn rules(
     ways.into_iter().map(rule).collect()
 }
 
-fn extended(way: &[Spanned<Match>], more: &Spanned<Match>) -> Vec<Spanned<Match>> {
-    way.iter().chain([more]).cloned().collect()
+/// Is there a packet that fulfils all that is known of a way?
+fn is_possible(way: &[Spanned<Match>]) -> bool {
+    let sets = way.iter().filter_map(|part| match &part.value {
+        Match::Packets(packets) => Some(&**packets),
+        _ => None,
+    });
+    !sets.fold(PacketSet::any(), |all, packets| all.and(packets)).is_empty()
+}
+
+fn extended(way: &[Spanned<Match>], more: &[Spanned<Match>]) -> Vec<Spanned<Match>> {
+    way.iter().chain(more).cloned().collect()
 }

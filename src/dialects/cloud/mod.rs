@@ -10,5 +10,5 @@ mod values;
 pub use condition::{Condition, rules};
 pub use document::{documents, looks_like_data};
 pub use fields::{Fields, Remarks, text};
-pub use unit::{Builder, Direction};
+pub use unit::{Builder, Direction, call};
 pub use values::{Addresses, any_address, port_range, prefix, protocol_number};

@@ -1,7 +1,7 @@
 //! Units in the making: layers of rules around a machine, in the order in which a packet meets them.
 
 use crate::model::{
-    Backend, Base, Chain, ChainKind, Families, Hook, Perimeter, Policy, Rule, Ruleset, Table,
+    Backend, Base, Chain, ChainKind, Families, Hook, Perimeter, Policy, Rule, Ruleset, Table, Verdict,
 };
 use crate::source::{Span, Spanned};
 
@@ -93,4 +93,10 @@ impl Builder {
     pub fn build(self) -> Ruleset {
         Ruleset { families: self.table.families, tables: vec![self.table], ..Ruleset::default() }
     }
+}
+
+/// A rule that asks another chain.
+pub fn call(name: &str, span: Span) -> Rule {
+    let verdict = Spanned::new(Verdict::Jump(name.into()), span);
+    Rule { span, matches: Vec::new(), actions: Vec::new(), verdict, comment: None }
 }

@@ -20,6 +20,12 @@ impl Addresses {
         }
     }
 
+    /// Adds all of others.
+    pub fn join(&mut self, others: Addresses) {
+        self.v4.extend(others.v4);
+        self.v6.extend(others.v6);
+    }
+
     /// Are there none?
     pub fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()

@@ -9,8 +9,8 @@ use super::rule::Rule;
 use super::shape::Project;
 use super::targets::{Target, Targets};
 use crate::dialects::Named;
-use crate::dialects::cloud::{Builder, Direction};
-use crate::model::{self, Atom, Families, Match, Perimeter, Policy as Default, Verdict};
+use crate::dialects::cloud::{Builder, Direction, call};
+use crate::model::{self, Atom, Families, Match, Perimeter, Policy as Default};
 use crate::source::{Span, Spanned};
 
 /// Connections are tracked. The metadata server, which is the resolver too, is reached whatever the rules are
@@ -110,7 +110,7 @@ fn fill(
         let rules = of_policy(policy, direction, members);
         if !rules.is_empty() {
             let name = format!("{} {}", policy.name.value, direction.name());
-            called.push((policy.stage, call(&name, policy.name.span, &[])));
+            called.push((policy.stage, call(&name, policy.name.span)));
             builder.chain(&name, policy.name.span, rules);
         }
     }
@@ -144,14 +144,8 @@ fn in_either_order(
     let atom = Atom::pure("networkFirewallPolicyEnforcementOrder BEFORE_CLASSIC_FIREWALL");
     let is_before = Spanned::new(Match::Atom(atom), place);
     let first = after.iter().map(|rule| model::Rule { matches: vec![is_before.clone()], ..rule.clone() });
-    let own = call(&name, span, &[]);
+    let own = call(&name, span);
     first.chain([own]).chain(after.iter().cloned()).collect()
-}
-
-/// A rule that asks another chain.
-fn call(name: &str, span: Span, matches: &[Spanned<Match>]) -> model::Rule {
-    let verdict = Spanned::new(Verdict::Jump(name.into()), span);
-    model::Rule { span, matches: matches.to_vec(), actions: Vec::new(), verdict, comment: None }
 }
 
 /// The VPC firewall rules for some machines, in the order in which they count: by priority, and among equals those
