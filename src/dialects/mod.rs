@@ -1,6 +1,7 @@
 //! The languages that fwlint reads.
 
 mod aws;
+mod azure;
 mod cloud;
 mod gcp;
 mod includes;
@@ -34,6 +35,8 @@ pub enum Dialect {
     Ipset,
     /// What gcloud prints of firewall rules and policies.
     Gcp,
+    /// What the az command prints of network security groups.
+    Azure,
     /// What the aws command prints of security groups and network ACLs.
     Aws,
     /// nft's text.
@@ -185,6 +188,15 @@ pub const DIALECTS: &[Entry] = &[
         by_content: |text, _| gcp::is_export(text),
         by_name: |_| false,
         read: Read::Units(gcp::read),
+        write: None,
+    },
+    // AWS is told by words that Azure has inside of its own: `SecurityGroups` in `applicationSecurityGroups`.
+    Entry {
+        dialect: Dialect::Azure,
+        name: "azure",
+        by_content: |text, _| azure::is_export(text),
+        by_name: |_| false,
+        read: Read::Units(azure::read),
         write: None,
     },
     Entry {

@@ -57,7 +57,11 @@ const PREFIXES: &[(&str, &str)] = &[
     ("forwarding_", "OpenWrt"),
     ("prerouting_", "OpenWrt"),
     ("postrouting_", "OpenWrt"),
+    (AZURE_DEFAULTS, "Azure"),
 ];
+
+/// How the names of chains begin in which Azure has the rules that it adds to each network security group.
+const AZURE_DEFAULTS: &str = "defaultSecurityRules ";
 
 /// Chains whose presence tells that a program makes the whole table.
 const SIGNATURES: &[(&str, &str)] = &[
@@ -118,6 +122,15 @@ pub(super) fn rule_by(context: &Context, id: RuleId) -> Option<&'static str> {
             (has_docker && rule.matches.iter().any(|part| names_bridge(&part.value))).then_some("Docker")
         }
     })
+}
+
+/// Is a rule one that is there to be overridden, or a call of such?
+pub(super) fn is_default(context: &Context, id: RuleId) -> bool {
+    let calls = match &context.host.rule(id).rule.verdict.value {
+        Verdict::Jump(target) => target.starts_with(AZURE_DEFAULTS),
+        _ => false,
+    };
+    calls || context.host.chain(id.chain).chain.name.starts_with(AZURE_DEFAULTS)
 }
 
 /// Does a chain exist so that people override in it what a program does?

@@ -167,6 +167,7 @@ fn default_name(language: &str) -> Option<&'static str> {
         "nft-json" => "rules.json",
         "gcp" => "firewalls.json",
         "aws" => "groups.json",
+        "azure" => "nsg.json",
         "yaml" => "fwlint.yaml",
         _ => return None,
     })

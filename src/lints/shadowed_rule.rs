@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// Is it for people to mend? What a program writes is not, unless people took its packets away in a place
-/// that is not made for that.
+/// that is not made for that, from rules that are not made for that either.
 fn is_asked(context: &Context, shadowed: &Shadowed) -> bool {
     if returns_at_the_end(context, shadowed.rule) {
         return false;
@@ -42,7 +42,8 @@ fn is_asked(context: &Context, shadowed: &Shadowed) -> bool {
         kept::rule_by(context, *by).is_none()
             && !kept::is_for_people(&context.host.chain(by.chain).chain.name)
     };
-    shadowed.differs && shadowed.by.first().is_some_and(is_by_people)
+    let is_default = kept::is_default(context, shadowed.rule);
+    !is_default && shadowed.differs && shadowed.by.first().is_some_and(is_by_people)
 }
 
 /// Does a rule say what happens at the end of its chain anyway? Docker closes DOCKER-USER with such a RETURN.

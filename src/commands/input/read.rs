@@ -44,8 +44,8 @@ impl Reader<'_, '_> {
 /// What a file has to be.
 pub const KNOWN: &str = "fwlint reads what iptables-save, iptables -S, iptables -L and ipset save print, \
                      shell scripts of iptables commands, what nft lists and loads, what gcloud prints of firewall \
-                     rules and policies, and what the aws command prints of security groups and network ACLs. Use \
-                     --as to say which it is.";
+                     rules and policies, what the aws command prints of security groups and network ACLs, and what \
+                     the az command prints of network security groups. Use --as to say which it is.";
 
 /// A file that must be a firewall.
 pub fn file(directory: &Path, path: &Path, dialect: Option<Dialect>) -> Result<Text, Failure> {

@@ -1,0 +1,181 @@
+//! What exports hold, whichever of their shapes they have: one group or a list of them, an answer of the REST
+//! interface, rules of groups one by one, or what is in force on a network interface.
+
+use crate::dialects::cloud::{Fields, Remarks};
+use crate::source::{Span, Spanned};
+use crate::tree::{Kind, Node};
+
+/// The lowest priority of the rules that Azure adds to each group.
+const FIRST_DEFAULT: i64 = 65_000;
+
+/// What exports hold.
+#[derive(Debug, Default)]
+pub struct Holdings<'n> {
+    /// Network security groups.
+    pub groups: Vec<Group<'n>>,
+    /// What is in force on network interfaces, one each.
+    pub interfaces: Vec<Vec<Fields<'n, 'n>>>,
+}
+
+/// A network security group.
+#[derive(Debug)]
+pub struct Group<'n> {
+    /// Its name.
+    pub name: Spanned<&'n str>,
+    /// The resource group that it is in, where the export tells.
+    pub resource_group: Option<&'n str>,
+    /// Its own rules; `None` where they are left out.
+    pub rules: Option<Vec<Fields<'n, 'n>>>,
+    /// Those that Azure adds to each; none where they are left out.
+    pub defaults: Vec<Fields<'n, 'n>>,
+    /// Were its rules exported without it?
+    is_by_rules: bool,
+}
+
+/// Sorts out what documents hold.
+pub fn holdings<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut Remarks) -> Holdings<'n> {
+    let mut holdings = Holdings::default();
+    for document in documents {
+        let mut effective = Vec::new();
+        match &document.kind {
+            Kind::List(items) => items.iter().for_each(|item| holdings.take(item, &mut effective, remarks)),
+            // YAML has an empty document behind its last `---`.
+            Kind::Null => {}
+            _ => holdings.answer(document, &mut effective, remarks),
+        }
+        if !effective.is_empty() {
+            holdings.interfaces.push(effective);
+        }
+    }
+    holdings
+}
+
+/// Where the fields of an object are that the REST interface has one level deeper than the az command.
+pub fn body<'n>(object: Fields<'n, 'n>) -> Fields<'n, 'n> {
+    match object.get("properties") {
+        Some(inner @ Node { kind: Kind::Map(_), .. }) => Fields(inner),
+        _ => object,
+    }
+}
+
+/// What follows a word in the path of a resource.
+pub fn part_after<'n>(path: &'n str, word: &str) -> Option<&'n str> {
+    let mut parts = path.split('/');
+    parts.find(|part| part.eq_ignore_ascii_case(word))?;
+    parts.next().filter(|part| !part.is_empty())
+}
+
+impl<'n> Holdings<'n> {
+    /// Takes an answer in: a list under `value`, or one item.
+    fn answer(&mut self, node: &'n Node<'n>, effective: &mut Vec<Fields<'n, 'n>>, remarks: &mut Remarks) {
+        let Some(answer) = Fields::of(node, remarks) else { return };
+        if answer.get("value").is_none() {
+            return self.take(node, effective, remarks);
+        }
+        answer.list("value", remarks).iter().for_each(|item| self.take(item, effective, remarks));
+        if let Some(link) = answer.get("nextLink") {
+            remarks.add_with(
+                link.span,
+                "this is only a part of the list: there are more pages",
+                vec!["`az network nsg list --output json` prints all of them.".to_owned()],
+            );
+        }
+    }
+
+    /// Takes one item in.
+    fn take(&mut self, node: &'n Node<'n>, effective: &mut Vec<Fields<'n, 'n>>, remarks: &mut Remarks) {
+        let Some(item) = Fields::of(node, remarks) else { return };
+        let inner = body(item);
+        let has = |key: &str| inner.get(key).is_some();
+        if has("effectiveSecurityRules") {
+            effective.push(item);
+        } else if inner.0.get("securityRules").is_some() || has("defaultSecurityRules") {
+            self.group(item, remarks);
+        } else if has("access") || has("direction") || has("priority") {
+            self.rule(item, remarks);
+        } else if is_group(item) {
+            let place = item.text("name", remarks).map_or(item.span(), |name| name.span);
+            remarks.add_with(
+                place,
+                "the network security group is listed without its rules",
+                vec!["`az network nsg show --resource-group GROUP --name NAME` prints them.".to_owned()],
+            );
+        } else {
+            remarks.unknown(item.span(), "this is nothing of Azure that filters");
+        }
+    }
+
+    fn group(&mut self, item: Fields<'n, 'n>, remarks: &mut Remarks) {
+        let inner = body(item);
+        let id = item.text("id", remarks);
+        let in_path = |word: &str| part_after(id?.value, word);
+        let named = item.text("name", remarks);
+        let place = named.or(id).map_or(item.span(), |text| text.span);
+        let name = named.map(|name| name.value).or(in_path("networkSecurityGroups"));
+        let resource_group = item.text("resourceGroup", remarks).map(|group| group.value);
+        let rules = match inner.0.get("securityRules") {
+            Some(_) => Some(inner.objects("securityRules", remarks)),
+            None => {
+                remarks.add_with(
+                    place,
+                    "the network security group is exported without its own rules",
+                    vec!["`az network nsg show` prints them in `securityRules`.".to_owned()],
+                );
+                None
+            }
+        };
+        self.groups.push(Group {
+            name: Spanned::new(name.unwrap_or("network security group"), place),
+            resource_group: resource_group.or(in_path("resourceGroups")),
+            rules,
+            defaults: inner.objects("defaultSecurityRules", remarks),
+            is_by_rules: false,
+        });
+    }
+
+    /// Adds a rule to its group, unless that is described in full.
+    fn rule(&mut self, item: Fields<'n, 'n>, remarks: &mut Remarks) {
+        let id = item.text("id", remarks);
+        let in_path = |word: &str| part_after(id?.value, word);
+        let name = in_path("networkSecurityGroups").unwrap_or("network security group");
+        let resource_group =
+            in_path("resourceGroups").or_else(|| Some(item.text("resourceGroup", remarks)?.value));
+        let same = |one: Option<&str>, other: Option<&str>| match (one, other) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => one == other,
+        };
+        let is_its = |group: &Group| {
+            group.name.value.eq_ignore_ascii_case(name) && same(group.resource_group, resource_group)
+        };
+        let at = self.groups.iter().position(is_its).unwrap_or_else(|| {
+            let place = id.or_else(|| item.text("name", remarks)).map_or(item.span(), |text| text.span);
+            let name = id.and_then(|id| inside(id, name)).unwrap_or(Spanned::new(name, place));
+            let rules = Some(Vec::new());
+            let group = Group { name, resource_group, rules, defaults: Vec::new(), is_by_rules: true };
+            self.groups.push(group);
+            self.groups.len() - 1
+        });
+        let group = &mut self.groups[at];
+        if !group.is_by_rules {
+            return;
+        }
+        let priority = body(item).get("priority").and_then(Node::text).and_then(|text| text.parse().ok());
+        match &mut group.rules {
+            Some(rules) if priority.is_none_or(|priority: i64| priority < FIRST_DEFAULT) => rules.push(item),
+            _ => group.defaults.push(item),
+        }
+    }
+}
+
+/// A part of a text with its own place, where the text stands as it is, in quotes or without.
+fn inside<'n>(text: Spanned<&'n str>, part: &'n str) -> Option<Spanned<&'n str>> {
+    let quotes = (text.span.end - text.span.start).checked_sub(text.value.len() as u32)?;
+    let at = text.value.find(part).filter(|_| matches!(quotes, 0 | 2))? as u32;
+    let start = text.span.start + quotes / 2 + at;
+    Some(Spanned::new(part, Span { start, end: start + part.len() as u32, ..text.span }))
+}
+
+fn is_group(item: Fields) -> bool {
+    let kind = item.get("type").and_then(Node::text);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Microsoft.Network/networkSecurityGroups"))
+}
