@@ -3,6 +3,7 @@
 //! names, is it a fix.
 
 mod apply;
+mod commands;
 mod effects;
 
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use crate::eval::difference::{Change, Difference, Kind};
 use crate::eval::{Host, Routes, Way};
 use crate::finding::{Edit, Finding, Fix, Level};
 use crate::lints::{self, Context, Unit};
-use crate::model::{Effect, Remedy, Step};
+use crate::model::{Effect, Remedy, Ruleset, Step};
 use crate::packet::Family;
 use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
@@ -153,18 +154,25 @@ impl Proof<'_> {
     ) -> Result<Fix, Unproven> {
         let mut sources = self.sources.clone();
         let (mut files, mut dialects) = (self.unit.files.clone(), self.dialects.clone());
+        let mut kept = self.kept();
         let mut all = remedy.clone();
         let mut next = remedy;
         for _ in 0..MOST_ROUNDS {
-            let edits = self.edits(&sources, &next.steps, fills_sets)?;
-            apply(&mut sources, &edits).ok_or(Unproven::NotWritable)?;
-            for (file, dialect) in
-                apply::files_beside(&mut sources, &next.steps).ok_or(Unproven::NotWritable)?
-            {
-                files.push(file);
-                dialects.insert(file, dialect);
-            }
-            let unit = self.read(&sources, &files, &dialects)?;
+            let unit = if let Some(rules) = &mut kept {
+                self.commands(&next)?;
+                commands::make(rules, &next.steps).ok_or(Unproven::NotWritable)?;
+                self.with(rules.clone(), &files)
+            } else {
+                let edits = self.edits(&sources, &next.steps, fills_sets)?;
+                apply(&mut sources, &edits).ok_or(Unproven::NotWritable)?;
+                for (file, dialect) in
+                    apply::files_beside(&mut sources, &next.steps).ok_or(Unproven::NotWritable)?
+                {
+                    files.push(file);
+                    dialects.insert(file, dialect);
+                }
+                self.read(&sources, &files, &dialects)?
+            };
             let context = self.context(&sources, &unit);
             let after = lints::run(&context);
             let speaks_of_more = files.len() > self.unit.files.len();
@@ -213,6 +221,28 @@ impl Proof<'_> {
         Ok(edits)
     }
 
+    /// The rules of the unit, where a cloud keeps them and commands change them.
+    fn kept(&self) -> Option<Ruleset> {
+        let ruleset = &self.unit.ruleset;
+        (!ruleset.recipes.is_empty()).then(|| ruleset.clone())
+    }
+
+    /// A remedy as commands; none where the texts are changed.
+    fn commands(&self, remedy: &Remedy) -> Result<Vec<String>, Unproven> {
+        if self.unit.ruleset.recipes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let dialect = self.unit.files.first().and_then(|file| self.dialects.get(file));
+        let why = dialect.map_or(Unproven::NotWritable, |dialect| Unproven::OfPrograms(*dialect));
+        commands::of(&self.unit.ruleset, &remedy.steps).ok_or(why)
+    }
+
+    /// The unit with other rules.
+    fn with(&self, ruleset: Ruleset, files: &[FileId]) -> Unit {
+        let Unit { name, must_serve, .. } = self.unit;
+        Unit { name: name.clone(), files: files.to_vec(), ruleset, must_serve: *must_serve }
+    }
+
     /// Reads the texts of the unit.
     fn read(
         &self,
@@ -221,9 +251,7 @@ impl Proof<'_> {
         dialects: &HashMap<FileId, Dialect>,
     ) -> Result<Unit, Unproven> {
         let ruleset = dialects::read_host(sources, files, dialects).ok_or(Unproven::NotWritable)?;
-        let ruleset = ruleset.complete_like(&self.unit.ruleset);
-        let Unit { name, must_serve, .. } = self.unit;
-        Ok(Unit { name: name.clone(), files: files.to_vec(), ruleset, must_serve: *must_serve })
+        Ok(self.with(ruleset.complete_like(&self.unit.ruleset), files))
     }
 
     fn context<'s>(&'s self, sources: &'s Sources, unit: &'s Unit) -> Context<'s> {
@@ -303,7 +331,7 @@ impl Proof<'_> {
             is_safe: new_files.is_empty() && (difference.is_none() || remedy.is_required && opens_only),
             edits: apply::between(self.sources, sources, &self.unit.files),
             new_files,
-            commands: Vec::new(),
+            commands: self.commands(remedy)?,
             opens,
             closes,
             changes,

@@ -6,6 +6,7 @@ mod loading;
 mod merge;
 mod perimeter;
 mod plan;
+mod recipe;
 mod remark;
 mod remedy;
 mod sets;
@@ -18,6 +19,7 @@ pub use loading::{Backend, Removal, TableId};
 pub use merge::Merge;
 pub use perimeter::{Members, Perimeter};
 pub use plan::{Part, Plan};
+pub use recipe::{Letting, Numbers, Recipe};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};
 pub use sets::{Element, ElementKey, Elements, NamedSet, SetUse, TableSets};
@@ -49,6 +51,8 @@ pub struct Ruleset {
     pub unseen: Option<Unseen>,
     /// Was a file of sets read, so that a set that is not defined is truly missing?
     pub has_sets: bool,
+    /// How rules are added to its chains, where a cloud keeps them.
+    pub recipes: Vec<Recipe>,
     /// What the reader noticed while reading.
     pub remarks: Vec<Remark>,
 }

@@ -109,6 +109,10 @@ impl Opening {
 
     /// Moves a rule that would let the packets through in front of the one that takes them, if there is such a rule.
     fn move_up(&mut self, context: &Context, lost: &Lost) -> bool {
+        // Rules of a cloud stand where their numbers say.
+        if context.unit.ruleset.is_perimeter() {
+            return false;
+        }
         let Some(id) = lost.hop.rule else { return false };
         let chain = context.host.chain(id.chain);
         let fitting = (id.index + 1..chain.rules.len() as u32).find(|index| {

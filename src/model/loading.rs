@@ -78,6 +78,7 @@ impl Ruleset {
         self.merges.extend(later.merges);
         self.families = self.families.or(later.families);
         self.has_sets |= later.has_sets;
+        self.recipes.extend(later.recipes);
         self.remarks.extend(later.remarks);
     }
 

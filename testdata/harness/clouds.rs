@@ -5,6 +5,7 @@
 
 mod aws;
 mod azure;
+mod commands;
 mod dice;
 mod gcp;
 

@@ -134,10 +134,25 @@ fn judge_unit(
     let mut levels = shown.into_iter().peekable();
     let shown = |(at, finding): (usize, Finding)| {
         let (_, level) = levels.next_if(|shown| shown.0 == at)?;
-        Some((Finding { level, ..finding }, fixes.remove(&at)))
+        Some(by_command(&unit.name, Finding { level, ..finding }, fixes.remove(&at)))
     };
     let findings = findings.into_iter().enumerate().filter_map(shown).collect();
     (report, findings, serves)
+}
+
+/// A fix that is made by commands, and changes no file, is what a finding says to do.
+fn by_command(unit: &str, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFix) {
+    match fix {
+        Some(Ok(Fix { edits, new_files, commands, .. }))
+            if edits.is_empty() && new_files.is_empty() && !commands.is_empty() =>
+        {
+            // What is indented is to be copied.
+            let lines = commands.join("\n").replace('\n', "\n    ");
+            let note = format!("Proven to mend it, and to change nothing else for {unit}:\n    {lines}");
+            (finding.note(note), None)
+        }
+        fix => (finding, fix),
+    }
 }
 
 /// What was said about the interfaces, in the engine's terms.

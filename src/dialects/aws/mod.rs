@@ -8,6 +8,7 @@
 
 mod account;
 mod acl;
+mod command;
 mod layer4;
 mod permission;
 mod unit;

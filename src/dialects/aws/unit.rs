@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::account::Account;
 use super::acl::{self, Acl};
+use super::command;
 use super::permission::Allowed;
 use crate::dialects::Named;
 use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, rules};
@@ -126,6 +127,9 @@ fn unit(id: Spanned<&str>, groups: &[&Group], acl: Option<&Acl>) -> Named {
                 groups.iter().flat_map(|group| group.allowed[direction as usize].rules.iter().cloned());
             let place = groups.first().map_or(id.span, |group| group.id.span);
             builder.layer(direction, direction.name(), GROUP, 0, denies(place), rules.collect());
+            let its = groups.first().filter(|_| direction == Direction::Out);
+            let recipe = its.and_then(|group| command::recipe(group.id.value, direction.name()));
+            recipe.into_iter().for_each(|recipe| builder.recipe(recipe));
         }
         if let Some(acl) = acl {
             let name = format!("{} {}", acl.id.value, direction.name());

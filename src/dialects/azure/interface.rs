@@ -32,14 +32,16 @@ pub fn read<'n>(groups: &[Fields<'n, 'n>], remarks: &mut Remarks) -> Option<Effe
     });
     for group in groups {
         let association = group.get("association").and_then(|node| Fields::of(node, remarks));
-        let mut own = |key, word| named(association?, key, word, remarks);
+        let mut own = |key, word| Some(name_in(path(association?, key, remarks)?, word));
         let of_interface = own("networkInterface", "networkInterfaces");
         let of_subnet = own("subnet", "subnets");
         let is_managed = own("networkManager", "networkManagers").is_some();
         interface = interface.or(of_interface);
         subnet = subnet.or(of_subnet);
         let rules = group.objects("effectiveSecurityRules", remarks);
-        let id = named(*group, "networkSecurityGroup", "networkSecurityGroups", remarks);
+        let path = path(*group, "networkSecurityGroup", remarks);
+        let id = path.map(|path| name_in(path, "networkSecurityGroups"));
+        let resource_group = path.and_then(|path| part_after(path.value, "resourceGroups"));
         if id.is_none() && is_managed {
             admin.extend(rules.into_iter().map(|item| rule::read(item, Kind::Admin, has_v6, remarks)));
             continue;
@@ -48,27 +50,26 @@ pub fn read<'n>(groups: &[Fields<'n, 'n>], remarks: &mut Remarks) -> Option<Effe
             rules.into_iter().partition(|rule| is_default(*rule));
         let name = id.unwrap_or(Spanned::new("network security group", group.span()));
         let distance = u8::from(of_interface.is_none());
-        layers.push(Layer::new(name, distance, &rules, &defaults, has_v6, remarks));
+        layers.push(Layer::new(name, resource_group, distance, &rules, &defaults, has_v6, remarks));
     }
     let name = interface.or(subnet).unwrap_or(Spanned::new("network interface", first));
     Some(Effective { name, has_v6, layers, admin })
 }
 
-/// The name of a resource that a field refers to.
-fn named<'n>(
-    holder: Fields<'n, 'n>,
-    key: &str,
-    word: &str,
-    remarks: &mut Remarks,
-) -> Option<Spanned<&'n str>> {
-    let object = Fields::of(holder.get(key)?, remarks)?;
-    let id = object.text("id", remarks)?;
-    Some(id.map(|id| part_after(id, word).unwrap_or(id)))
+/// The path of a resource that a field refers to.
+fn path<'n>(holder: Fields<'n, 'n>, key: &str, remarks: &mut Remarks) -> Option<Spanned<&'n str>> {
+    Fields::of(holder.get(key)?, remarks)?.text("id", remarks)
 }
 
-/// Is it one of the rules that Azure adds? Newer exports have them under `defaultSecurityRules/`, older ones begin
-/// their names with `Default`.
+/// The name of a resource in its path, behind a word that says what it is.
+fn name_in<'n>(path: Spanned<&'n str>, word: &str) -> Spanned<&'n str> {
+    path.map(|path| part_after(path, word).unwrap_or(path))
+}
+
+/// Is it one of the rules that Azure adds? Older exports have other names for them than newer ones.
 fn is_default(rule: Fields) -> bool {
+    const BEGINNINGS: [&str; 4] =
+        ["defaultSecurityRules/", "DefaultRule_", "DefaultInbound", "DefaultOutbound"];
     let name = rule.get("name").and_then(|name| name.text()).unwrap_or_default();
-    name.starts_with("default") || name.starts_with("Default")
+    BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }

@@ -16,6 +16,8 @@ use crate::source::{Span, Spanned};
 pub struct Layer<'n> {
     /// The name of the group.
     pub name: Spanned<&'n str>,
+    /// The resource group that it is in, where the export tells.
+    pub resource_group: Option<&'n str>,
     /// How far it is from the machine.
     pub distance: u8,
     /// Its own rules.
@@ -30,6 +32,7 @@ impl<'n> Layer<'n> {
     /// That of a group with its own rules and those that Azure adds.
     pub fn new(
         name: Spanned<&'n str>,
+        resource_group: Option<&'n str>,
         distance: u8,
         own: &[Fields<'n, 'n>],
         defaults: &[Fields<'n, 'n>],
@@ -41,13 +44,13 @@ impl<'n> Layer<'n> {
         };
         let (rules, defaults) = (read(own, Kind::Own), read(defaults, Kind::Default));
         check(&rules, remarks);
-        Layer { name, distance, rules, defaults, is_part: false }
+        Layer { name, resource_group, distance, rules, defaults, is_part: false }
     }
 
     /// That of a group which is exported by itself.
     pub fn of_group(group: &Group<'n>, has_v6: bool, remarks: &mut Remarks) -> Self {
         let own = group.rules.as_deref().unwrap_or_default();
-        let layer = Layer::new(group.name, 0, own, &group.defaults, has_v6, remarks);
+        let layer = Layer::new(group.name, group.resource_group, 0, own, &group.defaults, has_v6, remarks);
         Layer { is_part: group.rules.is_none(), ..layer }
     }
 

@@ -7,6 +7,7 @@
 //! <https://learn.microsoft.com/azure/virtual-network/service-tags-overview> and
 //! <https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins>.
 
+mod command;
 mod ends;
 mod field;
 mod interface;

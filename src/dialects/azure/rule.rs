@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::ends::Ends;
 use super::field::SIDES;
 use super::layer4;
-use super::shape::body;
+use super::shape::{PRIORITIES, body};
 use crate::dialects::cloud::{Condition, Direction, Fields, Remarks, rules};
 use crate::model::{self, Verdict};
 use crate::source::{Span, Spanned};
@@ -99,7 +99,7 @@ fn priority(fields: Fields, kind: Kind, place: Span, remarks: &mut Remarks) -> O
         return None;
     };
     let range = match kind {
-        Kind::Own => 100..=4096,
+        Kind::Own => PRIORITIES.0..=PRIORITIES.1,
         Kind::Default => 65_000..=65_535,
         Kind::Admin => 1..=4096,
     };

@@ -5,6 +5,9 @@ use crate::dialects::cloud::{Fields, Remarks};
 use crate::source::{Span, Spanned};
 use crate::tree::{Kind, Node};
 
+/// The lowest and the highest priority of a user's own rules.
+pub const PRIORITIES: (i64, i64) = (100, 4096);
+
 /// The lowest priority of the rules that Azure adds to each group.
 const FIRST_DEFAULT: i64 = 65_000;
 

@@ -7,7 +7,7 @@ use super::field::names_v6;
 use super::layer::{Layer, in_order, word};
 use super::rule::Rule;
 use super::shape::{Group, Holdings, body};
-use super::{interface, tags};
+use super::{command, interface, tags};
 use crate::dialects::Named;
 use crate::dialects::cloud::{Builder, Direction, Remarks, call};
 use crate::model::{Families, Perimeter, Policy};
@@ -84,6 +84,9 @@ fn unit(name: Spanned<&str>, has_v6: bool, layers: &[Layer], admin: &[Rule]) -> 
             let denies = Spanned::new(Policy::Drop, end);
             builder.layer(direction, &chain, perimeter, layer.distance, denies, rules);
             builder.chain(&defaults, end, last);
+            if direction == Direction::Out {
+                command::recipe(layer, &chain).into_iter().for_each(|recipe| builder.recipe(recipe));
+            }
         }
         if !first.is_empty() {
             builder.chain(&before, name.span, first);

@@ -1,12 +1,14 @@
 //! What the exports of all clouds have in common: their text, their fields, their values, and the rules and
 //! chains that they become.
 
+mod command;
 mod condition;
 mod document;
 mod fields;
 mod unit;
 mod values;
 
+pub use command::command;
 pub use condition::{Condition, rules};
 pub use document::{documents, looks_like_data};
 pub use fields::{Fields, Remarks, text};

@@ -1,7 +1,7 @@
 //! Units in the making: layers of rules around a machine, in the order in which a packet meets them.
 
 use crate::model::{
-    Backend, Base, Chain, ChainKind, Families, Hook, Perimeter, Policy, Rule, Ruleset, Table, Verdict,
+    Backend, Base, Chain, ChainKind, Families, Hook, Perimeter, Policy, Recipe, Rule, Ruleset, Table, Verdict,
 };
 use crate::source::{Span, Spanned};
 
@@ -18,6 +18,7 @@ pub enum Direction {
 #[derive(Debug)]
 pub struct Builder {
     table: Table,
+    recipes: Vec<Recipe>,
 }
 
 impl Direction {
@@ -38,6 +39,7 @@ impl Builder {
     pub fn new(name: &str, families: Families, span: Span) -> Self {
         let backend = Backend::Cloud;
         Builder {
+            recipes: Vec::new(),
             table: Table { name: name.into(), families, chains: Vec::new(), dormant: false, span, backend },
         }
     }
@@ -89,9 +91,15 @@ impl Builder {
         });
     }
 
+    /// Says how rules are added to a chain.
+    pub fn recipe(&mut self, recipe: Recipe) {
+        self.recipes.push(recipe);
+    }
+
     /// The rules of the unit.
     pub fn build(self) -> Ruleset {
-        Ruleset { families: self.table.families, tables: vec![self.table], ..Ruleset::default() }
+        let recipes = self.recipes;
+        Ruleset { families: self.table.families, tables: vec![self.table], recipes, ..Ruleset::default() }
     }
 }
 

@@ -6,6 +6,7 @@
 //! <https://cloud.google.com/firewall/docs/firewall-policies-rule-details> and
 //! <https://cloud.google.com/firewall/docs/firewall-policies-overview>.
 
+mod command;
 mod layer4;
 mod policy;
 mod rule;

@@ -12,7 +12,7 @@ use crate::source::{Span, Spanned};
 const DEFAULT_PRIORITY: i64 = 1000;
 
 /// The highest number that a priority may be.
-const LAST_PRIORITY: i64 = 65_535;
+pub const LAST_PRIORITY: i64 = 65_535;
 
 /// A VPC firewall rule.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::command;
 use super::policy::{Policy, Stage};
 use super::rule::Rule;
 use super::shape::Project;
@@ -85,6 +86,9 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str) -> Vec<Named
         let mut builder = Builder::new(&name, families, span);
         for direction in Direction::BOTH {
             fill(&mut builder, direction, rules, policies, Members { network, target }, span);
+        }
+        if !rules.is_empty() {
+            command::recipe(rules, network, target).into_iter().for_each(|recipe| builder.recipe(recipe));
         }
         Named { name, ruleset: builder.build() }
     };

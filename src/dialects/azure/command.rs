@@ -1,0 +1,41 @@
+//! The command that adds a rule to a network security group
+//! (<https://learn.microsoft.com/cli/azure/network/nsg/rule#az-network-nsg-rule-create>).
+
+use super::layer::Layer;
+use super::shape::PRIORITIES;
+use crate::dialects::cloud::{Direction, command};
+use crate::model::{Letting, Numbers, Recipe};
+
+/// How a rule is added for what goes out through a layer; `None` where the export does not tell the resource group.
+pub fn recipe(layer: &Layer, chain: &str) -> Option<Recipe> {
+    let names = vec![layer.resource_group?.into(), layer.name.value.into()];
+    let out = layer.rules.iter().filter(|rule| rule.direction != Some(Direction::In));
+    // Rules that name services of the platform stand apart from the order.
+    let taken = out.filter_map(|rule| Some((rule.span, rule.priority?.value, rule.platform.is_none())));
+    let taken: Vec<_> = taken.collect();
+    let is_whole = taken.iter().all(|taken| taken.2);
+    let taken = taken.into_iter().map(|(span, number, _)| (span, number)).collect();
+    let numbers = Some(Numbers { taken, range: PRIORITIES, are_unique: true });
+    is_whole.then(|| Recipe { chain: chain.into(), numbers, names, command: create })
+}
+
+fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
+    let [group, nsg] = names else { return String::new() };
+    let name = format!("fwlint-{}-{}-{number}", letting.protocol, letting.port);
+    let protocol = if letting.protocol == "tcp" { "Tcp" } else { "Udp" };
+    let (number, port) = (number.to_string(), letting.port.to_string());
+    let head = ["az", "network", "nsg", "rule", "create"];
+    let options = [
+        ["--resource-group", group],
+        ["--nsg-name", nsg],
+        ["--name", &name],
+        ["--priority", &number],
+        ["--direction", "Outbound"],
+        ["--access", "Allow"],
+        ["--protocol", protocol],
+        ["--destination-port-ranges", &port],
+    ];
+    let words =
+        head.into_iter().chain(options.into_iter().flatten()).chain(["--destination-address-prefixes"]);
+    command(words.map(str::to_owned).chain(letting.prefixes.iter().cloned()))
+}

@@ -1,0 +1,65 @@
+//! How rules are added to what a cloud keeps: by commands.
+
+use super::At;
+use crate::packet::Family;
+use crate::source::Span;
+
+/// How a rule that lets something out is added to a chain.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// The chain.
+    pub chain: Box<str>,
+    /// Its numbers; `None` where rules have no order, since all of them allow.
+    pub numbers: Option<Numbers>,
+    /// The names of what the rule is added to, as the command needs them.
+    pub names: Vec<Box<str>>,
+    /// The command that adds a rule with a number, in lines for a shell.
+    pub command: fn(names: &[Box<str>], letting: &Letting, number: i64) -> String,
+}
+
+/// The numbers by which the rules of a chain count, lower ones first.
+#[derive(Clone, Debug)]
+pub struct Numbers {
+    /// Those of the rules that are there, with their places.
+    pub taken: Vec<(Span, i64)>,
+    /// The lowest and the highest that a rule may have.
+    pub range: (i64, i64),
+    /// Has each number at most one rule?
+    pub are_unique: bool,
+}
+
+/// What a new rule lets out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letting {
+    /// The family of the addresses.
+    pub family: Family,
+    /// The name of the protocol, in lower case.
+    pub protocol: &'static str,
+    /// The port.
+    pub port: u16,
+    /// To where: prefixes.
+    pub prefixes: Vec<String>,
+}
+
+impl Recipe {
+    /// The highest number that a rule may have which is to stand at a place; `None` if the place is none of the chain's.
+    pub fn limit(&self, at: At) -> Option<i64> {
+        let Some(numbers) = &self.numbers else { return Some(0) };
+        match at {
+            At::Before(span) => Some(numbers.taken.iter().find(|taken| taken.0 == span)?.1 - 1),
+            // Nothing takes the packets there but the end of the chain.
+            At::After(_) | At::Empty(_) => Some(numbers.range.1),
+        }
+    }
+
+    /// The highest number up to a limit that a rule may have, beside others that are new as well.
+    pub fn number(&self, limit: i64, new: &[i64]) -> Option<i64> {
+        let Some(numbers) = &self.numbers else { return Some(0) };
+        let (low, high) = numbers.range;
+        let is_free = |number: &i64| {
+            !numbers.are_unique
+                || !numbers.taken.iter().any(|taken| taken.1 == *number) && !new.contains(number)
+        };
+        (low..=limit.min(high)).rev().find(is_free)
+    }
+}

@@ -1,0 +1,217 @@
+//! Commands that mend findings: a shell takes them apart, what they ask the provider for is done to the export, and the
+//! finding is gone.
+
+use std::collections::HashMap;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::cli;
+
+/// Does what the words of a command ask for to an export.
+type Provider = fn(&mut Value, &[String]);
+
+/// Runs the program on an export: its report.
+fn check(export: &Value, arguments: &str) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("export.json"), export.to_string()).expect("it can be written");
+    let words = format!("check export.json --format json {arguments}");
+    let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+    let done = cli::run(folder.path(), &words, b"");
+    assert_eq!(done.stderr, "");
+    serde_json::from_str(&done.stdout).expect("it is JSON")
+}
+
+/// The commands in the findings of a lint.
+fn commands(report: &Value, lint: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let notes =
+        findings.filter(|finding| finding["lint"] == json!(lint)).flat_map(|it| it["notes"].as_array());
+    let notes = notes.flatten().filter_map(Value::as_str);
+    notes
+        .filter_map(|note| note.strip_prefix("Proven to mend it")?.split_once('\n'))
+        .map(|it| it.1.to_owned())
+        .collect()
+}
+
+/// The words of commands as a shell hands them on.
+fn words(commands: &str) -> Vec<Vec<String>> {
+    let print = "{ printf '%s\\037' \"$@\"; printf '\\n'; }";
+    let script = format!("gcloud() {print}\naz() {print}\naws() {print}\n{commands}\n");
+    let done = Command::new("sh").arg("-c").arg(script).output().expect("there is a shell");
+    assert!(done.status.success() && done.stderr.is_empty(), "{commands}: {done:?}");
+    let text = String::from_utf8(done.stdout).expect("it is UTF-8");
+    text.lines().map(|line| line.split_terminator('\x1f').map(str::to_owned).collect()).collect()
+}
+
+/// Holds a lint's commands against what they are for: without them it strikes, with them it does not.
+#[track_caller]
+fn mend(export: &Value, arguments: &str, lint: &str, provider: Provider) -> Vec<Vec<String>> {
+    let found = commands(&check(export, arguments), lint);
+    assert!(!found.is_empty(), "{lint} names no command for {export:#}: {:#}", check(export, arguments));
+    let words = words(&found[0]);
+    let mut mended = export.clone();
+    words.iter().for_each(|command| provider(&mut mended, command));
+    let after = check(&mended, arguments);
+    let left = after["findings"].as_array().expect("a list").iter().filter(|it| it["lint"] == json!(lint));
+    assert_eq!(left.count(), 0, "{lint} is still there after {}: {after:#}", found[0]);
+    words
+}
+
+fn gcloud(export: &mut Value, words: &[String]) {
+    let [compute, rules, create, name, flags @ ..] = words else { panic!("{words:?}") };
+    assert_eq!([compute, rules, create], ["compute", "firewall-rules", "create"]);
+    let flags: HashMap<&str, &str> =
+        flags.iter().map(|flag| flag[2..].split_once('=').expect("a value")).collect();
+    let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let (protocol, port) = flags["rules"].split_once(':').expect("a port");
+    assert_eq!(flags["action"], "ALLOW");
+    let mut rule = json!({
+        "kind": "compute#firewall", "name": name, "network": format!("global/networks/{}", flags["network"]),
+        "direction": flags["direction"], "priority": flags["priority"].parse::<u32>().expect("a number"),
+        "allowed": [{ "IPProtocol": protocol, "ports": [port] }],
+        "destinationRanges": list(flags["destination-ranges"]),
+    });
+    for (flag, key) in [("target-tags", "targetTags"), ("target-service-accounts", "targetServiceAccounts")] {
+        if let Some(names) = flags.get(flag) {
+            rule[key] = json!(list(names));
+        }
+    }
+    export.as_array_mut().expect("a list").push(rule);
+}
+
+fn aws(export: &mut Value, words: &[String]) {
+    let [ec2, authorize, id, group, permissions, text] = words else { panic!("{words:?}") };
+    assert_eq!([ec2, authorize], ["ec2", "authorize-security-group-egress"]);
+    assert_eq!([id, permissions], ["--group-id", "--ip-permissions"]);
+    let new: Vec<Value> = serde_json::from_str(text).expect("permissions");
+    let groups = export["SecurityGroups"].as_array_mut().expect("a list");
+    let its = groups.iter_mut().find(|it| it["GroupId"] == json!(group)).expect("the group");
+    its["IpPermissionsEgress"].as_array_mut().expect("a list").extend(new);
+}
+
+fn az(export: &mut Value, words: &[String]) {
+    assert_eq!(words[..4], ["network", "nsg", "rule", "create"]);
+    let mut flags: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut flag = "";
+    for word in &words[4..] {
+        match word.strip_prefix("--") {
+            Some(name) => flag = name,
+            None => flags.entry(flag).or_default().push(word),
+        }
+    }
+    assert_eq!([flags["resource-group"][0], flags["nsg-name"][0]], ["rg (prod)", "nsg-web"]);
+    let rule = json!({
+        "name": flags["name"][0], "priority": flags["priority"][0], "direction": flags["direction"][0],
+        "access": flags["access"][0], "protocol": flags["protocol"][0],
+        // What the command takes for granted of the rest.
+        "sourceAddressPrefix": "*", "sourcePortRange": "*",
+        "destinationAddressPrefixes": flags["destination-address-prefixes"],
+        "destinationPortRanges": flags["destination-port-ranges"],
+    });
+    export["securityRules"].as_array_mut().expect("a list").push(rule);
+}
+
+/// A VPC firewall rule for what goes out: a name, a priority, whether it allows, protocol and ports, destinations, tags.
+type VpcRule<'t> = (&'t str, u32, bool, Value, &'t [&'t str], &'t [&'t str]);
+
+fn vpc(rules: &[VpcRule]) -> Value {
+    let rules = rules.iter().map(|(name, priority, allows, layer4, destinations, tags)| {
+        let mut rule = json!({
+            "kind": "compute#firewall", "name": name, "network": "global/networks/default", "direction": "EGRESS",
+            "priority": priority, "destinationRanges": destinations,
+            if *allows { "allowed" } else { "denied" }: [layer4],
+        });
+        if !tags.is_empty() {
+            rule["targetTags"] = json!(tags);
+        }
+        rule
+    });
+    rules.collect()
+}
+
+const WORLD: &[&str] = &["0.0.0.0/0"];
+const FIRST_REGION: &[&str] = &["198.41.192.0/24"];
+
+#[test]
+fn what_gcloud_is_told_lets_the_tunnel_out() {
+    let deny = ("deny", 900, false, json!({ "IPProtocol": "all" }), WORLD, &[][..]);
+    let https = ("https", 800, true, json!({ "IPProtocol": "tcp", "ports": ["443"] }), WORLD, &["web"][..]);
+    let words = mend(&vpc(&[https.clone(), deny.clone()]), "--unit default", "tunnel-edge-blocked", gcloud);
+    assert_eq!(words.len(), 2);
+    assert!(words.iter().flatten().any(|word| word == "--priority=899"), "{words:?}");
+    let words = mend(&vpc(&[https, deny.clone()]), "--unit default/tag:web", "tunnel-edge-blocked", gcloud);
+    assert!(words.iter().flatten().any(|word| word == "--target-tags=web"), "{words:?}");
+    let region = ("region", 500, true, json!({ "IPProtocol": "all" }), FIRST_REGION, &[][..]);
+    mend(&vpc(&[region, deny.clone()]), "", "tunnel-region-blocked", gcloud);
+    let most = ("most", 500, false, json!({ "IPProtocol": "all" }), &["198.41.192.7/32"][..], &[][..]);
+    mend(&vpc(&[most]), "", "tunnel-edge-partly-blocked", gcloud);
+    mend(&vpc(&[deny]), "--resolver 10.0.0.2", "tunnel-dns-blocked", gcloud);
+}
+
+#[test]
+fn nothing_comes_before_the_first_priority() {
+    let deny = ("deny", 0, false, json!({ "IPProtocol": "all" }), WORLD, &[][..]);
+    assert!(commands(&check(&vpc(&[deny]), ""), "tunnel-edge-blocked").is_empty());
+}
+
+/// A security group that lets out TCP 443 and what else is said.
+fn group(more: Value) -> Value {
+    let https = json!({ "IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] });
+    let mut out = vec![https];
+    out.extend(more.as_array().cloned().unwrap_or_default());
+    json!({ "SecurityGroups": [{ "GroupId": "sg-0a", "GroupName": "a", "IpPermissions": [], "IpPermissionsEgress": out }] })
+}
+
+#[test]
+fn what_aws_is_told_lets_the_tunnel_out() {
+    let words = mend(&group(json!(null)), "", "tunnel-edge-blocked", aws);
+    assert_eq!(words.len(), 2);
+    let to = |ranges: Value| json!([{ "IpProtocol": "-1", "IpRanges": ranges }]);
+    let region = group(to(json!([{ "CidrIp": FIRST_REGION[0] }])));
+    mend(&region, "", "tunnel-region-blocked", aws);
+    let few = group(to(json!([{ "CidrIp": "198.41.192.0/26" }, { "CidrIp": "198.41.200.0/26" }])));
+    mend(&few, "", "tunnel-edge-partly-blocked", aws);
+    mend(&group(json!(null)), "--resolver 10.0.0.2", "tunnel-dns-blocked", aws);
+    // With IPv6 among what is allowed, that of the edge is, too.
+    let v6 = json!([{ "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "Ipv6Ranges": [{ "CidrIpv6": "::/0" }] }]);
+    let words = mend(&group(v6), "", "tunnel-edge-blocked", aws);
+    assert_eq!(words.len(), 4);
+}
+
+/// A security rule for what goes out: a priority, what it does, a protocol, ports, addresses.
+type NsgRule<'t> = (u32, &'t str, &'t str, &'t str, &'t [&'t str]);
+
+fn nsg(rules: &[NsgRule]) -> Value {
+    let rules = rules.iter().map(|(priority, access, protocol, ports, addresses)| {
+        json!({
+            "name": format!("rule-{priority}"), "priority": priority, "direction": "Outbound", "access": access,
+            "protocol": protocol, "sourceAddressPrefix": "*", "sourcePortRange": "*",
+            "destinationPortRange": ports, "destinationAddressPrefixes": addresses,
+        })
+    });
+    let rules: Vec<Value> = rules.collect();
+    json!({ "name": "nsg-web", "resourceGroup": "rg (prod)", "securityRules": rules })
+}
+
+#[test]
+fn what_az_is_told_lets_the_tunnel_out() {
+    let deny = (4096, "Deny", "*", "*", &["*"][..]);
+    let https = (4095, "Allow", "Tcp", "443", &["*"][..]);
+    let words = mend(&nsg(&[https, deny]), "", "tunnel-edge-blocked", az);
+    let priorities: Vec<_> = words.iter().flatten().filter(|word| word.starts_with("409")).collect();
+    assert_eq!(priorities, ["4094", "4093"], "{words:?}");
+    mend(&nsg(&[(100, "Allow", "*", "*", FIRST_REGION), deny]), "", "tunnel-region-blocked", az);
+    let few = ["198.41.192.0/26", "198.41.200.0/26"];
+    mend(&nsg(&[(100, "Allow", "*", "*", &few), deny]), "", "tunnel-edge-partly-blocked", az);
+    mend(&nsg(&[https, deny]), "--resolver 10.0.0.2", "tunnel-dns-blocked", az);
+}
+
+#[test]
+fn no_rule_comes_before_the_first_of_a_group() {
+    let deny = nsg(&[(100, "Deny", "*", "*", &["*"])]);
+    assert!(commands(&check(&deny, ""), "tunnel-edge-blocked").is_empty());
+    let mut nobodys = nsg(&[(200, "Deny", "*", "*", &["*"])]);
+    nobodys.as_object_mut().expect("an object").remove("resourceGroup");
+    assert!(commands(&check(&nobodys, ""), "tunnel-edge-blocked").is_empty());
+}
