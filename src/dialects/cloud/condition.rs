@@ -42,7 +42,7 @@ impl Condition {
 
     /// Those of some packets fulfil it of which this is true, and the export does not tell whether it is.
     pub fn or_if(mut self, packets: PacketSet, text: &str, span: Span) -> Self {
-        let atom = Match::Atom(Atom { text: text.into(), pure: true });
+        let atom = Match::Atom(Atom::pure(text));
         let packets = Match::Packets(Box::new(packets));
         self.unknown.push(vec![Spanned::new(packets, span), Spanned::new(atom, span)]);
         self

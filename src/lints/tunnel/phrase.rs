@@ -1,0 +1,75 @@
+//! What becomes of the tunnel, in a phrase.
+
+use super::{Edge, Path, Tunnel, title, wanted};
+use crate::eval::Certainty;
+use crate::lints::Context;
+use crate::packet::Family;
+
+impl Tunnel<'_> {
+    /// The verdict in a phrase: `gets out over QUIC and HTTP/2 (IPv4 only)`.
+    pub fn summary(&self, context: &Context) -> String {
+        let named = |certainty: Certainty| -> Vec<&str> {
+            let is_inner = self.is_only_through_tunnels();
+            let is_so = |name: &&&str| {
+                let of_path = |path: &Path| {
+                    let best = path.edges.iter().map(|edge| edge.certainty).min()?;
+                    let best = if path.chance.is_some() { best.min(Certainty::Depends) } else { best };
+                    Some(if is_inner { best.max(Certainty::Depends) } else { best })
+                };
+                self.paths_of(name).filter_map(of_path).min() == Some(certainty)
+            };
+            wanted(context.settings.protocol.value).iter().filter(is_so).map(|name| title(name)).collect()
+        };
+        let is_elsewhere = |name: &&str, surely: bool| {
+            let mut paths = self.paths.iter().filter(|path| title(&path.transport.name) == *name);
+            paths.any(|path| path.is_redirected(&self.witnesses.left, surely))
+        };
+        let is_redirected = |name: &&str| is_elsewhere(name, false);
+        let is_surely_redirected = |name: &&str| is_elsewhere(name, true);
+        let ways = |names: &[&str]| names.join(" and ");
+        let (elsewhere, open): (Vec<_>, Vec<_>) = named(Certainty::Met).into_iter().partition(is_redirected);
+        let may_be = if elsewhere.iter().any(is_surely_redirected) { "is" } else { "may be" };
+        let perhaps = named(Certainty::Depends);
+        if open.is_empty() && perhaps.is_empty() {
+            let wanted = wanted(context.settings.protocol.value);
+            let fails_late =
+                |path: &Path| wanted.contains(&path.transport.name.as_str()) && path.fails_on_the_way_back();
+            return match elsewhere[..] {
+                [] if self.paths.iter().any(fails_late) => "gets no connection".to_owned(),
+                [] => "does not get out".to_owned(),
+                _ => format!("{may_be} sent elsewhere over {}", ways(&elsewhere)),
+            };
+        }
+        let mut text = match (open.is_empty(), perhaps.is_empty()) {
+            (false, true) => format!("gets out over {}", ways(&open)),
+            (false, false) => format!("gets out over {}, perhaps over {}", ways(&open), ways(&perhaps)),
+            (true, _) => format!("perhaps gets out over {}", ways(&perhaps)),
+        };
+        let is_open = |family| self.paths.iter().any(|path| path.family == family && !path.is_blocked());
+        let family = match (is_open(Family::V4), is_open(Family::V6)) {
+            (true, false) => Some("IPv4 only"),
+            (false, true) => Some("IPv6 only"),
+            _ => None,
+        };
+        let is_partly_lost = |path: &Path| {
+            let is_lost = |edge: &Edge| edge.certainty == Certainty::Blocked;
+            let is_said = open.iter().chain(&perhaps).any(|name| *name == title(&path.transport.name));
+            is_said && !path.is_blocked() && path.edges.iter().any(is_lost)
+        };
+        let part = self.paths.iter().any(is_partly_lost).then_some("not to all addresses");
+        let limits: Vec<&str> = family.into_iter().chain(part).collect();
+        if !limits.is_empty() {
+            text.push_str(&format!(" ({})", limits.join(", ")));
+        }
+        self.terms.iter().for_each(|term| text.push_str(&format!(", {term}")));
+        if !elsewhere.is_empty() {
+            text.push_str(&format!(", {may_be} sent elsewhere over {}", ways(&elsewhere)));
+        }
+        match self.dns.chance {
+            _ if !self.dns.is_blocked() => {}
+            Some(_) => text.push_str(", but finds names by chance"),
+            None => text.push_str(", but finds no names"),
+        }
+        text
+    }
+}
