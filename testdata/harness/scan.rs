@@ -119,8 +119,8 @@ fn who_is_not_root_is_told_what_is_missing() {
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(
         stderr,
-        "error: no rules could be seen: the tables of nft, the rules of iptables-legacy, the rules of ip6tables-legacy: it \
-         needs root (CAP_NET_ADMIN)\n  help: Call it as root: sudo fwlint scan.\n"
+        "error: no rules could be seen: the tables of nft, the rules of iptables-legacy, the rules of\n       \
+         ip6tables-legacy: it needs root (CAP_NET_ADMIN)\n  help: Call it as root: sudo fwlint scan.\n"
     );
     assert_eq!((output.status.code(), &*stdout), (Some(2), ""));
 }

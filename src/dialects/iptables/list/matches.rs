@@ -163,6 +163,7 @@ impl<'t> Reader<'_, 't> {
                 self.eat(&["match"]).then_some(())?;
                 self.physical(start.span, words)?;
             }
+            "recent:" => self.recent(not, start.span, words)?,
             "socket" if !not => {
                 words.put("-m", start.span);
                 words.put("socket", start.span);
@@ -174,6 +175,48 @@ impl<'t> Reader<'_, 't> {
             _ => return None,
         }
         Some(())
+    }
+
+    /// `recent: UPDATE seconds: 60 hit_count: 3 name: x side: source mask: 255.255.255.255`, its first word taken.
+    fn recent(&mut self, not: bool, span: Span, words: &mut Words) -> Option<()> {
+        let verb = self.next()?;
+        let verb = match verb.text {
+            "SET" => "--set",
+            "UPDATE" => "--update",
+            "CHECK" => "--rcheck",
+            "REMOVE" => "--remove",
+            _ => return None,
+        };
+        words.put("-m", span);
+        words.put("recent", span);
+        if not {
+            words.put("!", span);
+        }
+        words.put(verb, span);
+        loop {
+            let option = match self.peek().map(|token| token.text) {
+                Some("seconds:") => "--seconds",
+                Some("hit_count:") => "--hitcount",
+                Some("name:") => "--name",
+                Some("mask:") => "--mask",
+                Some("side:") => "side",
+                Some("reap") => "--reap",
+                Some("TTL-Match") => "--rttl",
+                _ => return Some(()),
+            };
+            let token = self.next()?;
+            match option {
+                "--reap" | "--rttl" => words.put(option, token.span),
+                "side" => {
+                    let side = self.next()?;
+                    words.put(if side.text == "dest" { "--rdest" } else { "--rsource" }, side.span);
+                }
+                _ => {
+                    let value = self.next()?;
+                    words.option(false, option, value.text, value.span);
+                }
+            }
+        }
     }
 
     /// `spt:`, `dpts:` and so on behind the name of a protocol.
