@@ -32,6 +32,8 @@ def repository(name, host):
     folder.mkdir(parents=True)
     for file in ["rules.v4", "rules.v6"]:
         shutil.copy(host / file, folder)
+    # Reports name files from where a repository begins.
+    subprocess.run(["git", "init", "--quiet", folder], check=True)
     return folder
 
 

@@ -57,19 +57,19 @@ impl Chance {
 
 /// The client ports from which flows of a part were seen to be lost.
 fn lost_ports(held: &Held, part: &PacketSet) -> Ranges {
-    let mut all = Ranges::none();
+    let mut all = Vec::new();
     for step in &held.conversation.steps {
         let client = if step.moment == Moment::Reply { Axis::DestinationPort } else { Axis::SourcePort };
         for lost in step.lost.iter().filter(|lost| lost.flows.overlaps(part)) {
-            all = all.or(&ports(&lost.hop.packets, client));
+            all.extend(ports(&lost.hop.packets, client).iter());
         }
     }
-    all
+    Ranges::union(all)
 }
 
 /// The ports of packets on an axis.
 fn ports(packets: &PacketSet, axis: Axis) -> Ranges {
     let side =
         |cube: &Cube| cube.get(axis).and_then(Values::ranges).cloned().unwrap_or(Ranges::new(0, 65_535));
-    packets.cubes().iter().fold(Ranges::none(), |all, cube| all.or(&side(cube)))
+    Ranges::union(packets.cubes().iter().flat_map(|cube| side(cube).iter().collect::<Vec<_>>()))
 }
