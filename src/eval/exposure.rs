@@ -97,11 +97,12 @@ impl Exposure {
         } else {
             asked
         };
-        let default = default(host, &survey, way, family)?;
+        let found = default(host, &survey, way, family)?;
         let (openings, more) = match way {
             Way::Out => (Vec::new(), 0),
-            _ => opening::openings(host, &survey, &asked, default.as_ref())?,
+            _ => opening::openings(host, &survey, &asked, found.as_ref())?,
         };
+        let default = found.map(|found| found.0);
         Ok(Some(Exposure { family, way, asked, default, openings, more }))
     }
 }
@@ -125,9 +126,15 @@ pub fn lets_anything(host: &Host, routes: &Routes, way: Way, packets: Cube) -> R
     Ok(false)
 }
 
-/// What accepts packets that no rule names.
-fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Option<Default>, TooManyPieces> {
-    for accept in survey.accepts().iter().filter(|accept| survey.turned_by(accept).is_none()) {
+/// What accepts packets that no rule names, and the how manieth decision of the survey it is.
+fn default(
+    host: &Host,
+    survey: &Survey,
+    way: Way,
+    family: Family,
+) -> Result<Option<(Default, usize)>, TooManyPieces> {
+    let accepts = (0..).zip(survey.accepts());
+    for (at, accept) in accepts.filter(|(_, accept)| survey.turned_by(accept).is_none()) {
         let is_rate = |atom| is_rate(host, atom);
         let is_everything = || question::is_everything(survey.reach(accept), way, family, &is_rate);
         // What a rule lets in by all interfaces but one can be told in full.
@@ -140,7 +147,8 @@ fn default(host: &Host, survey: &Survey, way: Way, family: Family) -> Result<Opt
             let few = few.map(|few| few.forget(opening::is_unknown));
             let only = few.filter(|few| !question::is_everything(few.cubes().iter(), way, family, &is_rate));
             let depends_on = witness.atoms().collect();
-            return Ok(Some(Default { chain: accept.chain, rule: accept.rule, depends_on, only }));
+            let default = Default { chain: accept.chain, rule: accept.rule, depends_on, only };
+            return Ok(Some((default, at)));
         }
     }
     Ok(None)

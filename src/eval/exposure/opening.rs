@@ -55,18 +55,16 @@ pub(super) fn openings(
     host: &Host,
     survey: &Survey,
     asked: &Cube,
-    default: Option<&Default>,
+    default: Option<&(Default, usize)>,
 ) -> Result<(Vec<Opening>, usize), TooManyPieces> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known = HashMap::new();
     let mut more = 0;
-    for accept in survey.accepts() {
+    for (at, accept) in survey.accepts().iter().enumerate() {
         let kind = kind(survey, accept);
         // Where nothing is denied by default, what rules let in is said already. Where only a policy
         // accepts, no rule is to be named.
-        let is_open = default.is_some_and(|default| {
-            default.is_wide() || default.rule.is_some() && default.rule == accept.rule
-        });
+        let is_open = default.is_some_and(|(default, its)| default.is_wide() || *its == at);
         if kind == Kind::Inside && is_open || kind != Kind::Published && accept.rule.is_none() {
             continue;
         }

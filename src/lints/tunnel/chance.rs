@@ -12,6 +12,8 @@ const MOST_TRIED: usize = 4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chance {
     open: u128,
+    /// Does a connection from the open port come up whatever the unknowns are?
+    is_sure: bool,
     lost: u128,
 }
 
@@ -36,8 +38,9 @@ impl Chance {
             let one = Values::single(Axis::SourcePort, open);
             let packets = held.question.packets.and(part).with(Axis::SourcePort, &one);
             let other = context.hold(&Question { packets, ..held.question.clone() })?;
-            if witnesses.clone().serve(&other, part, axes, &[])? != Certainty::Blocked {
-                return Ok(Some(Chance { open, lost: first }));
+            let certainty = witnesses.clone().serve(&other, part, axes, &[])?;
+            if certainty != Certainty::Blocked {
+                return Ok(Some(Chance { open, is_sure: certainty == Certainty::Met, lost: first }));
             }
             // Rules that were not named, since another had taken the flow already.
             lost = lost.or(&lost_ports(&other, part)).or(&Ranges::single(open));
@@ -48,8 +51,10 @@ impl Chance {
     /// What to say of it.
     pub fn note(self, context: &Context) -> String {
         let all = context.settings.ephemeral_ports.value;
+        let comes_up = if self.is_sure { "comes up" } else { "may come up" };
         format!(
-            "From client port {} a connection comes up, from {} none does, and the kernel takes any of {} to {}.",
+            "From client port {} a connection {comes_up}, while packets of port {} are dropped; the kernel takes any of {} \
+             to {}.",
             self.open, self.lost, all.first, all.last
         )
     }

@@ -121,13 +121,13 @@ pub fn judge_service<'m>(
         let v6 = service.v6.iter().map(|address| IpAddr::from(*address));
         let known = v4.chain(v6).filter(|address| address.is_ipv4() == (family == Family::V4));
         let known = ask::addresses(known);
-        let destinations = if known.is_empty() {
+        let is_known = !known.is_empty();
+        let destinations = if !is_known {
             // They are in the internet, whatever of the user's own network is open.
             internet(family)
         } else {
             known
         };
-        let is_known = service.v4.len() + service.v6.len() > 0;
         let flow = Flow { family, protocol: 6, destinations, port: 443, by_anyone: false };
         let (certainty, held) = some_destination(context, witnesses, flow)?;
         // Of addresses that nobody knows those that are open may be others.

@@ -34,22 +34,27 @@ impl Path<'_> {
                 Fate::Translated(Nat::Redirect(_) | Nat::Netmap(_)) => true,
                 _ => return None,
             };
-            let takes_some = hop.packets.cubes().iter().any(|cube| cube.atoms().next().is_none());
-            let depends_on = if takes_some { Vec::new() } else { hop.packets.atoms() };
-            let addresses = self.taken(hop, left);
-            let found =
-                Redirection { rule: hop.rule?, addresses, is_sure: is_told && takes_some, depends_on };
+            // What it takes whatever the unknowns are is said for sure; the rest only where there is nothing else.
+            let known = hop.packets.cubes().iter().filter(|cube| cube.atoms().next().is_none());
+            let known = PacketSet::from_cubes(known.cloned());
+            let surely = self.taken(hop, &known, left);
+            let (addresses, depends_on) = match surely.is_empty() {
+                true => (self.taken(hop, &hop.packets, left), hop.packets.atoms()),
+                false => (surely, Vec::new()),
+            };
+            let is_sure = is_told && depends_on.is_empty();
+            let found = Redirection { rule: hop.rule?, addresses, is_sure, depends_on };
             (!found.addresses.is_empty()).then_some(found)
         })
     }
 
-    /// The addresses of which a rule takes packets by all choices that are left.
-    fn taken(&self, hop: &Hop, left: &PacketSet) -> Vec<IpAddr> {
+    /// The addresses to which all choices that are left send packets that are among these of a rule.
+    fn taken(&self, hop: &Hop, packets: &PacketSet, left: &PacketSet) -> Vec<IpAddr> {
         let left = left.clone().with(Axis::Family, &Values::single(Axis::Family, self.family.number()));
         // By which interface a packet came or goes is not chosen where none is asked for.
         let unasked = if hop.hook == Hook::Output { Axis::InInterface } else { Axis::OutInterface };
         let is_taken = |address: &IpAddr| {
-            let chosen = hop.packets.and(&to(self.family, [*address].into_iter()));
+            let chosen = packets.and(&to(self.family, [*address].into_iter()));
             let chosen = chosen.forget(|axis| axis == unasked || !CHOICES.contains(&axis));
             !chosen.is_empty()
                 && left.minus(&chosen).is_ok_and(|others| others.cubes().iter().all(is_for_few))
