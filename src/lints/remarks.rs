@@ -7,6 +7,7 @@ use crate::model::{Remark, RemarkKind, Remedy, Step};
 /// `syntax-error`: what the loader would refuse.
 pub(super) fn syntax_error(context: &Context, findings: &mut Vec<Finding>) {
     pass_on(context, RemarkKind::Syntax, ("syntax-error", Level::Error), findings);
+    pass_on(context, RemarkKind::Outdated, ("syntax-error", Level::Error), findings);
 }
 
 /// `unknown-match`: a match or target that fwlint does not know.
@@ -58,7 +59,7 @@ fn pass_on(
             _ => first.message.clone(),
         };
         let mut finding = Finding::new(lint, level, message).at(first.span);
-        if kind == RemarkKind::Deprecated {
+        if matches!(kind, RemarkKind::Deprecated | RemarkKind::Outdated) {
             let steps = group.iter().map(|remark| Step::Modernise(remark.span)).collect();
             finding = finding.remedy(Remedy::neutral("say it in today's words", steps));
         }

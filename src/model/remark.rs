@@ -21,6 +21,8 @@ pub enum RemarkKind {
     /// The loader would refuse this, or it makes no sense here. What it stands in is not lost: the
     /// rule is kept with an atom, as far as it was understood.
     Syntax,
+    /// A way of saying something that loaders took once and refuse today. What was said is known.
+    Outdated,
     /// A match or target that fwlint does not know.
     UnknownMatch,
     /// A match or option that is superseded, or goes in coming versions.

@@ -35,7 +35,7 @@ pub fn read(file: FileId, text: &str) -> Ruleset {
         ruleset.tables.push(table);
     }
     // An older kernel's list may name what this program does not know; it is no mistake of the file.
-    ruleset.remarks.retain(|remark| remark.kind != RemarkKind::Deprecated);
+    ruleset.remarks.retain(|remark| !matches!(remark.kind, RemarkKind::Deprecated | RemarkKind::Outdated));
     ruleset
 }
 

@@ -181,7 +181,7 @@ impl<'w, 't> Parser<'w, 't, '_> {
             self.at += 1;
             let message = "`!` stands behind the option".into();
             let notes = vec!["Today's iptables takes it in front of the option only.".into()];
-            self.remarks.push(Remark { kind: RemarkKind::Deprecated, span: at, message, notes });
+            self.remarks.push(Remark { kind: RemarkKind::Outdated, span: at, message, notes });
             negated = !negated;
         }
         let values = match attached {

@@ -77,9 +77,30 @@ fn readdress(writing: &Writing, rule: Span, old: &str, new: &str) -> Option<Vec<
     Some(vec![Edit { span: Span::new(rule.file, start, start + old.len()), text: new.to_owned() }])
 }
 
+/// A `!` that stands behind its option, moved in front of it.
+fn put_in_front(writing: &Writing, not: Span) -> Option<Vec<Edit>> {
+    let source = writing.source(not.file);
+    let before = source.get(..not.start as usize)?;
+    let option_ends = before.trim_end_matches([' ', '\t']).len();
+    let option = before.get(..option_ends)?.rfind(char::is_whitespace)? + 1;
+    // A quoted word, or one that goes on over the end of a line, is not plain enough to be moved over.
+    let is_plain = before.get(option..option_ends)?.starts_with('-') && option_ends < before.len();
+    let behind = source.get(not.end as usize..)?;
+    let gap = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+    (is_plain && gap > 0).then(|| {
+        vec![
+            Edit { span: Span::new(not.file, option, option), text: "! ".to_owned() },
+            Edit { span: Span::new(not.file, not.start as usize, not.end as usize + gap), text: String::new() },
+        ]
+    })
+}
+
 /// Words that were superseded one for one.
 fn modernise(writing: &Writing, span: Span) -> Option<Vec<Edit>> {
     let text = writing.text(span);
+    if text == "!" {
+        return put_in_front(writing, span);
+    }
     let word = |old: &str| {
         let mut found = text.match_indices(old).filter(|(at, _)| {
             let ends = text[at + old.len()..].chars().next().is_none_or(char::is_whitespace);

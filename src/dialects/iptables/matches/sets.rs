@@ -33,7 +33,7 @@ fn read(builder: &mut Builder<'_>, instance: &Instance<'_, '_>) {
     let is_turned = instance.given.iter().any(|given| given.name == "return-nomatch");
     for given in &instance.given {
         if given.name == "set" {
-            builder.remark(RemarkKind::Deprecated, given.span, "`--set` is superseded by `--match-set`");
+            builder.remark(RemarkKind::Outdated, given.span, "`--set` is called `--match-set` today");
         }
         match given.name {
             // Counters change from packet to packet.

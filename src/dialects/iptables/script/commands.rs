@@ -260,7 +260,8 @@ impl Runner<'_> {
         };
         text.restore(&mut loaded);
         let hangs = |span: Span| unresolved.iter().any(|it| it.start <= span.start && span.end <= it.end);
-        loaded.remarks.retain(|remark| remark.kind != RemarkKind::Syntax || !hangs(remark.span));
+        let is_refused = |kind| matches!(kind, RemarkKind::Syntax | RemarkKind::Outdated);
+        loaded.remarks.retain(|remark| !is_refused(remark.kind) || !hangs(remark.span));
         self.remarks.append(&mut loaded.remarks);
         let conditions = self.conditions();
         self.host.restore(program, loaded.tables, has('n', "--noflush"), &conditions);
