@@ -26,6 +26,9 @@ const INNER: &[&str] = &[
 /// Names of interfaces that lead into tunnels: what leaves there is not seen by this host again.
 const TUNNELS: &[&str] = &["wg", "tun", "tailscale", "zt", "nebula", "ipsec", "gre", "sit"];
 
+/// Names of further interfaces with one machine at the far end, whose address nobody need ask for.
+const POINT_TO_POINT: &[&str] = &["ppp", "wwan"];
+
 /// Any interface but lo.
 pub fn any_but_lo() -> Ranges {
     let lo = values::name("lo").unwrap_or_default();
@@ -45,6 +48,13 @@ pub fn inner() -> Ranges {
 /// Interfaces that lead into tunnels.
 pub fn tunnels() -> Ranges {
     prefixes(TUNNELS)
+}
+
+/// Interfaces over which packets reach the far end without neighbour discovery.
+pub fn without_neighbours() -> Ranges {
+    // These two carry Ethernet frames.
+    let bridged = prefixes(&["zt", "gretap"]);
+    tunnels().or(&prefixes(POINT_TO_POINT)).minus(&bridged)
 }
 
 fn prefixes(starts: &[&str]) -> Ranges {

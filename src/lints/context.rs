@@ -8,9 +8,9 @@ use super::exposure::Exposures;
 use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Settings};
 use crate::eval::exposure::{Exposure, Message, NEIGHBOURS};
-use crate::eval::{Held, Host, Memory, Question, Routes, Shadows, Way};
+use crate::eval::{Held, Host, Memory, Question, Routes, Shadows, Way, interfaces};
 use crate::model::{Families, Ruleset};
-use crate::packet::{Family, TooManyPieces};
+use crate::packet::{Family, TooManyPieces, values};
 use crate::profile::Profile;
 use crate::source::{FileId, Sources};
 
@@ -147,10 +147,19 @@ impl<'c> Context<'c> {
     pub fn lost_neighbours(&self) -> &[Message] {
         let is_blocked = |message: &Message| message.is_blocked(&self.host, &self.routes) == Ok(true);
         // No cloud filters them around a machine.
-        let is_judged =
-            !self.is_fragment() && !self.unit.ruleset.is_perimeter() && self.speaks_for(Family::V6);
+        let is_judged = !self.is_fragment()
+            && !self.unit.ruleset.is_perimeter()
+            && self.speaks_for(Family::V6)
+            && !self.is_point_to_point();
         let lost = || NEIGHBOURS.into_iter().filter(|message| is_judged && is_blocked(message)).collect();
         self.neighbours.get_or_init(lost)
+    }
+
+    /// Are there links, by what was said of them, on all of which nobody looks for neighbours?
+    fn is_point_to_point(&self) -> bool {
+        let alone = interfaces::without_neighbours();
+        let names = self.routes.interfaces.iter().map(|each| values::name(&each.name));
+        !self.routes.interfaces.is_empty() && names.flatten().all(|name| alone.contains(name))
     }
 
     /// Does nothing arrive over IPv6, whatever the rules let through, since no neighbour is found?

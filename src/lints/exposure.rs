@@ -20,6 +20,9 @@ const SSH: u128 = 22;
 /// A rule that lets in more ports than this names none.
 const MANY_PORTS: u128 = 65_000;
 
+/// So many hardware addresses are no list of machines, but all except a list.
+const MANY_MACHINES: u128 = 1 << 47;
+
 /// What gets in and out, as far as it was asked for: in, through and out, in IPv4 and IPv6.
 #[derive(Debug, Default)]
 pub struct Exposures([OnceLock<Option<Result<Exposure, TooManyPieces>>>; 6]);
@@ -198,8 +201,13 @@ pub fn to_port(protocol: u128, port: u128) -> PacketSet {
 
 /// Does an opening name the ports or protocols that it lets in?
 pub fn is_named(opening: &Opening) -> bool {
+    names_ports(&opening.packets)
+}
+
+/// Are packets told by their ports or protocols?
+fn names_ports(packets: &PacketSet) -> bool {
     let count = |values: &Values| values.ranges().map_or(0, Ranges::count);
-    opening.packets.cubes().iter().all(|cube| {
+    packets.cubes().iter().all(|cube| {
         let protocols = cube.get(Axis::Protocol).map_or(256, count);
         let ports = cube.get(Axis::DestinationPort).map_or(65_536, count);
         protocols < 200 && (ports < MANY_PORTS || !has_ports(cube))
@@ -217,7 +225,7 @@ pub fn machines(context: &Context, opening: &Opening) -> Vec<String> {
     groups.map(|group| group.text.to_string()).collect()
 }
 
-/// What of an opening is SSH that is not allowed by name.
+/// What of an opening is SSH from more than a list of machines, and not allowed by name.
 pub fn ssh(context: &Context, family: Family, opening: &Opening) -> PacketSet {
     if !machines(context, opening).is_empty() {
         return PacketSet::none();
@@ -225,7 +233,7 @@ pub fn ssh(context: &Context, family: Family, opening: &Opening) -> PacketSet {
     if opening.kind != crate::eval::exposure::Kind::Inside || !is_named(opening) {
         return PacketSet::none();
     }
-    let packets = opening.packets.and(&to_port(6, SSH));
+    let packets = from_unlisted(opening.packets.and(&to_port(6, SSH)));
     packets.minus(&allowed(context, family)).unwrap_or(packets)
 }
 
@@ -237,11 +245,28 @@ pub fn ssh_from_the_world<'x>(
 ) -> Vec<(&'x Opening, PacketSet)> {
     let parts = exposure.openings.iter().map(|opening| (opening, ssh(context, family, opening)));
     let parts: Vec<_> = parts.filter(|part| !part.1.is_empty()).collect();
+    if is_from_the_world(family, parts.iter().flat_map(|part| part.1.cubes())) { parts } else { Vec::new() }
+}
+
+/// The SSH that a policy leaves open, if that is from anywhere and rules before it drop all but some ports. Where they do
+/// not, all that gets in is told, and SSH is no more open than the rest.
+pub fn ssh_that_is_left(context: &Context, family: Family, exposure: &Exposure) -> Option<PacketSet> {
+    let only = exposure.default.as_ref()?.only.as_ref().filter(|only| names_ports(only))?;
+    let packets = from_unlisted(only.and(&to_port(6, SSH)));
+    let packets = packets.minus(&allowed(context, family)).unwrap_or(packets);
+    is_from_the_world(family, packets.cubes()).then_some(packets)
+}
+
+/// Are there packets, and from at least half of the internet?
+fn is_from_the_world<'c>(family: Family, cubes: impl IntoIterator<Item = &'c Cube>) -> bool {
     let sources = |cube: &Cube| cube.get(Axis::Source).cloned().unwrap_or_else(|| Values::all(Axis::Source));
-    let all: Vec<Values> = parts.iter().flat_map(|part| part.1.cubes().iter().map(sources)).collect();
-    let all = Values::union(Axis::Source, &all);
-    if parts.is_empty() || !crate::eval::exposure::is_world(family, Some(&all)) {
-        return Vec::new();
-    }
-    parts
+    let all: Vec<Values> = cubes.into_iter().map(sources).collect();
+    let sources = Values::union(Axis::Source, &all);
+    !all.is_empty() && crate::eval::exposure::is_world(family, Some(&sources))
+}
+
+/// Packets without those of listed machines of the own link: these are few, whatever addresses they send from.
+fn from_unlisted(packets: PacketSet) -> PacketSet {
+    let machines = |cube: &Cube| cube.get(Axis::Mac).and_then(Values::ranges).map(Ranges::count);
+    packets.map(|cube| machines(&cube).is_none_or(|count| count >= MANY_MACHINES).then_some(cube))
 }

@@ -7,7 +7,7 @@ use crate::packet::{Family, PacketSet};
 
 const ID: &str = "ssh-open-to-the-world";
 
-/// Looks for it: rules that together let TCP in to port 22 from at least half of the internet.
+/// Looks for it: rules that together, or a policy behind them, let TCP in to port 22 from at least half of the internet.
 pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let (mut families, mut spans, mut texts, mut unknowns) = (vec![], vec![], vec![], vec![]);
     let mut is_sure = false;
@@ -16,10 +16,18 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let parts = exposure::ssh_from_the_world(context, family, seen);
         let mut all = PacketSet::none();
         for (opening, packets) in parts {
-            spans.push(context.host.rule(opening.rule).rule.span);
+            spans.push((context.host.rule(opening.rule).rule.span, "lets them in".to_owned()));
             unknowns.extend(opening.depends_on.iter().copied());
             is_sure |= exposure::is_firm(context, opening);
             all.add(packets);
+        }
+        if let (Some(left), Some(default)) =
+            (exposure::ssh_that_is_left(context, family, seen), &seen.default)
+        {
+            spans.push(exposure::accepted_by(context, default.chain, default.rule));
+            unknowns.extend(default.depends_on.iter().copied());
+            is_sure |= default.depends_on.is_empty();
+            all.add(left);
         }
         if !all.is_empty() {
             families.push(family);
@@ -36,8 +44,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let is = if is_sure { "is" } else { "may be" };
     let message = format!("ssh {is} open to the world{over}: {}", texts.join("; "));
     let mut finding = Finding::new(ID, exposure::level(context, Level::Warning, is_sure), message);
-    for span in spans {
-        finding = exposure::place(finding, span, "lets them in");
+    for (span, words) in spans {
+        finding = exposure::place(finding, span, words);
     }
     unknowns.sort_unstable();
     unknowns.dedup();

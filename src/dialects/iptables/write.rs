@@ -90,7 +90,10 @@ fn put_in_front(writing: &Writing, not: Span) -> Option<Vec<Edit>> {
     (is_plain && gap > 0).then(|| {
         vec![
             Edit { span: Span::new(not.file, option, option), text: "! ".to_owned() },
-            Edit { span: Span::new(not.file, not.start as usize, not.end as usize + gap), text: String::new() },
+            Edit {
+                span: Span::new(not.file, not.start as usize, not.end as usize + gap),
+                text: String::new(),
+            },
         ]
     })
 }

@@ -51,12 +51,17 @@ impl Tunnel<'_> {
             (false, true) => Some("IPv6 only"),
             _ => None,
         };
-        let is_partly_lost = |path: &Path| {
-            let is_lost = |edge: &Edge| edge.certainty == Certainty::Blocked;
-            let is_said = open.iter().chain(&perhaps).any(|name| *name == title(&path.transport.name));
-            is_said && !path.is_blocked() && path.edges.iter().any(is_lost)
+        let is_said =
+            |path: &&Path| open.iter().chain(&perhaps).any(|name| *name == title(&path.transport.name));
+        let has = |path: &Path, certainty| path.edges.iter().any(|edge: &Edge| edge.certainty == certainty);
+        let mut said = self.paths.iter().filter(is_said);
+        let part = if said.clone().any(|path| !path.is_blocked() && has(path, Certainty::Blocked)) {
+            Some("not to all addresses")
+        } else if said.any(|path| has(path, Certainty::Met) && has(path, Certainty::Depends)) {
+            Some("perhaps not to all addresses")
+        } else {
+            None
         };
-        let part = self.paths.iter().any(is_partly_lost).then_some("not to all addresses");
         let limits: Vec<&str> = family.into_iter().chain(part).collect();
         if !limits.is_empty() {
             text.push_str(&format!(" ({})", limits.join(", ")));
