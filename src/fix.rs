@@ -123,7 +123,8 @@ impl Proof<'_> {
         let remedy = finding.remedy.as_deref()?;
         let attempt = |fills_sets| self.attempt(host, findings, finding, remedy.clone(), fills_sets);
         // Sets may be used for other things, too, and rules beside them never are.
-        let may_fill = self.unit.files.iter().any(|file| self.dialects.get(file) == Some(&Dialect::Nft));
+        let may_fill =
+            self.unit.files.iter().any(|file| self.dialects.get(file).is_some_and(|it| it.has_sets()));
         let made = match attempt(may_fill) {
             Err(why) if may_fill && why.is_mistake() => attempt(false),
             made => made,

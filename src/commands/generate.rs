@@ -42,11 +42,15 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         let help = config::region_named(region).err().unwrap_or_default();
         return Err(Failure::new(format!("there is no region `{region}`"), help));
     };
-    let plans = Family::ALL.map(|family| plan::of(profile, endpoint, &settings, &options.ssh, family));
+    let plan = if options.dialect.is_of_cloud() { plan::around } else { plan::of };
+    let plans = Family::ALL.map(|family| plan(profile, endpoint, &settings, &options.ssh, family));
     let text = dialects::compose(options.dialect, &plans);
     let text = text.ok_or_else(|| {
         let message = format!("no ruleset is written as `{}`", options.dialect.name());
-        Failure::new(message, format!("These are: {}.", dialects::COMPOSED.map(Dialect::name).join(", ")))
+        Failure::new(
+            message,
+            format!("These are: {}.", dialects::COMPOSED.map(|composed| composed.0).join(", ")),
+        )
     })?;
     write!(world.stdout, "{text}")?;
     Ok(Outcome::Clean)

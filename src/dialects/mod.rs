@@ -3,6 +3,7 @@
 mod aws;
 mod azure;
 mod cloud;
+mod embedded;
 mod gcp;
 mod includes;
 pub mod iptables;
@@ -43,6 +44,10 @@ pub enum Dialect {
     Nft,
     /// nft's JSON.
     NftJson,
+    /// Tasks of Ansible that put a ruleset of nft in place.
+    Ansible,
+    /// A module of NixOS that says the ruleset of nft.
+    Nix,
 }
 
 /// What there is to know about a dialect.
@@ -207,12 +212,38 @@ pub const DIALECTS: &[Entry] = &[
         read: Read::Units(aws::read),
         write: None,
     },
+    Entry {
+        dialect: Dialect::Ansible,
+        name: "ansible",
+        by_content: |text, _| embedded::is_ansible(text),
+        by_name: |_| false,
+        read: Read::Host(embedded::read_ansible),
+        write: Some(embedded::write_ansible),
+    },
+    Entry {
+        dialect: Dialect::Nix,
+        name: "nix",
+        by_content: |text, _| embedded::is_nix(text),
+        by_name: |_| false,
+        read: Read::Host(embedded::read_nix),
+        write: Some(embedded::write_nix),
+    },
 ];
 
 impl Dialect {
     /// Its entry in [`DIALECTS`].
     pub fn entry(self) -> &'static Entry {
         DIALECTS.iter().find(|entry| entry.dialect == self).unwrap_or(&DIALECTS[0])
+    }
+
+    /// Is it what a cloud keeps around machines?
+    pub fn is_of_cloud(self) -> bool {
+        matches!(self.entry().read, Read::Units(_))
+    }
+
+    /// Are there sets in its texts to which addresses can be added?
+    pub fn has_sets(self) -> bool {
+        matches!(self, Dialect::Nft | Dialect::Ansible | Dialect::Nix)
     }
 
     /// Its name, as `--as` takes it.
@@ -280,9 +311,19 @@ pub fn read_host(
     Some(load(&texts?))
 }
 
-/// The dialects in which whole rulesets are written.
-pub const COMPOSED: [Dialect; 4] =
-    [Dialect::IptablesScript, Dialect::Iptables, Dialect::Ip6tables, Dialect::Nft];
+/// The dialects in which whole rulesets are written, by the names that people look for: of clouds those of the
+/// programs whose commands they are.
+pub const COMPOSED: [(&str, Dialect); 9] = [
+    ("iptables-script", Dialect::IptablesScript),
+    ("iptables", Dialect::Iptables),
+    ("ip6tables", Dialect::Ip6tables),
+    ("nft", Dialect::Nft),
+    ("gcloud", Dialect::Gcp),
+    ("aws", Dialect::Aws),
+    ("azure", Dialect::Azure),
+    ("ansible", Dialect::Ansible),
+    ("nix", Dialect::Nix),
+];
 
 /// A whole ruleset as a text; of a dialect that speaks for one family alone, that of its family. `None` if it is
 /// none of [`COMPOSED`].
@@ -294,6 +335,11 @@ pub fn compose(dialect: Dialect, plans: &[Plan]) -> Option<String> {
         Dialect::Ip6tables => of(Family::V6),
         Dialect::IptablesScript => iptables::write::compose::script(plans),
         Dialect::Nft => nft::write::compose::file(plans),
-        _ => None,
+        Dialect::Gcp => gcp::compose::script(plans),
+        Dialect::Aws => aws::compose::script(plans),
+        Dialect::Azure => azure::compose::script(plans),
+        Dialect::Ansible => embedded::compose::ansible(plans),
+        Dialect::Nix => embedded::compose::nix(plans),
+        Dialect::IptablesList | Dialect::Ipset | Dialect::NftJson => None,
     }
 }

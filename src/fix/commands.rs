@@ -1,11 +1,7 @@
 //! Changes of what a cloud keeps: in the rules as they were read, and as commands.
 
-use std::net::IpAddr;
-
-use ipnet::{IpSubnets, Ipv4Subnets, Ipv6Subnets};
-
 use crate::model::{At, Letting, Match, NewRule, Recipe, Rule, Ruleset, Step, Verdict};
-use crate::packet::{Axis, Cube, Family, Ranges, Values, values};
+use crate::packet::{Axis, Cube, Family, Ranges, Values};
 use crate::source::Spanned;
 
 /// Makes changes in rules; `None` if they are not among those that commands make.
@@ -97,15 +93,7 @@ impl<'r> New<'r> {
     }
 
     fn letting(&self) -> Letting {
-        let subnets = self.addresses.iter().flat_map(|(low, high)| {
-            match (values::to_address(self.family, low), values::to_address(self.family, high)) {
-                (IpAddr::V4(low), IpAddr::V4(high)) => Some(IpSubnets::from(Ipv4Subnets::new(low, high, 0))),
-                (IpAddr::V6(low), IpAddr::V6(high)) => Some(IpSubnets::from(Ipv6Subnets::new(low, high, 0))),
-                _ => None,
-            }
-        });
-        let prefixes = subnets.flatten().map(|subnet| subnet.to_string()).collect();
-        Letting { family: self.family, protocol: self.protocol, port: self.port, prefixes }
+        Letting::new(self.family, self.protocol, self.port, &self.addresses)
     }
 }
 

@@ -24,20 +24,28 @@ pub fn of(
     ssh: &[IpNet],
     family: Family,
 ) -> Plan {
-    let about = vec![
-        format!("Rules for a host that runs {}: nothing passes but what is named.", profile.program),
-        format!("Addresses as published on {}: {}", profile.as_of, profile.source),
-    ];
     let planner = Planner { profile, settings, family };
     let mut parts = planner.basics();
     parts.extend(planner.ssh(ssh));
     parts.push(planner.dns());
-    if serves(settings, family) {
-        parts.extend(planner.edge(endpoint));
-        parts.extend(profile.services.iter().filter_map(|service| planner.service(service)));
+    planner.plan(parts, endpoint)
+}
+
+/// The plan for one family of what is around a machine, and knows connections: no packet of a machine to itself comes
+/// there, answers pass, and so do those of the cloud's own resolver.
+pub fn around(
+    profile: &Profile,
+    endpoint: &Endpoint,
+    settings: &Settings,
+    ssh: &[IpNet],
+    family: Family,
+) -> Plan {
+    let planner = Planner { profile, settings, family };
+    let mut parts: Vec<Part> = planner.ssh(ssh).into_iter().collect();
+    if settings.resolvers.value.iter().any(|resolver| !resolver.is_loopback()) {
+        parts.push(planner.dns());
     }
-    parts.retain(|part| !part.rules.is_empty());
-    Plan { family, about, open: Vec::new(), parts }
+    planner.plan(parts, endpoint)
 }
 
 /// What rules for IPv6 would be beside those of a host that speaks of IPv4 alone: they deny by default what those deny,
@@ -89,6 +97,21 @@ impl Planner<'_> {
     fn rule(&self, chain: &str, packets: Cube) -> NewRule {
         let (table, chain) = ("filter".into(), chain.into());
         NewRule { family: self.family, table, chain, packets, verdict: Verdict::Accept }
+    }
+
+    /// The plan of some parts, and of what the program needs.
+    fn plan(&self, mut parts: Vec<Part>, endpoint: &Endpoint) -> Plan {
+        if serves(self.settings, self.family) {
+            parts.extend(self.edge(endpoint));
+            parts.extend(self.profile.services.iter().filter_map(|service| self.service(service)));
+        }
+        parts.retain(|part| !part.rules.is_empty());
+        let profile = self.profile;
+        let about = vec![
+            format!("Rules for a host that runs {}: nothing passes but what is named.", profile.program),
+            format!("Addresses as published on {}: {}", profile.as_of, profile.source),
+        ];
+        Plan { family: self.family, about, open: Vec::new(), parts }
     }
 
     /// The chain through which the program's packets leave.

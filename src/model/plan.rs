@@ -24,3 +24,35 @@ pub struct Part {
     /// The rules, which accept.
     pub rules: Vec<NewRule>,
 }
+
+impl Plan {
+    /// The comment with which a text of plans begins: each line once.
+    pub fn comment(plans: &[Plan]) -> String {
+        let mut lines: Vec<&str> = Vec::new();
+        for line in plans.iter().flat_map(|plan| &plan.about) {
+            if !lines.contains(&line.as_str()) {
+                lines.push(line);
+            }
+        }
+        lines.iter().map(|line| format!("# {line}\n")).collect()
+    }
+}
+
+impl Part {
+    /// The parts of all plans, each purpose once, where it comes in any of them.
+    pub fn joined(plans: &[Plan]) -> Vec<Part> {
+        let mut all: Vec<Part> = Vec::new();
+        for plan in plans {
+            let mut next = 0;
+            for part in &plan.parts {
+                let known = all.iter().position(|other| other.purpose == part.purpose);
+                match known {
+                    Some(at) => all[at].rules.extend(part.rules.iter().cloned()),
+                    None => all.insert(next, part.clone()),
+                }
+                next = known.unwrap_or(next) + 1;
+            }
+        }
+        all
+    }
+}

@@ -1,7 +1,11 @@
 //! How rules are added to what a cloud keeps: by commands.
 
+use std::net::IpAddr;
+
+use ipnet::{IpSubnets, Ipv4Subnets, Ipv6Subnets};
+
 use super::At;
-use crate::packet::Family;
+use crate::packet::{Family, Ranges, values};
 use crate::source::Span;
 
 /// How a rule that lets something out is added to a chain.
@@ -28,7 +32,7 @@ pub struct Numbers {
     pub are_unique: bool,
 }
 
-/// What a new rule lets out.
+/// What a new rule lets out, or in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letting {
     /// The family of the addresses.
@@ -37,8 +41,23 @@ pub struct Letting {
     pub protocol: &'static str,
     /// The port.
     pub port: u16,
-    /// To where: prefixes.
+    /// To where, or from where: prefixes.
     pub prefixes: Vec<String>,
+}
+
+impl Letting {
+    /// One protocol to one port of some addresses, or from them.
+    pub fn new(family: Family, protocol: &'static str, port: u16, addresses: &Ranges) -> Self {
+        let subnets = addresses.iter().flat_map(|(low, high)| {
+            match (values::to_address(family, low), values::to_address(family, high)) {
+                (IpAddr::V4(low), IpAddr::V4(high)) => Some(IpSubnets::from(Ipv4Subnets::new(low, high, 0))),
+                (IpAddr::V6(low), IpAddr::V6(high)) => Some(IpSubnets::from(Ipv6Subnets::new(low, high, 0))),
+                _ => None,
+            }
+        });
+        let prefixes = subnets.flatten().map(|subnet| subnet.to_string()).collect();
+        Letting { family, protocol, port, prefixes }
+    }
 }
 
 impl Recipe {

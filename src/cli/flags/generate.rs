@@ -1,9 +1,10 @@
 //! The flags of `fwlint generate`.
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ipnet::IpNet;
 
-use super::{TunnelFlags, dialects, given, values};
+use super::{TunnelFlags, given, values};
 use crate::commands::generate;
 use crate::dialects::{COMPOSED, Dialect};
 
@@ -11,11 +12,12 @@ use crate::dialects::{COMPOSED, Dialect};
 ///
 /// Nothing passes but loopback, established connections, name resolution, the tunnel, the services that a setting
 /// requires, and SSH from where it is let in. IPv4 and IPv6 are both spoken for: by a script that loads both, by one
-/// table of nft, or by `iptables` and `ip6tables`, one each.
+/// table of nft (also in tasks for Ansible and in a module of NixOS), by commands that make the rules of a cloud, or by
+/// `iptables` and `ip6tables`, one each.
 #[derive(Debug, Args)]
 pub struct Generate {
     /// The language
-    #[arg(long, value_name = "DIALECT", value_parser = dialects(COMPOSED), default_value = "iptables-script")]
+    #[arg(long, value_name = "DIALECT", value_parser = composed(), default_value = "iptables-script")]
     dialect: Dialect,
 
     /// A network from which SSH is let in
@@ -38,4 +40,12 @@ impl Generate {
             ssh: self.ssh_from.clone(),
         }
     }
+}
+
+/// Takes the name of a language in which whole rulesets are written.
+fn composed() -> impl TypedValueParser<Value = Dialect> {
+    PossibleValuesParser::new(COMPOSED.map(|composed| composed.0)).try_map(|name| {
+        let found = COMPOSED.into_iter().find(|composed| composed.0 == name);
+        found.map(|composed| composed.1).ok_or("there is no such dialect")
+    })
 }

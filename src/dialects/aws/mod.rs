@@ -9,8 +9,10 @@
 mod account;
 mod acl;
 mod command;
+pub mod compose;
 mod layer4;
 mod permission;
+mod script;
 mod unit;
 
 use super::Export;
@@ -29,13 +31,18 @@ pub fn is_export(text: &str) -> bool {
         "NetworkAclId",
     ];
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    looks_like_data(text) && (KEYS.iter().any(|key| has(key)) || has("\"Entries\"") && has("\"Cidr\""))
+    script::is_script(text)
+        || looks_like_data(text) && (KEYS.iter().any(|key| has(key)) || has("\"Entries\"") && has("\"Cidr\""))
 }
 
 /// Reads the exports of one account.
 pub fn read(texts: &[(FileId, &str)]) -> Export {
     let mut remarks = Remarks::default();
-    let documents: Vec<_> = texts.iter().map(|(file, text)| documents(*file, text, &mut remarks)).collect();
+    let mut read = |file: FileId, text| match script::groups(file, text) {
+        Some(made) => vec![made],
+        None => documents(file, text, &mut remarks),
+    };
+    let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
     let account = account::account(documents.iter().flatten(), &mut remarks);
     let units = unit::units(&account, &mut remarks);
     Export { units, remarks: remarks.finish() }

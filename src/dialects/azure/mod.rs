@@ -8,12 +8,14 @@
 //! <https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins>.
 
 mod command;
+pub mod compose;
 mod ends;
 mod field;
 mod interface;
 mod layer;
 mod layer4;
 mod rule;
+mod script;
 mod shape;
 mod standard;
 mod tags;
@@ -29,13 +31,20 @@ pub fn is_export(text: &str) -> bool {
         ["securityRules", "defaultSecurityRules", "effectiveSecurityRules", "providers/Microsoft.Network/"];
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     let is_rule = || has("destinationPortRange") && has("sourceAddressPrefix");
-    looks_like_data(text) && (KEYS.iter().any(|key| has(key)) || is_rule()) && !has("deploymentTemplate.json")
+    script::is_script(text)
+        || looks_like_data(text)
+            && (KEYS.iter().any(|key| has(key)) || is_rule())
+            && !has("deploymentTemplate.json")
 }
 
 /// Reads the exports of one subscription.
 pub fn read(texts: &[(FileId, &str)]) -> Export {
     let mut remarks = Remarks::default();
-    let documents: Vec<_> = texts.iter().map(|(file, text)| documents(*file, text, &mut remarks)).collect();
+    let mut read = |file: FileId, text| match script::groups(file, text) {
+        Some(made) => vec![made],
+        None => documents(file, text, &mut remarks),
+    };
+    let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
     let holdings = shape::holdings(documents.iter().flatten(), &mut remarks);
     let units = unit::units(&holdings, &mut remarks);
     Export { units, remarks: remarks.finish() }

@@ -6,8 +6,13 @@ const WIDTH: usize = 76;
 /// A command of these words, each of them quoted where a shell would take it for something else, in lines no wider than
 /// need be.
 pub fn command(words: impl IntoIterator<Item = String>) -> String {
+    lines(words.into_iter().map(|word| quoted(&word)))
+}
+
+/// A command of words as they are to stand, in lines no wider than need be.
+pub fn lines(words: impl IntoIterator<Item = String>) -> String {
     let (mut text, mut width) = (String::new(), 0);
-    for word in words.into_iter().map(|word| quoted(&word)) {
+    for word in words {
         let length = word.lines().next().unwrap_or_default().chars().count();
         if width > 0 && width + 1 + length > WIDTH {
             text.push_str(" \\\n    ");
@@ -23,7 +28,7 @@ pub fn command(words: impl IntoIterator<Item = String>) -> String {
 }
 
 /// A word as a shell takes it for just that.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=,@%+".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

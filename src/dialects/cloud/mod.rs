@@ -5,12 +5,15 @@ mod command;
 mod condition;
 mod document;
 mod fields;
+mod openings;
+pub mod script;
 mod unit;
 mod values;
 
-pub use command::command;
+pub use command::{command, lines, quoted};
 pub use condition::{Condition, rules};
 pub use document::{documents, looks_like_data};
 pub use fields::{Fields, Remarks, text};
+pub use openings::{Opening, openings};
 pub use unit::{Builder, Direction, call};
 pub use values::{Addresses, any_address, port_range, prefix, protocol_number};

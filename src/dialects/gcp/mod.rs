@@ -7,9 +7,11 @@
 //! <https://cloud.google.com/firewall/docs/firewall-policies-overview>.
 
 mod command;
+pub mod compose;
 mod layer4;
 mod policy;
 mod rule;
+mod script;
 mod shape;
 mod side;
 mod targets;
@@ -30,15 +32,20 @@ pub fn is_export(text: &str) -> bool {
         "targetServiceAccounts",
     ];
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    looks_like_data(text)
-        && (WORDS.iter().any(|word| has(word))
-            || has("IPProtocol") && (has("sourceRanges") || has("destinationRanges")))
+    script::is_script(text)
+        || looks_like_data(text)
+            && (WORDS.iter().any(|word| has(word))
+                || has("IPProtocol") && (has("sourceRanges") || has("destinationRanges")))
 }
 
 /// Reads the exports of one project.
 pub fn read(texts: &[(FileId, &str)]) -> Export {
     let mut remarks = Remarks::default();
-    let documents: Vec<_> = texts.iter().map(|(file, text)| documents(*file, text, &mut remarks)).collect();
+    let mut read = |file: FileId, text| match script::rules(file, text) {
+        Some(made) => vec![made],
+        None => documents(file, text, &mut remarks),
+    };
+    let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
     let project = shape::project(documents.iter().flatten(), &mut remarks);
     let units = unit::units(&project);
     Export { units, remarks: remarks.finish() }

@@ -34,14 +34,22 @@ fn commands(report: &Value, lint: &str) -> Vec<String> {
         .collect()
 }
 
+/// The id that a new security group has for all that a shell knows.
+const CREATED: &str = "sg-1";
+
 /// The words of commands as a shell hands them on.
 fn words(commands: &str) -> Vec<Vec<String>> {
-    let print = "{ printf '%s\\037' \"$@\"; printf '\\n'; }";
-    let script = format!("gcloud() {print}\naz() {print}\naws() {print}\n{commands}\n");
+    // What a command prints is a made-up id; its words go to another place then.
+    let print = "{ { printf '%s\\037' \"$@\"; printf '\\036'; } >&3; }";
+    let aws = format!("aws() {{ say \"$@\"; echo {CREATED}; }}");
+    let script = format!(
+        "exec 3>&1 >/dev/null\nsay() {print}\ngcloud() {{ say \"$@\"; }}\naz() {{ say \"$@\"; }}\n{aws}\n{commands}\n"
+    );
     let done = Command::new("sh").arg("-c").arg(script).output().expect("there is a shell");
     assert!(done.status.success() && done.stderr.is_empty(), "{commands}: {done:?}");
     let text = String::from_utf8(done.stdout).expect("it is UTF-8");
-    text.lines().map(|line| line.split_terminator('\x1f').map(str::to_owned).collect()).collect()
+    let commands = text.split_terminator('\x1e');
+    commands.map(|words| words.split_terminator('\x1f').map(str::to_owned).collect()).collect()
 }
 
 /// Holds a lint's commands against what they are for: without them it strikes, with them it does not.
@@ -64,13 +72,18 @@ fn gcloud(export: &mut Value, words: &[String]) {
     let flags: HashMap<&str, &str> =
         flags.iter().map(|flag| flag[2..].split_once('=').expect("a value")).collect();
     let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
-    let (protocol, port) = flags["rules"].split_once(':').expect("a port");
-    assert_eq!(flags["action"], "ALLOW");
+    let layer4 = match flags["rules"].split_once(':') {
+        Some((protocol, port)) => json!({ "IPProtocol": protocol, "ports": [port] }),
+        None => json!({ "IPProtocol": flags["rules"] }),
+    };
+    let (side, far) = match flags["direction"] {
+        "EGRESS" => ("destinationRanges", "destination-ranges"),
+        _ => ("sourceRanges", "source-ranges"),
+    };
     let mut rule = json!({
         "kind": "compute#firewall", "name": name, "network": format!("global/networks/{}", flags["network"]),
         "direction": flags["direction"], "priority": flags["priority"].parse::<u32>().expect("a number"),
-        "allowed": [{ "IPProtocol": protocol, "ports": [port] }],
-        "destinationRanges": list(flags["destination-ranges"]),
+        if flags["action"] == "ALLOW" { "allowed" } else { "denied" }: [layer4], side: list(flags[far]),
     });
     for (flag, key) in [("target-tags", "targetTags"), ("target-service-accounts", "targetServiceAccounts")] {
         if let Some(names) = flags.get(flag) {
@@ -81,16 +94,43 @@ fn gcloud(export: &mut Value, words: &[String]) {
 }
 
 fn aws(export: &mut Value, words: &[String]) {
-    let [ec2, authorize, id, group, permissions, text] = words else { panic!("{words:?}") };
-    assert_eq!([ec2, authorize], ["ec2", "authorize-security-group-egress"]);
-    assert_eq!([id, permissions], ["--group-id", "--ip-permissions"]);
-    let new: Vec<Value> = serde_json::from_str(text).expect("permissions");
+    let [ec2, action, flags @ ..] = words else { panic!("{words:?}") };
+    assert_eq!(ec2, "ec2");
+    let flags: HashMap<&str, &str> =
+        flags.chunks(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
     let groups = export["SecurityGroups"].as_array_mut().expect("a list");
-    let its = groups.iter_mut().find(|it| it["GroupId"] == json!(group)).expect("the group");
-    its["IpPermissionsEgress"].as_array_mut().expect("a list").extend(new);
+    let id = flags.get("--group-id").copied();
+    let its = groups.iter_mut().find(|it| Some(&it["GroupId"]) == id.map(|id| json!(id)).as_ref());
+    match (action.as_str(), its) {
+        ("create-security-group", None) => groups.push(json!({
+            "GroupId": CREATED, "GroupName": flags["--group-name"], "IpPermissions": [],
+            "IpPermissionsEgress": [{ "IpProtocol": "-1", "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }],
+        })),
+        ("describe-security-group-rules", None) => {
+            assert_eq!(flags["--filters"], format!("Name=group-id,Values={CREATED}"));
+        }
+        ("revoke-security-group-egress", Some(group)) => {
+            assert_eq!(flags["--security-group-rule-ids"], CREATED);
+            group["IpPermissionsEgress"] = json!([]);
+        }
+        (authorize, Some(group)) => {
+            let new: Vec<Value> = serde_json::from_str(flags["--ip-permissions"]).expect("permissions");
+            let key = match authorize {
+                "authorize-security-group-ingress" => "IpPermissions",
+                "authorize-security-group-egress" => "IpPermissionsEgress",
+                _ => panic!("{words:?}"),
+            };
+            group[key].as_array_mut().expect("a list").extend(new);
+        }
+        _ => panic!("{words:?}"),
+    }
 }
 
 fn az(export: &mut Value, words: &[String]) {
+    if words[..3] == ["network", "nsg", "create"] {
+        export["name"] = json!(words[6]);
+        return;
+    }
     assert_eq!(words[..4], ["network", "nsg", "rule", "create"]);
     let mut flags: HashMap<&str, Vec<&str>> = HashMap::new();
     let mut flag = "";
@@ -100,13 +140,18 @@ fn az(export: &mut Value, words: &[String]) {
             None => flags.entry(flag).or_default().push(word),
         }
     }
-    assert_eq!([flags["resource-group"][0], flags["nsg-name"][0]], ["rg (prod)", "nsg-web"]);
+    assert_eq!(
+        json!([flags["resource-group"][0], flags["nsg-name"][0]]),
+        json!([export["resourceGroup"], export["name"]])
+    );
+    let all = vec!["*"];
     let rule = json!({
         "name": flags["name"][0], "priority": flags["priority"][0], "direction": flags["direction"][0],
         "access": flags["access"][0], "protocol": flags["protocol"][0],
         // What the command takes for granted of the rest.
-        "sourceAddressPrefix": "*", "sourcePortRange": "*",
-        "destinationAddressPrefixes": flags["destination-address-prefixes"],
+        "sourcePortRange": "*",
+        "sourceAddressPrefixes": flags.get("source-address-prefixes").unwrap_or(&all),
+        "destinationAddressPrefixes": flags.get("destination-address-prefixes").unwrap_or(&all),
         "destinationPortRanges": flags["destination-port-ranges"],
     });
     export["securityRules"].as_array_mut().expect("a list").push(rule);
@@ -214,4 +259,43 @@ fn no_rule_comes_before_the_first_of_a_group() {
     let mut nobodys = nsg(&[(200, "Deny", "*", "*", &["*"])]);
     nobodys.as_object_mut().expect("an object").remove("resourceGroup");
     assert!(commands(&check(&nobodys, ""), "tunnel-edge-blocked").is_empty());
+}
+
+/// What is said of a unit of an export, whatever it is called, and of its rules, wherever they stand.
+fn said(report: &Value, unit: usize) -> (Value, Vec<(Value, Value)>) {
+    let name = &report["units"][unit]["name"];
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let own = findings.filter(|it| it["unit"] == *name).map(|it| (it["lint"].clone(), it["level"].clone()));
+    (report["units"][unit]["verdicts"].clone(), own.collect())
+}
+
+#[test]
+fn a_shell_makes_of_a_generated_script_the_rules_that_are_read_in_it() {
+    let azure = json!({ "name": "", "resourceGroup": "cloudflared", "securityRules": [] });
+    let aws_export = json!({ "SecurityGroups": [] });
+    let providers: [(&str, Value, Provider); 3] =
+        [("gcloud", json!([]), gcloud), ("aws", aws_export, aws), ("azure", azure, az)];
+    for settings in ["", "--resolver 10.0.0.2 --access --ssh-from 192.0.2.0/24 --ssh-from 2001:db8::/32"] {
+        for (dialect, empty, provider) in &providers {
+            let folder = tempfile::tempdir().expect("a folder");
+            let arguments = format!("generate --dialect {dialect} {settings}");
+            let arguments: Vec<String> = arguments.split_whitespace().map(str::to_owned).collect();
+            let script = cli::run(folder.path(), &arguments, b"").stdout;
+            let mut export = empty.clone();
+            words(&script).iter().for_each(|command| provider(&mut export, command));
+            let told = settings.split(" --ssh-from").next().unwrap_or_default();
+            let of_export = check(&export, told);
+            let check = format!("check --isolated --format json - {told}");
+            let check: Vec<String> = check.split_whitespace().map(str::to_owned).collect();
+            let of_script = cli::run(folder.path(), &check, script.as_bytes()).stdout;
+            let of_script: Value = serde_json::from_str(&of_script).expect("it is JSON");
+            let count = of_script["units"].as_array().map_or(0, Vec::len);
+            assert_eq!(of_export["units"].as_array().map_or(0, Vec::len), count, "{dialect}");
+            for unit in 0..count {
+                assert_eq!(said(&of_export, unit), said(&of_script, unit), "{dialect} {settings}");
+            }
+            let findings = of_export["findings"].as_array().expect("a list").iter();
+            assert!(findings.clone().all(|it| it["level"] == "note"), "{dialect} {settings}: {of_export:#}");
+        }
+    }
 }

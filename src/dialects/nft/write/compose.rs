@@ -9,18 +9,15 @@ const CHAINS: [(&str, &str); 3] = [("INPUT", "input"), ("FORWARD", "forward"), (
 
 /// A file for `nft -f`, with the plans of both families in one table. `None` if nft cannot say it.
 pub fn file(plans: &[Plan]) -> Option<String> {
-    let mut text = "#!/usr/sbin/nft -f\n".to_owned();
-    let mut about: Vec<&String> = Vec::new();
-    for line in plans.iter().flat_map(|plan| &plan.about) {
-        if !about.contains(&line) {
-            about.push(line);
-        }
-    }
-    for line in about {
-        text += &format!("# {line}\n");
-    }
-    text += "\nflush ruleset\n\ntable inet filter {\n";
-    let parts = joined(plans);
+    let mut text = format!("#!/usr/sbin/nft -f\n{}\nflush ruleset\n\n", Plan::comment(plans));
+    text += &table(plans)?;
+    Some(text)
+}
+
+/// A table with the plans of both families. `None` if nft cannot say it.
+pub fn table(plans: &[Plan]) -> Option<String> {
+    let mut text = "table inet filter {\n".to_owned();
+    let parts = Part::joined(plans);
     for (number, (chain, hook)) in CHAINS.into_iter().enumerate() {
         if number > 0 {
             text.push('\n');
@@ -40,21 +37,4 @@ pub fn file(plans: &[Plan]) -> Option<String> {
         text += "\t}\n";
     }
     Some(text + "}\n")
-}
-
-/// The parts of all plans, each purpose once, where it comes in any of them.
-fn joined(plans: &[Plan]) -> Vec<Part> {
-    let mut all: Vec<Part> = Vec::new();
-    for plan in plans {
-        let mut next = 0;
-        for part in &plan.parts {
-            let known = all.iter().position(|other| other.purpose == part.purpose);
-            match known {
-                Some(at) => all[at].rules.extend(part.rules.iter().cloned()),
-                None => all.insert(next, part.clone()),
-            }
-            next = known.unwrap_or(next) + 1;
-        }
-    }
-    all
 }
