@@ -12,6 +12,7 @@ use miette::{Diagnostic, ReportHandler};
 use crate::commands::{self, Failure, Outcome, World};
 use crate::report::{self, Look};
 use crate::scan::Here;
+use crate::scan::probe::Wire;
 use flags::{Color, Command, Fwlint};
 
 pub use manual::command;
@@ -51,7 +52,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
         Command::Completions(completions) => manual::completions(&mut world, completions.shell),
         Command::Man(man) => manual::page(&mut world, man.command.as_deref()),
         Command::Generate(generate) => commands::generate::run(&mut world, &generate.options()),
-        Command::Scan(scan) => commands::scan::run(&mut world, &Here, &scan.options()),
+        Command::Scan(scan) => commands::scan::run(&mut world, &Here, &Wire, &scan.options()),
         Command::Trace(trace) => commands::trace::run(&mut world, &trace.options()),
     };
     match result {

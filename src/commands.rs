@@ -29,6 +29,8 @@ pub struct World<'w> {
     pub stderr: &'w mut dyn Write,
     /// How text on standard output is to look.
     pub look: Look,
+    /// Is there somebody who reads what is asked on standard error and answers on standard input?
+    pub is_attended: bool,
     /// Is a remedy that does not hold a failure of the program, as in tests, and not only one that is not offered?
     pub is_strict: bool,
 }

@@ -8,6 +8,7 @@ mod cloudflared;
 mod keys;
 mod levels;
 mod paths;
+mod probed;
 mod settings;
 mod values;
 
@@ -19,6 +20,7 @@ pub use cloudflared::read as read_cloudflared;
 pub use keys::names as keys;
 pub use levels::{LevelFor, Levels};
 pub use paths::Paths;
+pub use probed::{Answer, Came, Probed, Record, Tried};
 pub use settings::{EdgeIpVersion, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
 pub use values::{Address, Interface, Machine, PROTOCOLS, PortRange, ProtocolNumber, User};
 
@@ -95,6 +97,9 @@ pub struct Host {
     /// they do not filter is open.
     #[serde(default)]
     pub unseen: Option<Spanned<Unseen>>,
+    /// What was tried from it, and what came of that.
+    #[serde(default)]
+    pub probed: Option<Probed>,
 }
 
 /// What could not be seen of a machine, each in words of the user's own.

@@ -2,12 +2,14 @@
 
 mod fingerprint;
 mod picture;
+mod probe;
 mod unread;
 
 use crate::model::Remedy;
 use crate::source::{Sources, Span};
 pub use fingerprint::Fingerprints;
 pub use picture::{Cell, Cells, Direction, Mark, Row};
+pub use probe::{Blame, Probe, Rules};
 pub use unread::Unread;
 
 /// How bad a finding is. Ordered: a note is less than a warning, a warning less than an error.
@@ -314,6 +316,8 @@ pub struct UnitReport {
     pub assumptions: Vec<String>,
     /// The same at a glance.
     pub picture: Vec<Row>,
+    /// What was tried from it.
+    pub probes: Vec<Probe>,
     /// The facts that it was judged by, if any.
     pub facts: Option<Facts>,
     /// How many chains it has.

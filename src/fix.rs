@@ -241,7 +241,8 @@ impl Proof<'_> {
     /// The unit with other rules.
     fn with(&self, ruleset: Ruleset, files: &[FileId]) -> Unit {
         let Unit { name, must_serve, .. } = self.unit;
-        Unit { name: name.clone(), files: files.to_vec(), ruleset, must_serve: *must_serve }
+        // What was tried was tried with the rules as they were.
+        Unit { name: name.clone(), files: files.to_vec(), ruleset, probed: None, must_serve: *must_serve }
     }
 
     /// Reads the texts of the unit.

@@ -35,6 +35,8 @@ mod shadowed_rule;
 pub mod page;
 mod picture;
 pub mod plan;
+mod probe;
+mod probe_contradicts_rules;
 mod tunnel_edge_blocked;
 mod tunnel_quic_blocked;
 mod tunnel_http2_blocked;
@@ -46,11 +48,14 @@ mod tunnel_dns_blocked;
 mod tunnel_loopback_blocked;
 mod tunnel_redirected;
 mod tunnel_service_blocked;
+mod tunnel_address_drift;
+mod tunnel_unanswered;
 mod verdict;
 
 pub use context::{Context, Unit};
 pub use nft_optimize_unsafe::changes_meaning;
 pub use picture::picture;
+pub use probe::reported as probes;
 pub use tunnel_edge_blocked::by_all as served_by_none;
 pub use verdict::{assumptions, verdicts};
 
@@ -99,6 +104,17 @@ pub const LINTS: &[Lint] = &[
         "tunnel-service-blocked",
         include_str!("../rules/tunnel-service-blocked.md"),
         tunnel_service_blocked::run,
+    ),
+    lint("tunnel-unanswered", include_str!("../rules/tunnel-unanswered.md"), tunnel_unanswered::run),
+    plain(
+        "tunnel-address-drift",
+        include_str!("../rules/tunnel-address-drift.md"),
+        tunnel_address_drift::run,
+    ),
+    lint(
+        "probe-contradicts-rules",
+        include_str!("../rules/probe-contradicts-rules.md"),
+        probe_contradicts_rules::run,
     ),
     lint("inbound-tunnel-port", include_str!("../rules/inbound-tunnel-port.md"), inbound_tunnel_port::run),
     lint("stale-tunnel-address", include_str!("../rules/stale-tunnel-address.md"), stale_tunnel_address::run),

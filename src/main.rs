@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         stdout: &mut stdout.lock(),
         stderr: &mut std::io::stderr(),
         look,
+        is_attended: std::io::stdin().is_terminal() && is_error_terminal,
         is_strict: false,
     };
     ExitCode::from(fwlint::cli::run(std::env::args_os(), world))

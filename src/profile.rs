@@ -85,6 +85,8 @@ pub struct Endpoint {
     pub name: String,
     /// How the program comes to dial it: a phrase.
     pub chosen: String,
+    /// The name whose SRV record tells the hosts of the regions, and the port.
+    pub srv: String,
     /// Where the list is from: a URL.
     pub source: String,
     /// When it was still that.
@@ -258,6 +260,14 @@ impl Profile {
 }
 
 impl Protocol {
+    /// Its name: `tcp`, `udp`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Tcp => "tcp",
+            Protocol::Udp => "udp",
+        }
+    }
+
     /// Its number in the IP header.
     pub fn number(self) -> u8 {
         match self {

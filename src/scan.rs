@@ -1,6 +1,6 @@
 //! What a running host holds: its firewall of every kind, its interfaces and resolvers, and how cloudflared is set up.
 //!
-//! A scan asks and never changes anything. Each source of knowledge is a file of this folder; all of them go through one
+//! A scan asks and never changes anything, and sends nothing unless it is told to ([`probe`]). Each source of knowledge is a file of this folder; all of them go through one
 //! narrow door ([`Machine`]), which tests replace. What comes of it is a [`Picture`]: texts as the programs printed them,
 //! without any token, and a `fwlint.yaml` that says what they mean together.
 
@@ -9,6 +9,7 @@ mod configuration;
 mod firewall;
 mod machine;
 mod network;
+pub mod probe;
 mod resolvers;
 mod secrets;
 
@@ -19,6 +20,7 @@ use serde_json::Value;
 use crate::config::Interface;
 
 pub use machine::{Here, Machine, Ran};
+use probe::{Found, Network, Plan};
 
 /// What a scan saw of a host.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,21 @@ pub struct Picture {
     pub said: Vec<Said>,
     /// What it could not see.
     pub unseen: Vec<Gap>,
+    /// What was tried from it, if anything was.
+    pub probed: Option<Probed>,
+}
+
+/// What was tried from a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// The day, `2026-11-29`.
+    pub day: String,
+    /// The number of the user who did.
+    pub uid: u32,
+    /// The number of the group.
+    pub gid: u32,
+    /// What came of it.
+    pub found: Found,
 }
 
 /// A text that a scan took down.
@@ -87,6 +104,21 @@ impl Picture {
         resolvers::look(machine, &mut picture);
         cloudflared::look(machine, &mut picture);
         picture
+    }
+
+    /// Does what is planned, and notes what comes of it.
+    pub fn probe(&mut self, machine: &dyn Machine, network: &dyn Network, plan: &Plan) {
+        let day = machine.run("date", &["-u", "+%Y-%m-%d"]).ok().filter(|ran| ran.succeeded);
+        let day = day
+            .map_or_else(|| "an unknown day".to_owned(), |ran| machine::text(ran.stdout).trim().to_owned());
+        let status = machine.read(Path::new("/proc/self/status")).map(machine::text).unwrap_or_default();
+        // The second number is the effective one.
+        let number = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+            line.split_ascii_whitespace().nth(1)?.parse().ok()
+        };
+        let (uid, gid) = (number("Uid:").unwrap_or(0), number("Gid:").unwrap_or(0));
+        self.probed = Some(Probed { day, uid, gid, found: plan.run(network) });
     }
 
     /// The text of the `fwlint.yaml` that goes with its files. What the user's own says counts more than what was seen;

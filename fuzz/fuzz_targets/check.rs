@@ -24,6 +24,7 @@ fuzz_target!(|data: &[u8]| {
         stdout: &mut stdout,
         stderr: &mut stderr,
         look: Default::default(),
+        is_attended: false,
         is_strict: false,
     };
     let status = fwlint::cli::run(arguments, world);

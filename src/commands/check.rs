@@ -19,7 +19,7 @@ use crate::finding::{Level, Report, Reported, Unread};
 use crate::report::{self, Format, Look};
 use crate::source::Sources;
 
-pub use judge::{judge, judge_and_tell, routes};
+pub use judge::{judge, judge_and_tell, profile, routes};
 pub use mend::Mending;
 
 /// What the command line says.

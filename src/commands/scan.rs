@@ -1,5 +1,7 @@
 //! `fwlint scan`: takes down what a host holds, and checks it.
 
+mod consent;
+
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use crate::commands::check::{self, Baseline};
 use crate::commands::input::{self, ConfigChoice, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::config::FILE_NAME;
+use crate::scan::probe::Network;
 use crate::scan::{Gap, Machine, Picture, Said};
 use crate::source::Sources;
 
@@ -20,19 +23,46 @@ pub struct Options {
     pub save: Option<PathBuf>,
     /// Is it checked, or only kept?
     pub is_checked: bool,
+    /// Is tried what the tunnel needs?
+    pub probing: Probing,
+}
+
+/// Is anything sent?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probing {
+    /// Nothing is.
+    Off,
+    /// Who calls is asked first.
+    Ask,
+    /// What the tunnel needs is tried.
+    On,
 }
 
 /// Takes down what a machine holds, and checks it.
 ///
 /// # Errors
-/// Rules that could not be seen, after the report on all others, and what could not be written.
-pub fn run(world: &mut World, machine: &dyn Machine, options: &Options) -> Result<Outcome, Failure> {
-    let picture = Picture::of(machine);
+/// Rules that could not be seen, after the report on all others, what could not be written, and that nobody allowed what
+/// should be sent.
+pub fn run(
+    world: &mut World,
+    machine: &dyn Machine,
+    network: &dyn Network,
+    options: &Options,
+) -> Result<Outcome, Failure> {
+    let mut picture = Picture::of(machine);
     if picture.rules.is_empty() {
         return Err(blind(&picture));
     }
     let selection = &options.check.selection;
-    let text = configuration(world, &picture, selection)?;
+    let mut text = configuration(world, &picture, selection)?;
+    if options.probing != Probing::Off {
+        let plan = consent::plan(&text)?;
+        if options.probing == Probing::Ask {
+            consent::ask(world, &plan)?;
+        }
+        picture.probe(machine, network, &plan);
+        text = configuration(world, &picture, selection)?;
+    }
     let missing = picture.unseen_rules().next().map(|_| partial(&picture));
     match &options.save {
         Some(folder) => {
@@ -61,6 +91,7 @@ pub fn run(world: &mut World, machine: &dyn Machine, options: &Options) -> Resul
                 stdout: &mut *world.stdout,
                 stderr: &mut *world.stderr,
                 look: world.look,
+                is_attended: world.is_attended,
                 is_strict: world.is_strict,
             };
             check::run_without(&mut world, &check::Options { selection, ..check }, missing)

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use super::exposure::Exposures;
+use super::probe::Held as HeldProbe;
 use super::tunnel::Tunnel;
-use crate::config::{AllowIngress, Settings};
+use crate::config::{AllowIngress, Probed, Settings};
 use crate::eval::exposure::{Exposure, Message, NEIGHBOURS};
 use crate::eval::{Held, Host, Memory, Question, Routes, Shadows, Way, interfaces};
 use crate::model::{Families, Ruleset};
@@ -23,6 +24,8 @@ pub struct Unit {
     pub files: Vec<FileId>,
     /// What they load.
     pub ruleset: Ruleset,
+    /// What was tried from it, if anything was.
+    pub probed: Option<Probed>,
     /// Must it serve the tunnel? Of the units of an export, those alone that the user names.
     pub must_serve: bool,
 }
@@ -50,6 +53,7 @@ pub struct Context<'c> {
     neighbours: OnceLock<Vec<Message>>,
     shadows: OnceLock<Shadows<'c>>,
     exposures: Exposures,
+    probes: OnceLock<Vec<HeldProbe<'c>>>,
 }
 
 impl<'c> Context<'c> {
@@ -79,6 +83,7 @@ impl<'c> Context<'c> {
             neighbours: OnceLock::new(),
             shadows,
             exposures,
+            probes: OnceLock::new(),
         }
     }
 
@@ -165,6 +170,11 @@ impl<'c> Context<'c> {
     /// Does nothing arrive over IPv6, whatever the rules let through, since no neighbour is found?
     pub fn is_ipv6_dead(&self) -> bool {
         !self.lost_neighbours().is_empty()
+    }
+
+    /// What was tried from the unit, held against its rules. Worked out when first asked for.
+    pub fn probes(&self) -> &[HeldProbe<'c>] {
+        self.probes.get_or_init(|| HeldProbe::all(self))
     }
 
     /// Which rules come before which. Worked out when first asked for, from all rules.

@@ -16,6 +16,9 @@ pub fn verdicts(context: &Context) -> Vec<(String, String)> {
     if let Some(inward) = super::exposure::words::summary(context) {
         verdicts.push(("in".to_owned(), inward));
     }
+    if let Some(probed) = super::probe::summary(context) {
+        verdicts.push(("probed".to_owned(), probed));
+    }
     verdicts
 }
 
@@ -44,7 +47,15 @@ pub fn assumptions(context: &Context) -> Vec<String> {
     if context.routes.interfaces.is_empty() {
         assumptions.push("the uplink may be any interface but lo and those of bridges, containers and taps");
     }
-    assumptions.into_iter().map(str::to_owned).collect()
+    let mut assumptions: Vec<String> = assumptions.into_iter().map(str::to_owned).collect();
+    if let Some(probed) = &context.unit.probed {
+        let who = format!(
+            "the network treats packets of cloudflared like the probes, which user {} sent",
+            probed.uid
+        );
+        assumptions.push(format!("{who} on the host itself"));
+    }
+    assumptions
 }
 
 /// Does a rule of the unit ask this?

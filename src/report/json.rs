@@ -1,5 +1,7 @@
 //! A report as one JSON object, for programs.
 
+mod probes;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -16,7 +18,7 @@ use crate::web;
 pub fn write(to: &mut dyn Write, sources: &Sources, report: &Report) -> io::Result<()> {
     let output = Output {
         version: env!("CARGO_PKG_VERSION"),
-        units: report.units.iter().map(unit).collect(),
+        units: report.units.iter().map(|each| unit(sources, each)).collect(),
         findings: report.findings.iter().map(|each| finding(sources, report, each)).collect(),
         unread: report.unread.iter().map(unread).collect(),
     };
@@ -62,6 +64,8 @@ struct Unit<'a> {
     assumptions: &'a [String],
     chains: usize,
     rules: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    probes: Vec<probes::Probe<'a>>,
 }
 
 #[derive(Serialize)]
@@ -128,11 +132,12 @@ struct Place {
     offset: u32,
 }
 
-fn unit(unit: &crate::finding::UnitReport) -> Unit<'_> {
+fn unit<'a>(sources: &Sources, unit: &'a crate::finding::UnitReport) -> Unit<'a> {
     let verdicts =
         unit.verdicts.iter().map(|(what, verdict)| (what.clone(), verdict.clone().into())).collect();
     let (name, paths, assumptions) = (&unit.name, &unit.paths, &unit.assumptions);
-    Unit { name, paths, verdicts, assumptions, chains: unit.chains, rules: unit.rules }
+    let probes = unit.probes.iter().map(|probe| probes::Probe::of(sources, probe)).collect();
+    Unit { name, paths, verdicts, assumptions, chains: unit.chains, rules: unit.rules, probes }
 }
 
 fn unread(unread: &crate::finding::Unread) -> Unread<'_> {

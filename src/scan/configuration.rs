@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Picture, Said};
+use super::{Picture, Probed, Said};
 use crate::config::FILE_NAME;
 use crate::source::{FileId, Sources};
 use crate::tree::{self, Kind, Mistake, Node};
@@ -53,7 +53,24 @@ pub(super) fn write(picture: &Picture, own: Option<&str>, flags: &[Said]) -> Res
         let list = if gaps.is_empty() { " []\n".to_owned() } else { format!("\n{}", gaps.concat()) };
         let _ = write!(text, "      {key}:{list}");
     }
+    if let Some(probed) = &picture.probed {
+        text += &tried(probed);
+    }
     Ok(text)
+}
+
+/// What was tried, as the last of what is said of the host.
+fn tried(probed: &Probed) -> String {
+    let Probed { day, uid, gid, found } = probed;
+    let list = |key: &str, lines: Vec<String>| match lines.is_empty() {
+        true => format!("      {key}: []\n"),
+        false => format!("      {key}:\n{}", lines.concat()),
+    };
+    let item = |text: String| format!("        - {}\n", quoted(&text));
+    let mut text = "    # What was tried from here, and what came of it.\n    probed:\n".to_owned();
+    text += &format!("      day: {}\n      uid: {uid}\n      gid: {gid}\n", quoted(day));
+    text += &list("answers", found.answers.iter().map(|answer| item(answer.to_string())).collect());
+    text + &list("tried", found.tried.iter().map(|tried| item(tried.to_string())).collect())
 }
 
 /// The keys of a text and what stands from each to the next.

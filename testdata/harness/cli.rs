@@ -27,6 +27,7 @@ pub fn run(directory: &Path, arguments: &[String], stdin: &[u8]) -> Done {
         stdout: &mut stdout,
         stderr: &mut stderr,
         look: fwlint::report::Look::default(),
+        is_attended: false,
         is_strict: true,
     };
     let arguments = std::iter::once("fwlint".to_string()).chain(arguments.iter().cloned());

@@ -138,6 +138,7 @@ fn pages_and_tables_fit_on_80_columns() {
             stdout: &mut stdout,
             stderr: &mut stderr,
             look,
+            is_attended: false,
             is_strict: true,
         };
         let words = std::iter::once("fwlint").chain(command.split_whitespace()).map(Into::into);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use fwlint::lints::page;
 use fwlint::report::Format;
 use fwlint::source::FileId;
 use fwlint::tree::{self, Kind, Node};
@@ -95,6 +96,33 @@ fn the_examples_of_output_are_what_is_printed() {
         let (_, after) = rest.split_once("\n```").expect("it ends");
         page = format!("{before}```{language}\n{text}\n```{after}");
     }
+    expected::report(expected::compare(&docs("output.md"), &page, true).into_iter().collect());
+}
+
+#[test]
+fn the_example_of_a_probe_is_what_is_printed() {
+    let lint = fwlint::lints::LINTS.iter().find(|lint| lint.id == "tunnel-unanswered").expect("it is a lint");
+    let example = page::Page::of(lint).examples.into_iter().next().expect("it has an example");
+    let (folder, mut arguments) = crate::pages::laid_out(&example).expect("a folder");
+    arguments.push("--format=json".to_owned());
+    let printed = run(folder.path(), &arguments, b"").stdout;
+    let report = tree::json(FileId(0), &printed).expect("it is JSON");
+    fn within<'t>(node: Node<'t>, name: &str) -> Option<Node<'t>> {
+        match node.kind {
+            Kind::Map(entries) => {
+                entries.into_iter().find(|(key, _)| key.text() == Some(name)).map(|(_, node)| node)
+            }
+            Kind::List(items) => items.into_iter().nth(name.parse().expect("a number")),
+            _ => None,
+        }
+    }
+    let probe = ["units", "0", "probes", "1"].into_iter().try_fold(report, within).expect("it is there");
+    let json = format!("{{\n  \"probes\": [\n    {}\n  ]\n}}", pretty(&probe, 4));
+    let page = fs::read_to_string(docs("output.md")).expect("the page");
+    let (before, rest) = page.split_once("had `--probe`").expect("it is explained");
+    let (words, rest) = rest.split_once("```json\n").expect("there is an example");
+    let (_, after) = rest.split_once("\n```").expect("it ends");
+    let page = format!("{before}had `--probe`{words}```json\n{json}\n```{after}");
     expected::report(expected::compare(&docs("output.md"), &page, true).into_iter().collect());
 }
 

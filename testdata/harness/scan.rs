@@ -1,6 +1,8 @@
 //! `fwlint scan` on real hosts, in network namespaces of their own: with iptables-legacy, iptables-nft and nft loaded at
 //! once, what it saved is what the kernel does.
 
+mod edge;
+mod probes;
 mod recorded;
 
 use std::io::Write;

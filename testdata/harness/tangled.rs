@@ -40,6 +40,7 @@ fn check(rules: &str) -> String {
         stdout: &mut stdout,
         stderr: &mut stderr,
         look: Default::default(),
+        is_attended: false,
         is_strict: true,
     };
     let arguments = ["fwlint", "check", "--isolated", "--format", "concise", "--as", "iptables", "-"];

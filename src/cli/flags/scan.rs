@@ -9,14 +9,14 @@ use super::mending::BudgetFlags;
 use super::{TunnelFlags, given};
 use crate::commands::check::{self, Mending};
 use crate::commands::input::{ConfigChoice, Selection};
-use crate::commands::scan;
+use crate::commands::scan::{self, Probing};
 use crate::config::{Given, Setting};
 
 /// Check the firewall that is in force on this host
 ///
 /// Asks the kernel for all its rules, of both kinds of iptables, of nft and of ipset; for the interfaces, their addresses
 /// and the resolvers; and looks at how cloudflared is set up. All of it is judged as one host. Nothing is changed, nothing
-/// is sent, and no token is shown or kept. Root sees everything; what another user does not see is named.
+/// is sent without `--probe`, and no token is shown or kept. Root sees everything; what another user does not see is named.
 ///
 /// Exit status: 0 when there is nothing to complain about, 1 when there are findings at or above the fail level, 2 when
 /// rules that are in force could not be seen: the report is then about the others alone.
@@ -29,6 +29,17 @@ pub struct Scan {
     /// Keep it, and do not check it
     #[arg(long, requires = "save", conflicts_with_all = ["quick", "fixes", "format", "outputs", "statistics", "baseline", "write_baseline"])]
     no_check: bool,
+
+    /// Try what the tunnel needs from here, and say whether the rules or the network is to blame where it fails
+    ///
+    /// Asks for the names of the edge; makes connections of TCP and sends packets of QUIC to its addresses; tries DNS, DNS
+    /// over TLS and the services over HTTPS. What is going to be sent is shown first, and is only sent after a yes.
+    #[arg(long)]
+    probe: bool,
+
+    /// Do not ask whether it may be sent
+    #[arg(long, requires = "probe")]
+    yes: bool,
 
     /// Leave out the lints that look at every rule against every other
     ///
@@ -82,6 +93,11 @@ impl Scan {
             ignore: ignore.clone(),
             baseline: self.judging.baseline(),
         };
-        scan::Options { check, save: self.save.clone(), is_checked: !self.no_check }
+        let probing = match (self.probe, self.yes) {
+            (false, _) => Probing::Off,
+            (true, false) => Probing::Ask,
+            (true, true) => Probing::On,
+        };
+        scan::Options { check, save: self.save.clone(), is_checked: !self.no_check, probing }
     }
 }

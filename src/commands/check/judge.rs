@@ -121,6 +121,7 @@ fn judge_unit(
         verdicts: lints::verdicts(&context),
         assumptions: lints::assumptions(&context),
         picture: lints::picture(&context),
+        probes: lints::probes(&context),
         facts: profile.map(|profile| Facts {
             of: profile.title.clone(),
             as_of: profile.as_of.clone(),
@@ -165,7 +166,7 @@ pub fn routes(loaded: &Loaded) -> Routes {
 }
 
 /// What must get out: the first profile named, by default the first there is.
-fn profile(config: &Config) -> Option<&'static Profile> {
+pub fn profile(config: &Config) -> Option<&'static Profile> {
     match &config.profiles {
         Some(profiles) => profiles.first().copied(),
         None => profile::NAMES.first().and_then(|name| Profile::named(name)),

@@ -62,7 +62,7 @@ impl Loader<'_> {
             let identity = group.name.clone().unwrap_or_else(|| paths.join(" + "));
             let name = group.name.unwrap_or_else(|| names.join(" + "));
             let host = includes::load(&self.sources, &hosted);
-            units.push((None, identity, Unit { name, files, ruleset: host, must_serve: true }));
+            units.push((None, identity, Unit { name, files, ruleset: host, probed: None, must_serve: true }));
         }
         for (dialect, files) in exports {
             let read = self.exported(dialect, files);
@@ -88,7 +88,8 @@ impl Loader<'_> {
         let texts: Vec<_> =
             files.iter().map(|file| (*file, self.sources.file(*file).text.as_str())).collect();
         let export = read(&texts);
-        let unit = |name, ruleset| Unit { name, files: files.clone(), ruleset, must_serve: false };
+        let unit =
+            |name, ruleset| Unit { name, files: files.clone(), ruleset, probed: None, must_serve: false };
         let mut units: Vec<Unit> = export.units.into_iter().map(|it| unit(it.name, it.ruleset)).collect();
         match units.first_mut() {
             Some(first) => first.ruleset.remarks.extend(export.remarks),
@@ -114,6 +115,7 @@ impl Loader<'_> {
             let (rules, settings) = (unseen.value.rules.clone(), unseen.value.settings.clone());
             unit.ruleset.complete(Unseen { span: unseen.span, rules, settings });
         }
+        unit.probed = described.and_then(|host| host.probed.clone());
         let interfaces = match self.selection.interfaces.as_slice() {
             [] => described.map_or_else(Vec::new, |host: &Host| host.interfaces.clone()),
             given => given.to_vec(),

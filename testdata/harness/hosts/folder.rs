@@ -69,6 +69,7 @@ impl Folder {
             stdout: &mut stdout,
             stderr: &mut stderr,
             look: fwlint::report::Look::default(),
+            is_attended: false,
             is_strict: true,
         };
         let status = cli::run(arguments.into_iter().map(OsString::from), world);

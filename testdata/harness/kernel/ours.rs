@@ -52,6 +52,7 @@ pub fn answers(rulesets: &[(String, String)], interfaces: &[String], probes: &[V
         stdout: &mut answers,
         stderr: &mut complaint,
         look: fwlint::report::Look::default(),
+        is_attended: false,
         is_strict: true,
     };
     let status = cli::run(arguments.into_iter().map(Into::into), world);

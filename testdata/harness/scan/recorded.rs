@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 
 use fwlint::commands::check::{self, Mending, Show};
 use fwlint::commands::input::{ConfigChoice, Selection};
-use fwlint::commands::scan::Options;
+use fwlint::commands::scan::{Options, Probing};
 use fwlint::commands::{self, Outcome, World};
 use fwlint::report::{Format, Look};
 use fwlint::scan::{Machine, Picture, Ran};
 
+use super::probes::Deaf;
 use crate::cli;
 
 /// A machine that answers from a list: what its programs print, what its files hold, where its links lead. What is not in
 /// the list is not there.
 #[derive(Clone, Default)]
-struct Recorded {
+pub struct Recorded {
     programs: BTreeMap<&'static str, Result<&'static str, &'static str>>,
     files: BTreeMap<&'static str, Option<&'static str>>,
     links: BTreeMap<&'static str, &'static str>,
@@ -24,12 +25,12 @@ struct Recorded {
 
 impl Recorded {
     /// A program and its arguments print this, or fail with that.
-    fn prints(mut self, call: &'static str, text: Result<&'static str, &'static str>) -> Self {
+    pub fn prints(mut self, call: &'static str, text: Result<&'static str, &'static str>) -> Self {
         self.programs.insert(call, text);
         self
     }
 
-    fn holds(mut self, path: &'static str, text: &'static str) -> Self {
+    pub fn holds(mut self, path: &'static str, text: &'static str) -> Self {
         self.files.insert(path, Some(text));
         self
     }
@@ -84,7 +85,7 @@ impl Machine for Recorded {
 const REFUSED: &str = "Operation not permitted (you must be root)\n";
 
 /// A host with rules of nft alone that runs a tunnel by a token.
-fn host() -> Recorded {
+pub fn host() -> Recorded {
     Recorded::default()
         .holds("/proc/sys/kernel/hostname", "web1\n")
         .prints("nft list ruleset", Ok(RULES))
@@ -250,15 +251,16 @@ fn scan(machine: &Recorded, folder: &Path, options: Options) -> (Result<bool, St
         stdout: &mut stdout,
         stderr: &mut io::sink(),
         look: Look::default(),
+        is_attended: false,
         is_strict: true,
     };
-    let result = commands::scan::run(&mut world, machine, &options);
+    let result = commands::scan::run(&mut world, machine, &Deaf::default(), &options);
     let result = result.map(|outcome| outcome == Outcome::Clean).map_err(|failure| failure.to_string());
     (result, String::from_utf8(stdout).expect("it prints text"))
 }
 
 /// Options that ask for a report in JSON.
-fn options(save: Option<&str>) -> Options {
+pub fn options(save: Option<&str>) -> Options {
     let check = check::Options {
         selection: Selection { config: ConfigChoice::Isolated, ..Selection::default() },
         show: Show::Findings(Format::Json),
@@ -276,7 +278,7 @@ fn options(save: Option<&str>) -> Options {
         ignore: Vec::new(),
         baseline: None,
     };
-    Options { check, save: save.map(PathBuf::from), is_checked: true }
+    Options { check, save: save.map(PathBuf::from), is_checked: true, probing: Probing::Off }
 }
 
 #[test]

@@ -79,12 +79,23 @@ pub fn schema() -> Value {
         "type": ["object", "null"], "additionalProperties": false,
         "properties": { "rules": one_or_many(text.clone()), "settings": one_or_many(text.clone()) }
     });
+    let number = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
+    let came = "answered|garbled|refused|silent|forbidden|unreachable";
+    let tried = format!("^[^ ]+ (tcp|udp) [^ ]+ > [^ ]+ ({came})$");
+    let probed = json!({
+        "type": ["object", "null"], "required": ["day"], "additionalProperties": false,
+        "properties": {
+            "day": text, "uid": number, "gid": number,
+            "answers": { "type": "array", "items": { "type": "string", "pattern": "^(A|AAAA|SRV) .+:( .*)?$" } },
+            "tried": { "type": "array", "items": { "type": "string", "pattern": tried } }
+        }
+    });
     let host = json!({
         "type": "object", "required": ["name"], "additionalProperties": false,
         "properties": {
             "name": text, "files": one_or_many(text.clone()),
             "interfaces": { "type": "object", "additionalProperties": addresses },
-            "unseen": unseen
+            "unseen": unseen, "probed": probed
         }
     });
     let switch = json!({ "type": "boolean" });

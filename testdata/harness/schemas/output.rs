@@ -17,10 +17,20 @@ pub fn schema() -> Value {
     let number = |least: u32| json!({ "type": "integer", "minimum": least });
     let place = object(json!({ "line": number(1), "column": number(1), "offset": number(0) }));
     let or_null = |schema: &Value| json!({ "anyOf": [schema, { "type": "null" }] });
-    let unit = object(json!({
+    let piece = object(json!({ "path": text, "start": place, "end": place }));
+    let probe = object(json!({
+        "what": text, "protocol": { "enum": ["tcp", "udp"] }, "from": or_null(&text), "to": text,
+        "came": { "enum": ["answered", "garbled", "refused", "silent", "forbidden", "unreachable"] },
+        "rules": { "enum": ["open", "blocked", "depends", null] },
+        "blame": { "enum": ["nobody", "rules", "network", "route", "unclear", "reading"] },
+        "places": { "type": "array", "items": piece }
+    }));
+    let mut unit = object(json!({
         "name": text, "paths": texts, "verdicts": { "type": "object", "additionalProperties": text },
         "assumptions": texts, "chains": number(0), "rules": number(0)
     }));
+    // Only where something was tried.
+    unit["properties"]["probes"] = json!({ "type": "array", "items": probe });
     let label = object(json!({ "path": text, "start": place, "end": place, "message": text }));
     let change = object(json!({ "path": text, "start": place, "end": place, "text": text }));
     let fix = object(json!({

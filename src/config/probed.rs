@@ -1,0 +1,224 @@
+//! What `fwlint scan --probe` tried from a machine and what came of it, as fwlint.yaml keeps it.
+
+use std::fmt::{self, Display, Formatter};
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use serde::de;
+use serde::{Deserialize, Deserializer};
+
+use crate::profile::Protocol;
+use crate::source::Spanned;
+
+/// All that was tried at once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Probed {
+    /// The day, `2026-11-29`.
+    pub day: String,
+    /// The number of the user who sent the probes.
+    #[serde(default)]
+    pub uid: u32,
+    /// The number of the group.
+    #[serde(default)]
+    pub gid: u32,
+    /// What resolvers answered.
+    #[serde(default)]
+    pub answers: Vec<Spanned<Answer>>,
+    /// What was tried, and what came of it.
+    #[serde(default)]
+    pub tried: Vec<Spanned<Tried>>,
+}
+
+/// What a resolver answered: `A region1.v2.argotunnel.com: 198.41.192.7 198.41.192.27`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What was asked for.
+    pub record: Record,
+    /// Of this name.
+    pub name: String,
+    /// Addresses, or hosts with their ports; none if there is no such name, or nothing of that kind.
+    pub values: Vec<String>,
+}
+
+/// What names are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Record {
+    /// IPv4 addresses.
+    A,
+    /// IPv6 addresses.
+    Aaaa,
+    /// Hosts with their ports.
+    Srv,
+}
+
+/// A probe: `quic udp 192.0.2.10:40000 > 198.41.192.7:7844 answered`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// What for: `quic`, `http2`, `dns`, `upstream-dns`, `dns-over-tls`, or the name of a service of the profile.
+    pub what: String,
+    /// Over this.
+    pub protocol: Protocol,
+    /// From there; `None` (`-`) if nothing could be sent, since no way leads there.
+    pub from: Option<SocketAddr>,
+    /// To there.
+    pub to: SocketAddr,
+    /// What came of it.
+    pub came: Came,
+}
+
+/// What came of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Came {
+    /// The answer that was hoped for.
+    Answered,
+    /// Another answer than those give who should be there.
+    Garbled,
+    /// It was refused: a reset of TCP, or an error in ICMP.
+    Refused,
+    /// Nothing.
+    Silent,
+    /// This machine itself did not let it be sent.
+    Forbidden,
+    /// No route leads there.
+    Unreachable,
+}
+
+/// What came of probes, and how that is written.
+const CAME: [(&str, Came); 6] = [
+    ("answered", Came::Answered),
+    ("garbled", Came::Garbled),
+    ("refused", Came::Refused),
+    ("silent", Came::Silent),
+    ("forbidden", Came::Forbidden),
+    ("unreachable", Came::Unreachable),
+];
+
+const RECORDS: [(&str, Record); 3] = [("A", Record::A), ("AAAA", Record::Aaaa), ("SRV", Record::Srv)];
+
+const PROTOCOLS: [(&str, Protocol); 2] = [("tcp", Protocol::Tcp), ("udp", Protocol::Udp)];
+
+/// The value of a word.
+fn named<T: Copy>(list: &[(&str, T)], word: &str) -> Result<T, String> {
+    let found = list.iter().find(|(name, _)| *name == word);
+    let names = || list.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    found.map(|(_, value)| *value).ok_or_else(|| format!("expected one of {}, found `{word}`", names()))
+}
+
+/// The word of a value.
+fn word<T: PartialEq>(list: &[(&'static str, T)], value: &T) -> &'static str {
+    list.iter().find(|(_, known)| known == value).map_or("", |(word, _)| word)
+}
+
+impl Came {
+    /// How it is written.
+    pub fn word(self) -> &'static str {
+        word(&CAME, &self)
+    }
+}
+
+impl Display for Record {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(word(&RECORDS, self))
+    }
+}
+
+impl FromStr for Answer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const FORM: &str = "expected an answer like `A region1.v2.argotunnel.com: 198.41.192.7`";
+        let (question, values) =
+            text.split_once(": ").or(text.strip_suffix(':').map(|it| (it, ""))).ok_or(FORM)?;
+        let (record, name) = question.split_once(' ').ok_or(FORM)?;
+        let values = values.split_whitespace().map(str::to_owned).collect();
+        Ok(Answer { record: named(&RECORDS, record)?, name: name.to_owned(), values })
+    }
+}
+
+impl Display for Answer {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}:", self.record, self.name)?;
+        self.values.iter().try_for_each(|value| write!(formatter, " {value}"))
+    }
+}
+
+impl FromStr for Tried {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let [what, protocol, from, ">", to, came] = words[..] else {
+            return Err(
+                "expected a probe like `quic udp 192.0.2.10:40000 > 198.41.192.7:7844 answered`".to_owned()
+            );
+        };
+        let place = |text: &str| {
+            text.parse::<SocketAddr>().map_err(|_| format!("expected an address with a port, found `{text}`"))
+        };
+        let from = if from == "-" { None } else { Some(place(from)?) };
+        let (to, protocol, came) = (place(to)?, named(&PROTOCOLS, protocol)?, named(&CAME, came)?);
+        if from.is_some_and(|from| from.is_ipv4() != to.is_ipv4()) {
+            return Err("source and destination are of different families".to_owned());
+        }
+        Ok(Tried { what: what.to_owned(), protocol, from, to, came })
+    }
+}
+
+impl Display for Tried {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        let Tried { what, protocol, from, to, came } = self;
+        let from = from.map_or_else(|| "-".to_owned(), |from| from.to_string());
+        write!(formatter, "{what} {} {from} > {to} {}", word(&PROTOCOLS, protocol), came.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tried {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for text in [
+            "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 answered",
+            "http2 tcp - > [2606:4700:a0::10]:7844 unreachable",
+            "dns udp [2001:db8::10]:40000 > [2001:db8::53]:53 silent",
+        ] {
+            assert_eq!(text.parse::<Tried>().map(|tried| tried.to_string()).as_deref(), Ok(text));
+        }
+        for text in [
+            "A region1.v2.argotunnel.com: 198.41.192.7 198.41.192.27",
+            "AAAA region1.v2.argotunnel.com:",
+            "SRV _v2-origintunneld._tcp.argotunnel.com: region1.v2.argotunnel.com:7844",
+        ] {
+            assert_eq!(text.parse::<Answer>().map(|answer| answer.to_string()).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn what_is_no_probe_is_a_mistake() {
+        for text in [
+            "quic udp 198.41.192.7:7844 answered",
+            "quic udp 192.0.2.10:40000 > [2001:db8::1]:7844 answered",
+            "quic icmp 192.0.2.10:40000 > 198.41.192.7:7844 answered",
+            "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 well",
+            "quic udp 192.0.2.10 > 198.41.192.7:7844 answered",
+        ] {
+            assert!(text.parse::<Tried>().is_err(), "{text}");
+        }
+        assert!("MX example.org: mail".parse::<Answer>().is_err());
+        assert!("A example.org 192.0.2.1".parse::<Answer>().is_err());
+    }
+}

@@ -1,0 +1,199 @@
+//! What a scan tries when it is told to: whether what the tunnel needs answers, from this very machine.
+//!
+//! It sends what cloudflared sends to the same places, and no more: questions for the names of the edge, connections of
+//! TCP that carry nothing, and a packet of QUIC that asks for the versions that are spoken. All go through one narrow
+//! door ([`Network`]), which tests replace. What came of it is written down beside the rules; whether the rules or the
+//! network is to blame, lints say, which hold the two against each other.
+
+mod dns;
+mod network;
+mod plan;
+mod quic;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crate::config::{Answer, Came, Record, Tried};
+use crate::profile::{Protocol, Region};
+
+pub use network::{Network, Talk, Wire};
+pub use plan::Plan;
+
+/// How many probes are under way at once.
+const AT_ONCE: usize = 64;
+
+/// A resolver that is asked, and what the probe of it is called.
+type Resolver = (&'static str, IpAddr);
+
+/// All that came of probes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What resolvers answered.
+    pub answers: Vec<Answer>,
+    /// What was tried, and what came of it.
+    pub tried: Vec<Tried>,
+}
+
+impl Plan {
+    /// Does all that is planned.
+    pub fn run(&self, network: &dyn Network) -> Found {
+        let mut found = Found::default();
+        let serving = self.ask_for_the_edge(network, &mut found);
+        self.ask_for_addresses(network, &serving, &mut found);
+        self.dial(network, &mut found);
+        found
+    }
+
+    /// Asks each resolver for the SRV record of the edge. Gives back those that answer.
+    fn ask_for_the_edge(&self, network: &dyn Network, found: &mut Found) -> Vec<IpAddr> {
+        let own = self.resolvers.iter().map(|address| ("dns", *address));
+        let resolvers: Vec<Resolver> =
+            own.chain(self.upstream_resolvers.iter().map(|address| ("upstream-dns", *address))).collect();
+        let asked =
+            resolvers.iter().flat_map(|each| self.dns.protocols.iter().map(move |over| (*each, *over)));
+        let asked: Vec<(Resolver, Protocol)> = asked.collect();
+        let srv = (Record::Srv, self.endpoint.srv.as_str());
+        let told = side_by_side(&asked, |((what, resolver), protocol)| {
+            let to = SocketAddr::new(*resolver, self.dns.port);
+            let (from, result) = dns::ask(network, *protocol, to, srv);
+            let came = result.as_ref().err().copied().unwrap_or(Came::Answered);
+            let tried = Tried { what: (*what).to_owned(), protocol: *protocol, from, to, came };
+            (tried, result.ok().filter(|reply| !reply.is_truncated))
+        });
+        let mut serving = Vec::new();
+        for (tried, reply) in told {
+            let is_own = tried.what == "dns";
+            if is_own && tried.came == Came::Answered && !serving.contains(&tried.to.ip()) {
+                serving.push(tried.to.ip());
+            }
+            if let Some(reply) = reply.filter(|_| is_own && found.answers.is_empty()) {
+                found.answers.push(Answer { record: srv.0, name: srv.1.to_owned(), values: reply.values });
+            }
+            found.tried.push(tried);
+        }
+        serving
+    }
+
+    /// Asks for the addresses of the edge and of the services, whichever resolver has them.
+    fn ask_for_addresses(&self, network: &dyn Network, serving: &[IpAddr], found: &mut Found) {
+        let told = found.hosts().into_iter().map(|(host, _)| host);
+        let mut hosts: Vec<String> = self.endpoint.regions.iter().map(|region| region.host.clone()).collect();
+        hosts.extend(told.filter(|host| !self.endpoint.regions.iter().any(|region| region.host == *host)));
+        hosts.extend(self.services.iter().map(|service| service.host.clone()));
+        let records = |host: String| self.records().map(move |record| (record, host.clone()));
+        let questions: Vec<(Record, String)> = hosts.into_iter().flat_map(records).collect();
+        let answers = side_by_side(&questions, |(record, host)| {
+            let ask = |resolver: &IpAddr| {
+                let to = SocketAddr::new(*resolver, self.dns.port);
+                let over = |protocol| dns::ask(network, protocol, to, (*record, host)).1.ok();
+                over(Protocol::Udp).filter(|reply| !reply.is_truncated).or_else(|| over(Protocol::Tcp))
+            };
+            let reply = serving.iter().find_map(ask)?;
+            Some(Answer { record: *record, name: host.clone(), values: reply.values })
+        });
+        found.answers.extend(answers.into_iter().flatten());
+    }
+
+    /// Dials the edge and the services.
+    fn dial(&self, network: &dyn Network, found: &mut Found) {
+        let mut calls: Vec<(String, Protocol, SocketAddr)> = Vec::new();
+        for (addresses, port) in self.edge(found) {
+            for address in addresses {
+                let to = SocketAddr::new(address, port);
+                calls.extend(self.transports.iter().map(|each| (each.name.clone(), each.protocol, to)));
+            }
+        }
+        let fallback = &self.dns.fallback;
+        let to = SocketAddr::new(fallback.address, fallback.port);
+        calls.push(("dns-over-tls".to_owned(), fallback.protocol, to));
+        for service in &self.services {
+            let firsts =
+                self.records().filter_map(|record| found.addresses(record, &service.host).first().copied());
+            let to =
+                firsts.map(|address| (service.name.clone(), Protocol::Tcp, SocketAddr::new(address, HTTPS)));
+            calls.extend(to);
+        }
+        found.tried.extend(side_by_side(&calls, |(what, protocol, to)| {
+            let (from, came) = match protocol {
+                Protocol::Udp => quic::ask(network, *to),
+                Protocol::Tcp => {
+                    let talk = network.talk(Protocol::Tcp, *to, &[]);
+                    (talk.from, talk.came.err().unwrap_or(Came::Answered))
+                }
+            };
+            Tried { what: what.clone(), protocol: *protocol, from, to: *to, came }
+        }));
+    }
+
+    /// The addresses that are dialled of each region, and the port: those that names led to, and where none did, those
+    /// of the profile.
+    fn edge(&self, found: &Found) -> Vec<(Vec<IpAddr>, u16)> {
+        let own = |region: &Region| (region.host.clone(), self.port);
+        let mut hosts = found.hosts();
+        if hosts.is_empty() {
+            hosts = self.endpoint.regions.iter().map(own).collect();
+        }
+        let of_profile = |host: &str, record: Record| -> Vec<IpAddr> {
+            let region = self.endpoint.regions.iter().find(|region| region.host == host);
+            let listed = region.map(|region| match record {
+                Record::Aaaa => region.v6.iter().map(|it| IpAddr::from(*it)).collect(),
+                _ => region.v4.iter().map(|it| IpAddr::from(*it)).collect(),
+            });
+            listed.unwrap_or_default()
+        };
+        let addresses = |(host, port): (String, u16)| {
+            let each = self.records().map(|record| match found.addresses(record, &host) {
+                none if none.is_empty() => of_profile(&host, record),
+                told => told,
+            });
+            (each.flatten().collect(), port)
+        };
+        hosts.into_iter().map(addresses).collect()
+    }
+}
+
+/// The port of services.
+const HTTPS: u16 = 443;
+
+impl Found {
+    /// The hosts of the edge and their ports, as resolvers told.
+    fn hosts(&self) -> Vec<(String, u16)> {
+        let told = self.answers.iter().find(|answer| answer.record == Record::Srv);
+        let values = told.into_iter().flat_map(|answer| &answer.values);
+        let host = |value: &String| {
+            let (host, port) = value.rsplit_once(':')?;
+            Some((host.to_owned(), port.parse().ok()?))
+        };
+        values.filter_map(host).collect()
+    }
+
+    /// The addresses of a host, as resolvers told.
+    fn addresses(&self, record: Record, host: &str) -> Vec<IpAddr> {
+        let mut answers = self.answers.iter();
+        let told = answers.find(|answer| answer.record == record && answer.name == host);
+        told.into_iter().flat_map(|answer| &answer.values).filter_map(|value| value.parse().ok()).collect()
+    }
+}
+
+/// Does the same to many things, several at once, and gives back what comes of them in their order.
+fn side_by_side<T: Sync, R: Send>(things: &[T], act: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(things.len()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(things.len()) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(thing) = things.get(at) else { break };
+                    let result = act(thing);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}

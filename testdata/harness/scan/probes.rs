@@ -1,0 +1,198 @@
+//! `fwlint scan --probe` on networks that are lists of answers: what is sent, to whom, and who is blamed.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Mutex;
+
+use fwlint::commands::scan::{Options, Probing};
+use fwlint::commands::{self, Failure, World};
+use fwlint::config::Came;
+use fwlint::profile::Protocol;
+use fwlint::report::Look;
+use fwlint::scan::probe::{Network, Talk};
+use serde_json::Value;
+
+use super::recorded::{self, Recorded};
+
+/// A network in which nothing answers, and which keeps a list of what was sent.
+#[derive(Default)]
+pub struct Deaf {
+    sent: Mutex<Vec<(Protocol, SocketAddr, Vec<u8>)>>,
+}
+
+impl Network for Deaf {
+    fn talk(&self, protocol: Protocol, to: SocketAddr, message: &[u8]) -> Talk {
+        self.sent.lock().expect("nobody panics").push((protocol, to, message.to_vec()));
+        if to.is_ipv6() {
+            return Talk { from: None, came: Err(Came::Unreachable) };
+        }
+        Talk { from: Some(SocketAddr::from(([192, 0, 2, 10], 40_000))), came: Err(Came::Silent) }
+    }
+}
+
+/// Scans a machine with probes: how it ends, and all that was printed and asked.
+fn scan(
+    machine: &Recorded,
+    network: &Deaf,
+    probing: Probing,
+    answer: Option<&str>,
+) -> (Result<commands::Outcome, Failure>, String, String) {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let mut stdin = answer.unwrap_or_default().as_bytes();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut world = World {
+        directory: folder.path().to_path_buf(),
+        stdin: &mut stdin,
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        look: Look::default(),
+        is_attended: answer.is_some(),
+        is_strict: true,
+    };
+    let options = Options { probing, ..recorded::options(None) };
+    let result = commands::scan::run(&mut world, machine, network, &options);
+    let text = |bytes| String::from_utf8(bytes).expect("it is text");
+    (result, text(stdout), text(stderr))
+}
+
+/// Where things were sent to.
+fn sent(network: &Deaf) -> Vec<(Protocol, SocketAddr, Vec<u8>)> {
+    network.sent.lock().expect("nobody panics").clone()
+}
+
+#[test]
+fn nothing_is_sent_without_probe_or_without_a_yes() {
+    let network = Deaf::default();
+    let (result, _, asked) = scan(&recorded::host(), &network, Probing::Off, Some("y\n"));
+    assert!(result.is_ok() && asked.is_empty(), "{asked}");
+    for answer in ["n\n", "\n", "", "yes please\n", "\u{fffd}"] {
+        let (result, printed, asked) = scan(&recorded::host(), &network, Probing::Ask, Some(answer));
+        let why = result.expect_err("it is not allowed").to_string();
+        assert_eq!((why.as_str(), printed.as_str()), ("nothing was sent: the answer was not yes", ""));
+        assert!(asked.ends_with("\nMay it be sent? [y/N] "), "{asked}");
+    }
+    let (result, printed, asked) = scan(&recorded::host(), &network, Probing::Ask, None);
+    let why = result.expect_err("nobody can be asked").to_string();
+    assert_eq!(why, "nothing is sent: there is nobody who could be asked");
+    assert_eq!((printed.as_str(), asked.as_str()), ("", ""));
+    assert!(sent(&network).is_empty());
+}
+
+#[test]
+fn all_that_is_sent_was_said_before_and_no_more() {
+    let network = Deaf::default();
+    let (result, _, asked) = scan(&recorded::host(), &network, Probing::Ask, Some("YES\n"));
+    assert!(result.is_ok(), "{result:?}");
+    let asked = asked.split_whitespace().collect::<Vec<_>>().join(" ");
+    for what in [
+        "questions for the names of the edge and the services to 192.0.2.53",
+        "each address of region1.v2.argotunnel.com and region2.v2.argotunnel.com, port 7844",
+        "to 1.1.1.1, port 853; and to port 443 of api.cloudflare.com,",
+    ] {
+        assert!(asked.contains(what), "{what}\n{asked}");
+    }
+    let sent = sent(&network);
+    let to = |to: &SocketAddr| (to.ip().to_string(), to.port());
+    for (protocol, place, message) in &sent {
+        match (protocol, to(place)) {
+            (_, (address, 53)) => assert!(address == "192.0.2.53" && message.len() < 100),
+            (Protocol::Tcp, (address, 853)) => assert!(address == "1.1.1.1" && message.is_empty()),
+            (Protocol::Tcp, (_, 7844)) => assert!(message.is_empty()),
+            (Protocol::Udp, (_, 7844)) => assert_eq!(message.len(), 1200),
+            other => panic!("{other:?}"),
+        }
+    }
+    // Of 20 addresses in either family, since nothing answers that could name others.
+    assert_eq!(sent.iter().filter(|(_, place, _)| place.port() == 7844).count(), 80);
+}
+
+/// The report of a scan with probes.
+fn report(machine: &Recorded) -> Value {
+    let (result, printed, _) = scan(machine, &Deaf::default(), Probing::On, None);
+    assert!(result.is_ok(), "{result:?}");
+    serde_json::from_str(&printed).expect("it is JSON")
+}
+
+/// The messages of a lint, with their levels.
+fn said(report: &Value, lint: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("a list");
+    let own = findings.iter().filter(|finding| finding["lint"] == lint);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    own.map(|finding| format!("{}: {}", text(&finding["level"]), text(&finding["message"]))).collect()
+}
+
+#[test]
+fn a_network_that_is_silent_is_to_blame_where_the_rules_let_all_out() {
+    let open = recorded::host().prints(
+        "nft list ruleset",
+        Ok("table inet t {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t}\n}\n"),
+    );
+    let report = report(&open);
+    assert_eq!(
+        said(&report, "tunnel-unanswered"),
+        [
+            "error: DNS (UDP 53) over IPv4 gets no answer from 192.0.2.53: the network is to blame",
+            "note: DNS (TCP 53) over IPv4 gets no answer from 192.0.2.53: the network is to blame",
+            "error: QUIC (UDP 7844) over IPv4 gets no answer from any of 20 addresses: the network is to blame",
+            "error: HTTP/2 (TCP 7844) over IPv4 gets no answer from any of 20 addresses: the network is to blame",
+            "note: QUIC (UDP 7844) over IPv6 finds no route to any of 20 addresses: this host has no way there",
+            "note: HTTP/2 (TCP 7844) over IPv6 finds no route to any of 20 addresses: this host has no way there",
+            "note: DNS over TLS (TCP 853) over IPv4 gets no answer from 1.1.1.1: the network is to blame",
+        ]
+    );
+    let probes = report["units"][0]["probes"].as_array().expect("a list");
+    assert_eq!(
+        (probes.len(), &probes[0]["blame"], &probes[0]["rules"]),
+        (83, &"network".into(), &"open".into())
+    );
+}
+
+#[test]
+fn rules_that_block_are_to_blame_at_their_line() {
+    let closed = recorded::host().prints(
+        "nft list ruleset",
+        Ok("table inet t {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t\tudp dport 7844 drop\n\t}\n}\n"),
+    );
+    let report = report(&closed);
+    let said = said(&report, "tunnel-unanswered");
+    let quic =
+        "error: QUIC (UDP 7844) over IPv4 gets no answer from any of 20 addresses: the rules are to blame";
+    assert!(said.iter().any(|message| message == quic), "{said:?}");
+    let findings = report["findings"].as_array().expect("a list");
+    let found =
+        findings.iter().find(|it| it["message"].as_str().is_some_and(|it| it.contains("the rules are")));
+    let found = found.expect("it is there");
+    assert_eq!((&found["path"], &found["start"]["line"]), (&"ruleset.nft".into(), &5.into()), "{found}");
+}
+
+#[test]
+fn what_was_tried_is_kept_and_judged_alike_elsewhere() {
+    let network = Deaf::default();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stdout = Vec::new();
+    let mut world = World {
+        directory: folder.path().to_path_buf(),
+        stdin: &mut io::empty(),
+        stdout: &mut stdout,
+        stderr: &mut io::sink(),
+        look: Look::default(),
+        is_attended: false,
+        is_strict: true,
+    };
+    let machine = recorded::host()
+        .prints("date -u +%Y-%m-%d", Ok("2026-11-29\n"))
+        .holds("/proc/self/status", "Uid:\t1000\t1001\t0\t0\nGid:\t1000\t1002\t0\t0\n");
+    let options = Options { probing: Probing::On, ..recorded::options(Some("kept")) };
+    commands::scan::run(&mut world, &machine, &network, &options).expect("it can be done");
+    let text = std::fs::read_to_string(folder.path().join("kept/fwlint.yaml")).expect("it was saved");
+    let probed = "    probed:\n      day: \"2026-11-29\"\n      uid: 1001\n      gid: 1002\n      answers: []\n      tried:\n        \
+                  - \"dns udp 192.0.2.10:40000 > 192.0.2.53:53 silent\"\n";
+    assert!(text.contains(probed), "{text}");
+    let again = crate::cli::run(
+        Path::new(folder.path()),
+        &["check", "kept", "--format", "json"].map(String::from),
+        b"",
+    );
+    assert_eq!(again.stdout, String::from_utf8_lossy(&stdout), "{}", again.stderr);
+}
