@@ -10,9 +10,9 @@ use clap::{CommandFactory, FromArgMatches, ValueEnum};
 use miette::{Diagnostic, ReportHandler};
 
 use crate::commands::{self, Failure, Outcome, World};
+use crate::probe::Wire;
 use crate::report::{self, Look};
 use crate::scan::Here;
-use crate::scan::probe::Wire;
 use flags::{Color, Command, Fwlint};
 
 pub use manual::command;

@@ -11,6 +11,7 @@ pub mod model;
 pub mod finding;
 pub mod profile;
 pub mod config;
+pub mod probe;
 pub mod scan;
 pub mod dialects;
 pub mod eval;

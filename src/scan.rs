@@ -1,6 +1,6 @@
 //! What a running host holds: its firewall of every kind, its interfaces and resolvers, and how cloudflared is set up.
 //!
-//! A scan asks and never changes anything, and sends nothing unless it is told to ([`probe`]). Each source of knowledge is a file of this folder; all of them go through one
+//! A scan asks and never changes anything, and sends nothing unless it is told to ([`crate::probe`]). Each source of knowledge is a file of this folder; all of them go through one
 //! narrow door ([`Machine`]), which tests replace. What comes of it is a [`Picture`]: texts as the programs printed them,
 //! without any token, and a `fwlint.yaml` that says what they mean together.
 
@@ -9,7 +9,6 @@ mod configuration;
 mod firewall;
 mod machine;
 mod network;
-pub mod probe;
 mod resolvers;
 mod secrets;
 
@@ -19,8 +18,8 @@ use serde_json::Value;
 
 use crate::config::Interface;
 
+use crate::probe::{Found, Network, Plan};
 pub use machine::{Here, Machine, Ran};
-use probe::{Found, Network, Plan};
 
 /// What a scan saw of a host.
 #[derive(Clone, Debug, Default)]

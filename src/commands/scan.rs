@@ -10,7 +10,7 @@ use crate::commands::check::{self, Baseline};
 use crate::commands::input::{self, ConfigChoice, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::config::FILE_NAME;
-use crate::scan::probe::Network;
+use crate::probe::Network;
 use crate::scan::{Gap, Machine, Picture, Said};
 use crate::source::Sources;
 

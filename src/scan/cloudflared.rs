@@ -2,6 +2,7 @@
 //! unit, and by its `config.yml`. Flags count more than the environment, that more than the file.
 
 mod place;
+mod token;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -79,6 +80,7 @@ impl Setup {
         for variable in self.variables.iter().filter_map(|variable| secrets::variable(variable)) {
             record += &format!("  environment: {variable}\n");
         }
+        let endpoint = self.endpoint(machine, picture);
         let mut take = |key: &str, value: &str, by: String| match setting(key, value) {
             Some((key, value)) => {
                 if !said.iter().any(|said| said.key == key) {
@@ -95,6 +97,10 @@ impl Setup {
             if let Some(value) = self.variable(variable) {
                 take(key, value, format!("{variable} of {}", self.who));
             }
+        }
+        // What stands in a token is not shown, not even where it is not understood.
+        if let Some((endpoint, by)) = endpoint {
+            take("region", &endpoint, by);
         }
         if self.flag("no-autoupdate").or(self.variable("NO_AUTOUPDATE")).is_some_and(|value| value != "false")
         {
@@ -121,10 +127,8 @@ impl Setup {
         said: &mut Vec<Said>,
         record: &mut String,
     ) -> bool {
-        let named = self.flag("config").map(PathBuf::from);
-        let usual = FOLDERS.iter().flat_map(|folder| NAMES.map(|name| Path::new(folder).join(name)));
-        let is_named = named.is_some();
-        for path in named.map_or_else(|| usual.collect::<Vec<_>>(), |path| vec![path]) {
+        let (places, is_named) = self.configurations();
+        for path in places {
             let bytes = match machine.read(&self.within(&path)) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => continue,
@@ -153,6 +157,15 @@ impl Setup {
             return true;
         }
         false
+    }
+
+    /// Where its configuration may be, and whether it is told.
+    fn configurations(&self) -> (Vec<PathBuf>, bool) {
+        let usual = || FOLDERS.iter().flat_map(|folder| NAMES.map(|name| Path::new(folder).join(name)));
+        match self.flag("config") {
+            Some(path) => (vec![PathBuf::from(path)], true),
+            None => (usual().collect(), false),
+        }
     }
 
     /// The value of a flag, in any of the forms that it may have; a switch is `true`.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// Modules that may use less than all before them: lints do not know dialects, reports only findings.
 const NARROW: &[(&str, &[&str])] = &[
-    ("scan", &["source", "tree", "config", "scan"]),
+    ("probe", &["profile", "config", "probe"]),
+    ("scan", &["source", "tree", "config", "probe", "scan"]),
     ("dialects", &["source", "tree", "packet", "model", "finding", "dialects"]),
     ("eval", &["source", "packet", "model", "eval"]),
     ("report", &["web", "source", "tree", "finding", "report"]),

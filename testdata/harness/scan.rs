@@ -4,6 +4,7 @@
 mod edge;
 mod probes;
 mod recorded;
+mod tokens;
 
 use std::io::Write;
 use std::path::Path;

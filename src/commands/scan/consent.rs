@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::commands::check;
 use crate::commands::{Failure, World};
 use crate::config::{self, FILE_NAME};
+use crate::probe::Plan;
 use crate::report::hang_behind;
-use crate::scan::probe::Plan;
 use crate::source::Sources;
 
 /// What would be sent, by the `fwlint.yaml` of a scan.

@@ -8,9 +8,9 @@ use std::sync::Mutex;
 use fwlint::commands::scan::{Options, Probing};
 use fwlint::commands::{self, Failure, World};
 use fwlint::config::Came;
+use fwlint::probe::{Network, Talk};
 use fwlint::profile::Protocol;
 use fwlint::report::Look;
-use fwlint::scan::probe::{Network, Talk};
 use serde_json::Value;
 
 use super::recorded::{self, Recorded};

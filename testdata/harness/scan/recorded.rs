@@ -36,7 +36,7 @@ impl Recorded {
     }
 
     /// A file that this user may not read.
-    fn hides(mut self, path: &'static str) -> Self {
+    pub fn hides(mut self, path: &'static str) -> Self {
         self.files.insert(path, None);
         self
     }
@@ -99,7 +99,7 @@ pub fn host() -> Recorded {
 }
 
 /// The same with a process of cloudflared.
-fn with_process(words: &'static str, environment: &'static str) -> Recorded {
+pub fn with_process(words: &'static str, environment: &'static str) -> Recorded {
     host()
         .holds("/proc/4711/cmdline", words)
         .holds("/proc/4711/environ", environment)
@@ -130,7 +130,7 @@ const ADDRESSES: &str = r#"[
 const TOKEN: &str = "eyJhIjoiNjc4OSIsInQiOiJ0IiwicyI6InMifQ==";
 
 /// What `fwlint.yaml` says of a machine.
-fn configuration(machine: &Recorded, own: Option<&str>) -> String {
+pub fn configuration(machine: &Recorded, own: Option<&str>) -> String {
     Picture::of(machine).configuration(own, &[]).expect("there are no mistakes")
 }
 

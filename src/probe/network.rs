@@ -1,4 +1,4 @@
-//! The one door through which probes leave: messages are sent and awaited here, and nowhere else in a scan.
+//! The one door through which probes leave: messages are sent and awaited here, and nowhere else in the program.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};

@@ -1,4 +1,4 @@
-//! What a scan tries when it is told to: whether what the tunnel needs answers, from this very machine.
+//! What is tried when a scan is told to: whether what the tunnel needs answers, from this very machine.
 //!
 //! It sends what cloudflared sends to the same places, and no more: questions for the names of the edge, connections of
 //! TCP that carry nothing, and a packet of QUIC that asks for the versions that are spoken. All go through one narrow
