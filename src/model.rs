@@ -1,6 +1,7 @@
 //! What every dialect becomes: tables, chains, rules and sets, in the kernel's own terms.
 
 mod atom;
+mod condition;
 mod families;
 mod loading;
 mod merge;
@@ -14,6 +15,7 @@ mod spoken;
 mod unseen;
 
 pub use atom::{Atom, AtomKind};
+pub use condition::{Key, Lookup, Match, Member, Owner, Side};
 pub use families::Families;
 pub use loading::{Backend, Removal, TableId};
 pub use merge::Merge;
@@ -26,7 +28,7 @@ pub use sets::{Element, ElementKey, Elements, NamedSet, SetUse, TableSets};
 
 pub use unseen::Unseen;
 
-use crate::packet::{Axis, PacketSet, Values};
+use crate::packet::Values;
 use crate::source::{Span, Spanned};
 
 /// The rules that are loaded together on one machine: one file, or several joined.
@@ -167,67 +169,7 @@ pub struct Rule {
     /// What it decides.
     pub verdict: Spanned<Verdict>,
     /// The rule's own comment, unescaped.
-    pub comment: Option<Spanned<Box<str>>>,
-}
-
-/// A condition of a rule. Negation has been worked out already.
-#[derive(Clone, Debug)]
-pub enum Match {
-    /// The value on one axis is among these.
-    Field(Axis, Values),
-    /// The packet is in this set: a condition on several axes.
-    Packets(Box<PacketSet>),
-    /// The packet's keys are in a named set.
-    Lookup {
-        /// Its name.
-        set: Box<str>,
-        /// What is looked up, in the order of the set's type.
-        keys: Vec<Key>,
-        /// Does it hold when they are *not* in the set?
-        negated: bool,
-    },
-    /// The packet's socket belongs to a user or group that is given by name: which number that is,
-    /// the file cannot tell.
-    Owner {
-        /// [`Axis::Uid`] or [`Axis::Gid`].
-        axis: Axis,
-        /// The name.
-        name: Box<str>,
-        /// Does it hold for everyone else?
-        negated: bool,
-    },
-    /// The address of one side is one of a group, and the file does not tell which those are.
-    Member {
-        /// Which side.
-        side: Side,
-        /// The group as the file names it.
-        group: Box<str>,
-        /// Who is in it.
-        who: Members,
-    },
-    /// What the file cannot tell.
-    Atom(Atom),
-    /// Always holds, and does something that nobody sees in the packet: it notes down who sent it (`recent --set`), puts
-    /// an address into a set, writes to the log. What it says, as the file says it.
-    Noted(Box<str>),
-}
-
-/// What a set lookup compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// ipset: the address, port or interface of this side, whichever the set's type wants here.
-    Side(Side),
-    /// nft: just this.
-    Axis(Axis),
-}
-
-/// A side of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Where it comes from.
-    Source,
-    /// Where it goes.
-    Destination,
+    pub comment: Option<Box<Spanned<Box<str>>>>,
 }
 
 /// What a rule does to a packet or its flow.

@@ -8,10 +8,7 @@ use super::conntrack;
 
 /// A cube after an action.
 pub(super) fn act(cube: &Cube, action: &Action) -> Vec<Cube> {
-    let masks = |axis: Axis| match cube.get(axis) {
-        Some(Values::Masks(masks)) => masks.clone(),
-        _ => Masks::all(),
-    };
+    let masks = |axis: Axis| cube.get(axis).map_or_else(Masks::all, Values::marks);
     match *action {
         Action::Mark { and, xor } => vec![cube.clone().set(Axis::Mark, masks(Axis::Mark).change(and, xor))],
         Action::ConnMark { and, xor } => with_entry(cube, |cube| {
@@ -77,10 +74,7 @@ fn with_entry(cube: &Cube, change: impl Fn(&Cube) -> Vec<Cube>) -> Vec<Cube> {
 /// Copies bits of one mark into another: `to = (to & !to_mask) ^ (from & from_mask)`, pattern by
 /// pattern, so that what is known of one stays tied to the other.
 fn copy(cube: &Cube, from: (Axis, u32), to: (Axis, u32)) -> Vec<Cube> {
-    let masks = |axis: Axis| match cube.get(axis) {
-        Some(Values::Masks(masks)) => masks.clone(),
-        _ => Masks::all(),
-    };
+    let masks = |axis: Axis| cube.get(axis).map_or_else(Masks::all, Values::marks);
     let mut images = Vec::new();
     for &(mask, value) in masks(from.0).patterns() {
         let mut image = masks(to.0).change(!to.1, value & from.1);

@@ -43,10 +43,10 @@ fn of_the_host(context: &Context, findings: &mut Vec<Finding>) {
     let mut missing: BTreeMap<&str, Vec<Span>> = BTreeMap::new();
     for (_, rule) in context.host.rules() {
         for part in &rule.rule.matches {
-            if let Match::Lookup { set, .. } = &part.value
-                && !defined.contains(&**set)
+            if let Match::Lookup(lookup) = &part.value
+                && !defined.contains(&*lookup.set)
             {
-                missing.entry(set).or_default().push(part.span);
+                missing.entry(&lookup.set).or_default().push(part.span);
             }
         }
     }

@@ -42,7 +42,7 @@ fn of_the_host(context: &Context, findings: &mut Vec<Finding>) {
     for (_, rule) in context.host.rules() {
         for part in &rule.rule.matches {
             match &part.value {
-                Match::Lookup { set, .. } => drop(used.insert(set)),
+                Match::Lookup(lookup) => drop(used.insert(&lookup.set)),
                 Match::Atom(atom) => texts.push(&atom.text),
                 _ => {}
             }

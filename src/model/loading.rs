@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::{Atom, Chain, Families, Match, Policy, Ruleset, Table, TableSets, Verdict};
+use super::{Atom, Chain, Families, Policy, Ruleset, Table, TableSets, Verdict};
 use crate::source::{Span, Spanned};
 
 /// What keeps a table. Each has tables of its own, all of which are in force.
@@ -231,7 +231,7 @@ impl Table {
         let rules = self.chains.iter_mut().flat_map(|chain| &mut chain.rules);
         for rule in rules.filter(|rule| is_inside(rule.span)) {
             let text: Box<str> = "a set that other files change".into();
-            rule.matches = vec![Spanned::new(Match::Atom(Atom::free(text.clone())), rule.span)];
+            rule.matches = vec![Spanned::new(Atom::free(text.clone()).into(), rule.span)];
             rule.verdict.value = Verdict::Unknown(text);
         }
     }
@@ -248,7 +248,7 @@ impl Table {
             Removal::Rules(_, name) => {
                 let chains = self.chains.iter_mut().filter(|chain| chain.is(name.as_deref()));
                 for rule in chains.flat_map(|chain| &mut chain.rules) {
-                    let legacy = Match::Atom(Atom::pure("the host's iptables is iptables-legacy"));
+                    let legacy = Atom::pure("the host's iptables is iptables-legacy").into();
                     rule.matches.push(Spanned::new(legacy, rule.span));
                 }
             }

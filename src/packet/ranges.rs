@@ -52,7 +52,11 @@ impl Ranges {
 
     /// The union of ranges in any order, overlapping or not; those with `low > high` are empty.
     pub fn union(ranges: impl IntoIterator<Item = (u128, u128)>) -> Self {
-        let mut ranges: Vec<_> = ranges.into_iter().filter(|(low, high)| low <= high).collect();
+        let mut ranges = ranges.into_iter().filter(|(low, high)| low <= high);
+        // Most unions are of one range, and that needs no memory.
+        let Some(first) = ranges.next() else { return Ranges::none() };
+        let Some(second) = ranges.next() else { return Self::one(first.0, first.1) };
+        let mut ranges: Vec<_> = [first, second].into_iter().chain(ranges).collect();
         if !ranges.is_sorted() {
             ranges.sort_unstable();
         }

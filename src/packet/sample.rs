@@ -88,7 +88,7 @@ impl<'a> Sample<'a> {
 fn wish(values: &Values, wishes: &[(u128, u128)]) -> Option<u128> {
     wishes.iter().find_map(|&(low, high)| match values {
         Values::Ranges(ranges) => ranges.and(&Ranges::new(low, high)).first(),
-        Values::Masks(masks) => u32::try_from(low).ok().filter(|&mark| masks.contains(mark)).map(u128::from),
+        marks => u32::try_from(low).ok().filter(|&mark| marks.marks().contains(mark)).map(u128::from),
     })
 }
 

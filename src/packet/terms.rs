@@ -10,9 +10,8 @@ pub(super) type Name<'a> = &'a dyn Fn(Axis, u128) -> Option<String>;
 /// The terms for values of an axis, one for each number, range or pattern. The cube tells what they
 /// stand beside: addresses depend on the family, ICMP types on the protocol.
 pub(super) fn terms(axis: Axis, values: &Values, cube: &Cube, name: Name) -> Vec<String> {
-    let ranges = match values {
-        Values::Masks(masks) => return masks.patterns().iter().map(|&pattern| mark(pattern)).collect(),
-        Values::Ranges(ranges) => ranges,
+    let Values::Ranges(ranges) = values else {
+        return values.marks().patterns().iter().map(|&pattern| mark(pattern)).collect();
     };
     let numbers = |term: fn(u128) -> String| ranges.iter().map(|range| span(range, term)).collect();
     match axis {

@@ -4,14 +4,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Axis, Family, Masks, Ranges};
 
-/// A set of values of one axis.
+/// A set of values of one axis. There are some for each rule and each step of a walk, so they are kept in 16 bytes, and each
+/// set has one form only, the first that fits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Values {
     /// Ranges of numbers: every axis but marks.
     Ranges(Ranges),
-    /// Patterns of bits: marks.
-    Masks(Masks),
+    /// Marks of one pattern of bits, the common case: a mask and the value under it.
+    Pattern(u32, u32),
+    /// Marks of several patterns, or of none.
+    Patterns(Box<Masks>),
 }
+
+const _: () = assert!(size_of::<Values>() == 16);
 
 impl From<Ranges> for Values {
     fn from(ranges: Ranges) -> Self {
@@ -21,7 +26,10 @@ impl From<Ranges> for Values {
 
 impl From<Masks> for Values {
     fn from(masks: Masks) -> Self {
-        Values::Masks(masks)
+        match masks.patterns() {
+            &[(mask, value)] => Values::Pattern(mask, value),
+            _ => Values::Patterns(Box::new(masks)),
+        }
     }
 }
 
@@ -91,7 +99,7 @@ impl Values {
     /// All values of an axis.
     pub fn all(axis: Axis) -> Values {
         match axis {
-            Axis::Mark | Axis::ConnMark => Values::Masks(Masks::all()),
+            Axis::Mark | Axis::ConnMark => Masks::all().into(),
             _ => Values::Ranges(Ranges::new(0, axis.max())),
         }
     }
@@ -99,7 +107,7 @@ impl Values {
     /// One value of an axis.
     pub fn single(axis: Axis, value: u128) -> Values {
         match axis {
-            Axis::Mark | Axis::ConnMark => Values::Masks(Masks::new(u32::MAX, value as u32)),
+            Axis::Mark | Axis::ConnMark => Values::Pattern(u32::MAX, value as u32),
             _ => Values::Ranges(Ranges::single(value)),
         }
     }
@@ -108,8 +116,7 @@ impl Values {
     pub fn and(&self, other: &Values) -> Values {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => Values::Ranges(a.and(b)),
-            (Values::Masks(a), Values::Masks(b)) => Values::Masks(a.and(b)),
-            _ => unreachable!("values of one axis are of one kind"),
+            _ => self.marks().and(&other.marks()).into(),
         }
     }
 
@@ -117,8 +124,7 @@ impl Values {
     pub fn or(&self, other: &Values) -> Values {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => Values::Ranges(a.or(b)),
-            (Values::Masks(a), Values::Masks(b)) => Values::Masks(a.or(b)),
-            _ => unreachable!("values of one axis are of one kind"),
+            _ => self.marks().or(&other.marks()).into(),
         }
     }
 
@@ -129,11 +135,11 @@ impl Values {
         for set in sets {
             match set {
                 Values::Ranges(set) => ranges.extend(set.iter()),
-                Values::Masks(set) => masks = masks.or(set),
+                marks => masks = masks.or(&marks.marks()),
             }
         }
         match axis {
-            Axis::Mark | Axis::ConnMark => Values::Masks(masks),
+            Axis::Mark | Axis::ConnMark => masks.into(),
             _ => Values::Ranges(Ranges::union(ranges)),
         }
     }
@@ -142,8 +148,7 @@ impl Values {
     pub fn minus(&self, other: &Values) -> Values {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => Values::Ranges(a.minus(b)),
-            (Values::Masks(a), Values::Masks(b)) => Values::Masks(a.minus(b)),
-            _ => unreachable!("values of one axis are of one kind"),
+            _ => self.marks().minus(&other.marks()).into(),
         }
     }
 
@@ -151,8 +156,7 @@ impl Values {
     pub fn overlaps(&self, other: &Values) -> bool {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => a.overlaps(b),
-            (Values::Masks(a), Values::Masks(b)) => a.overlaps(b),
-            _ => unreachable!("values of one axis are of one kind"),
+            _ => self.marks().overlaps(&other.marks()),
         }
     }
 
@@ -160,8 +164,7 @@ impl Values {
     pub fn covers(&self, other: &Values) -> bool {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => a.covers(b),
-            (Values::Masks(a), Values::Masks(b)) => a.covers(b),
-            _ => unreachable!("values of one axis are of one kind"),
+            _ => self.marks().covers(&other.marks()),
         }
     }
 
@@ -169,7 +172,7 @@ impl Values {
     pub fn contains(&self, value: u128) -> bool {
         match self {
             Values::Ranges(ranges) => ranges.contains(value),
-            Values::Masks(masks) => u32::try_from(value).is_ok_and(|mark| masks.contains(mark)),
+            marks => u32::try_from(value).is_ok_and(|mark| marks.marks().contains(mark)),
         }
     }
 
@@ -177,7 +180,8 @@ impl Values {
     pub fn is_empty(&self) -> bool {
         match self {
             Values::Ranges(ranges) => ranges.is_empty(),
-            Values::Masks(masks) => masks.is_empty(),
+            Values::Pattern(..) => false,
+            Values::Patterns(masks) => masks.is_empty(),
         }
     }
 
@@ -185,7 +189,8 @@ impl Values {
     pub fn is_all(&self, axis: Axis) -> bool {
         match self {
             Values::Ranges(ranges) => ranges.as_one() == Some((0, axis.max())),
-            Values::Masks(masks) => masks.is_all(),
+            Values::Pattern(mask, _) => *mask == 0,
+            Values::Patterns(masks) => masks.is_all(),
         }
     }
 
@@ -193,7 +198,7 @@ impl Values {
     pub fn bits(&self) -> u32 {
         match self {
             Values::Ranges(ranges) => u128::BITS - ranges.count().leading_zeros(),
-            Values::Masks(masks) => u64::BITS - masks.count().leading_zeros(),
+            marks => u64::BITS - marks.marks().count().leading_zeros(),
         }
     }
 
@@ -201,7 +206,16 @@ impl Values {
     pub fn ranges(&self) -> Option<&Ranges> {
         match self {
             Values::Ranges(ranges) => Some(ranges),
-            Values::Masks(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The marks of an axis that has them; of any other axis none.
+    pub fn marks(&self) -> Masks {
+        match self {
+            Values::Ranges(_) => Masks::none(),
+            Values::Pattern(mask, value) => Masks::new(*mask, *value),
+            Values::Patterns(masks) => masks.as_ref().clone(),
         }
     }
 
@@ -209,7 +223,7 @@ impl Values {
     pub fn first(&self) -> Option<u128> {
         match self {
             Values::Ranges(ranges) => ranges.first(),
-            Values::Masks(masks) => masks.first().map(u128::from),
+            marks => marks.marks().first().map(u128::from),
         }
     }
 }

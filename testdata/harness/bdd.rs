@@ -69,7 +69,7 @@ impl Bdd {
             let values = cube.get(axis).cloned().or_else(|| (axis == Axis::State).then(|| Values::all(axis)));
             let here = match values {
                 Some(Values::Ranges(ranges)) => self.ranges(first, width, &ranges),
-                Some(Values::Masks(masks)) => self.masks(first, &masks),
+                Some(marks) => self.masks(first, &marks.marks()),
                 None => ALL,
             };
             set = self.and(set, here);

@@ -68,7 +68,7 @@ fn any_match() -> impl Strategy<Value = Match> {
     let mark = (select(vec![(1u32, 1u32), (3, 0), (2, 2)]))
         .prop_map(|(mask, value)| Match::Field(Axis::Mark, Masks::new(mask, value).into()));
     let atom = (select(vec!["a", "b"]), any::<bool>())
-        .prop_map(|(text, pure)| Match::Atom(if pure { Atom::pure(text) } else { Atom::free(text) }));
+        .prop_map(|(text, pure)| if pure { Atom::pure(text) } else { Atom::free(text) }.into());
     prop_oneof![3 => protocol, 3 => port, 2 => from, 2 => by, 1 => state, 1 => mark, 1 => atom]
 }
 

@@ -1,8 +1,8 @@
 //! The model in words, for tests: compact, one line a rule, the same each time.
 
 use fwlint::model::{
-    Action, Backend, Element, ElementKey, Elements, Families, Key, Match, Nat, Reject, Remark, Rule, Ruleset,
-    Side, Target, Verdict,
+    Action, Backend, Element, ElementKey, Elements, Families, Key, Lookup, Match, Member, Nat, Owner, Reject,
+    Remark, Rule, Ruleset, Side, Target, Verdict,
 };
 use fwlint::packet::values::{to_address, to_name};
 use fwlint::packet::{Axis, Cube, Family, Masks, Values};
@@ -107,14 +107,19 @@ fn condition(condition: &Match, of: Families) -> String {
             let cubes: Vec<_> = set.cubes().iter().map(|it| cube(it, of)).collect();
             format!("({})", cubes.join(" or "))
         }
-        Match::Lookup { set, keys, negated } => {
+        Match::Lookup(lookup) => {
+            let Lookup { set, keys, negated } = lookup.as_ref();
             let keys: Vec<_> = keys.iter().map(key).collect();
             format!("{}{}~{set}", if *negated { "!" } else { "" }, keys.join(","))
         }
-        Match::Owner { axis, name, negated } => {
+        Match::Owner(owner) => {
+            let Owner { axis, name, negated } = owner.as_ref();
             format!("{axis:?}={}the number of {name}", if *negated { "!" } else { "" })
         }
-        Match::Member { side, group, who } => format!("{side:?} in <{group}> ({who:?})"),
+        Match::Member(member) => {
+            let Member { side, group, who } = member.as_ref();
+            format!("{side:?} in <{group}> ({who:?})")
+        }
         Match::Atom(atom) if atom.is_pure() => format!("<{}>", atom.text),
         Match::Atom(atom) => format!("<{}?>", atom.text),
         Match::Noted(text) => format!("noting <{text}>"),
@@ -144,7 +149,8 @@ fn field(axis: Axis, values: &Values, of: Families) -> String {
 
 fn values(axis: Axis, values: &Values, of: Families) -> String {
     match values {
-        Values::Masks(masks) => {
+        Values::Pattern(..) | Values::Patterns(_) => {
+            let masks = &values.marks();
             let rest = Masks::all().minus(masks);
             let (not, said) = match rest.patterns().len() < masks.patterns().len() {
                 true if !rest.is_empty() => ("!", &rest),

@@ -3,7 +3,7 @@
 use super::account::Account;
 use super::layer4;
 use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, prefix, rules};
-use crate::model::{self, Match, Members, Side, Verdict};
+use crate::model::{self, Member, Members, Side, Verdict};
 use crate::packet::Axis;
 use crate::source::{Span, Spanned};
 
@@ -137,7 +137,7 @@ impl Reader<'_, '_> {
 
     fn members(&self, group: Spanned<&str>, who: Members) -> Condition {
         let side = if self.direction == Direction::In { Side::Source } else { Side::Destination };
-        Condition::none().or(Spanned::new(Match::Member { side, group: group.value.into(), who }, group.span))
+        Condition::none().or(Spanned::new(Member { side, group: group.value.into(), who }.into(), group.span))
     }
 
     fn axis(&self) -> Axis {

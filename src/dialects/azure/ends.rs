@@ -6,7 +6,7 @@ use super::field;
 use super::shape::part_after;
 use super::tags::{self, Tag};
 use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, any_address, prefix, text};
-use crate::model::{Match, Members, Side};
+use crate::model::{Member, Members, Side};
 use crate::packet::{Axis, Family, values};
 use crate::source::{Span, Spanned};
 use crate::tree::Node;
@@ -167,7 +167,7 @@ impl<'k> Ends<'k> {
     }
 
     fn member(&mut self, group: Spanned<&str>, who: Members) {
-        let member = Match::Member { side: self.side, group: group.value.into(), who };
+        let member = Member { side: self.side, group: group.value.into(), who }.into();
         self.unknown = std::mem::take(&mut self.unknown).or(Spanned::new(member, group.span));
     }
 

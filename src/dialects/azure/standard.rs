@@ -3,7 +3,7 @@
 
 use super::tags;
 use crate::dialects::cloud::{Addresses, Condition, Direction, rules};
-use crate::model::{Match, Members, Rule, Side, Verdict};
+use crate::model::{Member, Members, Rule, Side, Verdict};
 use crate::packet::Axis;
 use crate::source::{Span, Spanned};
 
@@ -13,7 +13,7 @@ pub fn rules_of(direction: Direction, place: Span) -> Vec<Rule> {
     // The machine itself is in its network, so that only the other side is asked.
     let connected = |side| {
         let group = "VirtualNetwork".into();
-        Condition::none().or(Spanned::new(Match::Member { side, group, who: Members::Machines }, place))
+        Condition::none().or(Spanned::new(Member { side, group, who: Members::Machines }.into(), place))
     };
     let ends = match direction {
         Direction::In => [known(tags::only(tags::HOST_NODE), Axis::Source), connected(Side::Source)],

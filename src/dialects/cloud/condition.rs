@@ -31,7 +31,7 @@ impl Condition {
 
     /// Packets fulfil it of which the export does not tell.
     pub fn or_unknown(self, text: impl Into<Box<str>>, span: Span) -> Self {
-        self.or(Spanned::new(Match::Atom(Atom::pure(text)), span))
+        self.or(Spanned::new(Atom::pure(text).into(), span))
     }
 
     /// What fulfils this fulfils it.
@@ -42,7 +42,7 @@ impl Condition {
 
     /// Those of some packets fulfil it of which this is true, and the export does not tell whether it is.
     pub fn or_if(mut self, packets: PacketSet, text: &str, span: Span) -> Self {
-        let atom = Match::Atom(Atom::pure(text));
+        let atom = Atom::pure(text).into();
         let packets = Match::Packets(Box::new(packets));
         self.unknown.push(vec![Spanned::new(packets, span), Spanned::new(atom, span)]);
         self
@@ -79,7 +79,13 @@ pub fn rules(
     let rule = |matches: Vec<Spanned<Match>>| {
         let unknown = matches.iter().find(|part| !matches!(part.value, Match::Packets(_)));
         let span = unknown.map_or(span, |part| part.span);
-        Rule { span, matches, actions: Vec::new(), verdict: verdict.clone(), comment: comment.cloned() }
+        Rule {
+            span,
+            matches,
+            actions: Vec::new(),
+            verdict: verdict.clone(),
+            comment: comment.cloned().map(Box::new),
+        }
     };
     ways.into_iter().map(rule).collect()
 }

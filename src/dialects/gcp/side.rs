@@ -1,7 +1,7 @@
 //! Where packets come from, or where they go.
 
 use crate::dialects::cloud::{Addresses, Condition, Fields, Remarks, prefix, text};
-use crate::model::{self, Atom, Match, Members};
+use crate::model::{self, Atom, Match, Member, Members};
 use crate::packet::{Axis, PacketSet};
 use crate::source::{Span, Spanned};
 
@@ -41,7 +41,7 @@ impl Side {
                 remarks.add(item.span, problem);
             }
             let atom = Atom::pure(format!("{key} {what}").trim_end());
-            self.unknown.push(Spanned::new(Match::Atom(atom), item.span));
+            self.unknown.push(Spanned::new(atom.into(), item.span));
         }
     }
 
@@ -58,7 +58,7 @@ impl Side {
         self.is_named = true;
         let texts: Vec<&str> = names.iter().map(|name| name.value).collect();
         let side = if self.axis == Axis::Source { model::Side::Source } else { model::Side::Destination };
-        let member = Match::Member { side, group: format!("{key} {}", texts.join(", ")).into(), who };
+        let member = Member { side, group: format!("{key} {}", texts.join(", ")).into(), who }.into();
         self.unknown.push(Spanned::new(member, first.span.to(last.span)));
     }
 

@@ -11,7 +11,7 @@ use super::shape::Project;
 use super::targets::{Target, Targets};
 use crate::dialects::Named;
 use crate::dialects::cloud::{Builder, Direction, call};
-use crate::model::{self, Atom, Families, Match, Perimeter, Policy as Default};
+use crate::model::{self, Atom, Families, Perimeter, Policy as Default};
 use crate::source::{Span, Spanned};
 
 /// Connections are tracked. The metadata server, which is the resolver too, is reached whatever the rules are
@@ -146,7 +146,7 @@ fn in_either_order(
     builder.chain(&name, span, own);
     let place = after[0].span;
     let atom = Atom::pure("networkFirewallPolicyEnforcementOrder BEFORE_CLASSIC_FIREWALL");
-    let is_before = Spanned::new(Match::Atom(atom), place);
+    let is_before = Spanned::new(atom.into(), place);
     let first = after.iter().map(|rule| model::Rule { matches: vec![is_before.clone()], ..rule.clone() });
     let own = call(&name, span);
     first.chain([own]).chain(after.iter().cloned()).collect()

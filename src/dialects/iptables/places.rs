@@ -130,7 +130,8 @@ fn limited_there(chain: &str, rule: &Rule) -> Option<(Span, &'static str, &'stat
 fn unknown_there(chain: &str, rule: &Rule) -> Option<(Span, &'static str, &'static str)> {
     let has = |wanted: &[Axis]| {
         let asks = |it: &Match| match it {
-            Match::Field(axis, _) | Match::Owner { axis, .. } => wanted.contains(axis),
+            Match::Field(axis, _) => wanted.contains(axis),
+            Match::Owner(owner) => wanted.contains(&owner.axis),
             _ => false,
         };
         rule.matches.iter().find(|it| asks(&it.value)).map(|it| it.span)

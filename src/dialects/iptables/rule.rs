@@ -73,7 +73,7 @@ pub(super) fn build(parsed: &mut Parsed<'_, '_>, context: &Context, remarks: &mu
         None => Spanned::new(Verdict::Continue, parsed.span),
     };
     let Builder { matches, actions, comment, .. } = builder;
-    Rule { span: parsed.span, matches, actions, verdict, comment }
+    Rule { span: parsed.span, matches, actions, verdict, comment: comment.map(Box::new) }
 }
 
 impl Builder<'_> {
@@ -111,7 +111,7 @@ impl Builder<'_> {
 
     /// Adds a condition that cannot be decided.
     pub fn atom(&mut self, text: impl Into<Box<str>>, kind: AtomKind, span: Span) {
-        self.matches.push(Spanned::new(Match::Atom(Atom { text: text.into(), kind }), span));
+        self.matches.push(Spanned::new(Atom { text: text.into(), kind }.into(), span));
     }
 
     /// Adds what an option says as a condition that the packet and the file alone decide.

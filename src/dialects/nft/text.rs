@@ -7,6 +7,7 @@ mod cursor;
 mod elements;
 mod include;
 mod objects;
+mod plain;
 mod reader;
 mod recognise;
 mod rules;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::super::atoms::Atoms;
 use super::super::lookup::{self, Sets};
 use super::{ChainId, CompiledRule, Next};
-use crate::model::{Atom, AtomKind, Families, Key, Match, Rule, Table, Verdict};
+use crate::model::{Atom, AtomKind, Families, Lookup, Match, Member, Owner, Rule, Table, Verdict};
 use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
@@ -88,11 +88,13 @@ impl<'m> Compiler<'_, 'm> {
             Match::Packets(set) => packets.and(set),
             Match::Atom(atom) => self.ask(packets, atom, part.span, true),
             Match::Noted(_) => packets,
-            Match::Member { side, group, who } => {
+            Match::Member(member) => {
+                let Member { side, group, who } = member.as_ref();
                 let number = self.atoms.member(self.number, *side, group, *who, part.span);
                 answered(packets, number, true)
             }
-            Match::Owner { axis, name, negated } => {
+            Match::Owner(owner) => {
+                let Owner { axis, name, negated } = owner.as_ref();
                 let atom = Axis::Atom(self.atoms.owner(self.number, *axis, name, part.span));
                 let yes = Ranges::single(u128::from(!negated));
                 // A packet without a socket, or of the kernel's own, has no owner, so the negation holds for it.
@@ -103,20 +105,16 @@ impl<'m> Compiler<'_, 'm> {
                 }
                 all
             }
-            Match::Lookup { set, keys, negated } => self.look_up(packets, (set, keys), *negated, part.span),
+            Match::Lookup(lookup) => self.look_up(packets, lookup, part.span),
         }
     }
 
     /// Narrows to the packets that are in a set, or not. What rules put into it or take from it may be there or
     /// not: who is listed stays in a set that is only added to, and who is not stays out of one that is only
     /// deleted from.
-    fn look_up(
-        &mut self,
-        packets: PacketSet,
-        (set, keys): (&str, &[Key]),
-        negated: bool,
-        span: Span,
-    ) -> PacketSet {
+    fn look_up(&mut self, packets: PacketSet, lookup: &Lookup, span: Span) -> PacketSet {
+        let Lookup { set, keys, negated } = lookup;
+        let negated = *negated;
         let (adds, deletes) = self.sets.fills(set);
         let text = format!("in set {set} ({})", lookup::name_keys(keys));
         // Between two questions about one packet a rule may have changed the answer.

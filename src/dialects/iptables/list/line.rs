@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{matches, targets};
 use crate::dialects::iptables::rule::{self, Context, Word};
-use crate::model::{Atom, Match, Remark, RemarkKind, Rule, Verdict};
+use crate::model::{Atom, Remark, RemarkKind, Rule, Verdict};
 use crate::packet::Family;
 use crate::source::{FileId, Span, Spanned};
 
@@ -158,7 +158,7 @@ impl<'t> Line<'t> {
             rule.verdict.span = self.span;
         }
         let mut add = |text: String, span: Span| {
-            rule.matches.push(Spanned::new(Match::Atom(Atom::free(text)), span));
+            rule.matches.push(Spanned::new(Atom::free(text).into(), span));
         };
         if let (Some(first), Some(last)) = (unread.first(), unread.last()) {
             let texts: Vec<&str> = unread.iter().map(|token| token.text).collect();

@@ -5,7 +5,7 @@ use super::super::numerals;
 use super::super::options::{flag, one};
 use super::super::rule::Builder;
 use super::{Extension, both};
-use crate::model::{AtomKind, Match};
+use crate::model::{AtomKind, Owner};
 use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Ranges};
 use crate::source::Spanned;
@@ -51,7 +51,7 @@ fn read(
         Some(_) => builder.refuse(given, format!("the range `{text}` begins behind its end")),
         None if text.is_empty() => builder.refuse(given, "the owner is missing"),
         None => {
-            let owner = Match::Owner { axis, name: text.into(), negated: given.negated };
+            let owner = Owner { axis, name: text.into(), negated: given.negated }.into();
             builder.matches.push(Spanned::new(owner, given.span));
         }
     }

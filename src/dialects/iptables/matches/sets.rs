@@ -4,7 +4,7 @@ use super::super::given::{Given, Instance};
 use super::super::options::{flag, one, two};
 use super::super::rule::Builder;
 use super::{Extension, both};
-use crate::model::{AtomKind, Key, Match, RemarkKind, Side};
+use crate::model::{AtomKind, Key, Lookup, RemarkKind, Side};
 use crate::source::Spanned;
 
 pub(super) const ALL: &[Extension] = &[both(
@@ -53,7 +53,7 @@ fn lookup(builder: &mut Builder<'_>, given: &Given<'_, '_>) {
     match keys(&sides.text) {
         Ok(keys) => {
             let set = set.text.as_ref().into();
-            let lookup = Match::Lookup { set, keys, negated: given.negated };
+            let lookup = Lookup { set, keys, negated: given.negated }.into();
             builder.matches.push(Spanned::new(lookup, given.span));
         }
         Err(message) => {

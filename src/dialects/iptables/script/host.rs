@@ -242,7 +242,7 @@ pub fn not_followed(span: Span, message: impl Into<String>) -> Remark {
 
 /// The rule, if the conditions hold.
 fn under(mut rule: Rule, conditions: &[Spanned<Atom>]) -> Rule {
-    rule.matches.extend(conditions.iter().map(|condition| condition.clone().map(Match::Atom)));
+    rule.matches.extend(conditions.iter().map(|condition| condition.clone().map(Match::from)));
     rule
 }
 
@@ -251,7 +251,7 @@ fn unless(rule: &mut Rule, conditions: &[Spanned<Atom>]) {
     let Some(last) = conditions.last() else { return };
     let texts: Vec<&str> = conditions.iter().map(|condition| &*condition.value.text).collect();
     let text = format!("! {{ {}; }}", texts.join(" && "));
-    rule.matches.push(Spanned::new(Match::Atom(Atom::pure(text)), last.span));
+    rule.matches.push(Spanned::new(Atom::pure(text).into(), last.span));
 }
 
 fn finish(mut loader: Loader) -> (Vec<Table>, Vec<Removal>) {

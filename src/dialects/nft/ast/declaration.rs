@@ -90,7 +90,7 @@ pub struct Rule<'t> {
     /// Matches and all else, in order.
     pub statements: Vec<Statement<'t>>,
     /// Its comment.
-    pub comment: Option<Name<'t>>,
+    pub comment: Option<Box<Name<'t>>>,
     /// Its handle, where it is told.
     pub handle: Option<u64>,
     /// From the first statement to the end of its comment.

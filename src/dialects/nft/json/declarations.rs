@@ -92,7 +92,12 @@ impl Reader {
             // What is missing may say anything.
             Err(_) => vec![Statement { kind: StatementKind::Unknown, span: node.span }],
         };
-        Rule { statements, comment: node.get("comment").and_then(name), handle: None, span: node.span }
+        Rule {
+            statements,
+            comment: node.get("comment").and_then(name).map(Box::new),
+            handle: None,
+            span: node.span,
+        }
     }
 
     /// A flow table.

@@ -20,11 +20,12 @@ pub(super) struct Lowered {
 }
 
 /// Works a table out.
-pub(super) fn table(table: LoadedTable<'_>) -> Lowered {
+pub(super) fn table(mut table: LoadedTable<'_>) -> Lowered {
     let mut remarks = Vec::new();
-    let sets = Sets::of(&table);
-    let mut chains = Vec::with_capacity(table.chains.len());
-    for chain in &table.chains {
+    let loaded = std::mem::take(&mut table.chains);
+    let sets = Sets::of(&table, &loaded);
+    let mut chains = Vec::with_capacity(loaded.len());
+    for chain in loaded {
         let (made, inner) = self::chain(table.family, &sets, chain, &mut remarks);
         chains.push(made);
         chains.extend(inner);
@@ -40,7 +41,7 @@ pub(super) fn table(table: LoadedTable<'_>) -> Lowered {
 /// Rules that nft may put together. What there is to say about them is said where they stand.
 fn merge<'t>(family: Family, table: &TableId, sets: &Sets<'_, 't>, merge: &Merge<'t>) -> model::Merge {
     let Merge { chain, rules, after } = merge;
-    let after = rules_of(family, sets, std::slice::from_ref(after), &mut Vec::new(), &mut Vec::new());
+    let after = rules_of(family, sets, vec![after.clone()], &mut Vec::new(), &mut Vec::new());
     model::Merge { table: table.clone(), chain: chain.clone(), rules: rules.clone(), after }
 }
 
@@ -48,14 +49,16 @@ fn merge<'t>(family: Family, table: &TableId, sets: &Sets<'_, 't>, merge: &Merge
 fn chain<'t>(
     family: Family,
     sets: &Sets<'_, 't>,
-    loaded: &LoadedChain<'t>,
+    mut loaded: LoadedChain<'t>,
     remarks: &mut Vec<Remark>,
 ) -> (model::Chain, Vec<model::Chain>) {
+    let mut in_front = std::mem::take(&mut loaded.chain.rules);
+    let behind = in_front.split_off(loaded.in_front);
     let chain = &loaded.chain;
-    let base = chain.hook.as_ref().and_then(|hook| base(family, loaded, hook, remarks));
+    let base = chain.hook.as_ref().and_then(|hook| base(family, &loaded, hook, remarks));
     let mut inner = Vec::new();
-    let in_front = rules_of(family, sets, &chain.rules[..loaded.in_front], &mut inner, remarks);
-    let behind = rules_of(family, sets, &chain.rules[loaded.in_front..], &mut inner, remarks);
+    let in_front = rules_of(family, sets, in_front, &mut inner, remarks);
+    let behind = rules_of(family, sets, behind, &mut inner, remarks);
     let name = chain.name.value.as_ref().into();
     let mut made = plain(name, chain.span, behind);
     made.in_front = in_front.len();
@@ -71,18 +74,22 @@ fn plain(name: Box<str>, span: Span, rules: Vec<model::Rule>) -> model::Chain {
     model::Chain { name, span, declared: true, base: None, rules, in_front: 0 }
 }
 
+/// Works rules out. Each goes as soon as that is done: of a long chain there is never all of the syntax tree and all of
+/// the model at once.
 fn rules_of<'t>(
     family: Family,
     sets: &Sets<'_, 't>,
-    rules: &[Rule<'t>],
+    rules: Vec<Rule<'t>>,
     chains: &mut Vec<model::Chain>,
     remarks: &mut Vec<Remark>,
 ) -> Vec<model::Rule> {
     let parts: Vec<Worked> = match rules.len() {
-        0..MANY => vec![worked(family, sets, rules)],
+        0..MANY => {
+            vec![rules.into_iter().fold(Worked::default(), |worked, rule| worked.with(family, sets, rule))]
+        }
         many => {
-            let size = (many / (PARTS * rayon::current_num_threads())).max(1);
-            rules.par_chunks(size).map(|part| worked(family, sets, part)).collect()
+            let rules = rules.into_par_iter().with_min_len(many / (PARTS * rayon::current_num_threads()));
+            rules.fold(Worked::default, |worked, rule| worked.with(family, sets, rule)).collect()
         }
     };
     let mut all = Vec::with_capacity(parts.iter().map(|part| part.rules.len()).sum());
@@ -99,28 +106,27 @@ fn rules_of<'t>(
     all
 }
 
-/// From so many rules on they are worked out side by side, in so many parts for each thread.
+/// From so many rules on they are worked out side by side, in about so many parts for each thread.
 const MANY: usize = 4_096;
-const PARTS: usize = 4;
+const PARTS: usize = 8;
 
-/// Rules of the model, the chains that stand in braces in them, and what was noticed.
-struct Worked<'s, 't> {
+/// Rules of the model, the chains that stand in braces in them (name, rules, place), and what was noticed.
+#[derive(Default)]
+struct Worked<'t> {
     rules: Vec<model::Rule>,
-    inner: Vec<rules::InBraces<'s, 't>>,
+    inner: Vec<(Box<str>, Vec<Rule<'t>>, Span)>,
     remarks: Vec<Remark>,
 }
 
-/// Works rules out, one after the other.
-fn worked<'s, 't>(family: Family, sets: &'s Sets<'s, 't>, rules: &'s [Rule<'t>]) -> Worked<'s, 't> {
-    let mut worked =
-        Worked { rules: Vec::with_capacity(rules.len()), inner: Vec::new(), remarks: Vec::new() };
-    for rule in rules {
-        let mut built = rules::rule(family, sets, rule);
-        worked.rules.append(&mut built.done);
-        worked.inner.append(&mut built.chains);
-        worked.remarks.append(&mut built.remarks);
+impl<'t> Worked<'t> {
+    /// Works one more rule out.
+    fn with(mut self, family: Family, sets: &Sets<'_, 't>, rule: Rule<'t>) -> Self {
+        let mut built = rules::rule(family, sets, &rule, self.rules);
+        self.rules = built.done;
+        self.inner.extend(built.chains.into_iter().map(|(name, rules, span)| (name, rules.to_vec(), span)));
+        self.remarks.append(&mut built.remarks);
+        self
     }
-    worked
 }
 
 /// How the kernel calls a chain; `None` with a remark if it cannot be.

@@ -9,7 +9,7 @@ use super::values::{Numbers, Unresolved};
 use crate::dialects::nft::ast::{
     Binary, Comparison, Datatype, Expression, ExpressionKind, Family, Group, Statement, StatementKind,
 };
-use crate::model::{AtomKind, Match};
+use crate::model::{AtomKind, Owner};
 use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Ranges, Values};
 
@@ -212,7 +212,7 @@ fn owner_by_name(
     }
     // A packet without a socket has no owner, and nft's negation does not hold for it either.
     builder.field(axis, Ranges::new(0, NO_OWNER - 1).into(), statement.span);
-    builder.push(Match::Owner { axis, name: word.as_ref().into(), negated }, statement.span);
+    builder.push(Owner { axis, name: word.as_ref().into(), negated }.into(), statement.span);
     true
 }
 

@@ -79,7 +79,7 @@ fn devices(hook: &Hook<'_>, axis: Axis) -> Vec<Match> {
 
 /// Which interfaces are bridges, the file does not tell.
 fn crosses(question: &str) -> Match {
-    Match::Atom(Atom::pure(question))
+    Atom::pure(question).into()
 }
 
 fn at(guard: &[Match], span: Span) -> Vec<Spanned<Match>> {

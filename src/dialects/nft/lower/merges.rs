@@ -5,6 +5,9 @@
 //! operation, takes a test of flags for a comparison, and of two statements of one rule that look at the same it
 //! knows the last.
 
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
 use crate::dialects::nft::ast::{
     Chain, Comparison, Datatype, Element, Expression, ExpressionKind, Reject, Rule, Statement, StatementKind,
     Target, Verdict,
@@ -14,6 +17,9 @@ use crate::source::Span;
 
 /// With so many kinds of statements in one chain nft merges nothing.
 const TOO_MANY: usize = 32;
+
+/// So few rules are looked through one after the other.
+const MANY: usize = 4_096;
 
 /// Rules that nft puts into one.
 #[derive(Debug)]
@@ -26,7 +32,7 @@ pub(super) struct Merge<'t> {
 /// The rules of a chain that nft puts together, where what comes out may be something else.
 pub(super) fn of<'t>(chain: &Chain<'t>) -> Vec<Merge<'t>> {
     let rules = &chain.rules[..];
-    if !rules.iter().any(is_delicate) {
+    if !rules.par_iter().with_min_len(MANY).any(is_delicate) {
         return Vec::new();
     }
     let shapes: Vec<Option<Vec<Slot<'_, 't>>>> = rules.iter().map(shape).collect();
@@ -73,7 +79,7 @@ enum Kind<'r, 't> {
 
 /// Is there something in a rule that nft does not merge as it is: bits, flags, two looks at the same?
 fn is_delicate(rule: &Rule<'_>) -> bool {
-    let mut lefts: Vec<&Expression<'_>> = Vec::new();
+    let mut lefts: SmallVec<[&Expression<'_>; 4]> = SmallVec::new();
     rule.statements.iter().any(|statement| {
         let StatementKind::Match { left, right, .. } = &statement.kind else { return false };
         let is_delicate = match &left.kind {

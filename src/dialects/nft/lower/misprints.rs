@@ -9,7 +9,7 @@ use crate::dialects::nft::ast::{
     Binary, Comparison, Expression, ExpressionKind, Family, Group, Selector, Statement, StatementKind,
 };
 
-use super::load::LoadedTable;
+use super::load::{LoadedChain, LoadedTable};
 use super::rules::Known;
 use crate::packet::Axis;
 
@@ -31,12 +31,12 @@ pub(super) enum Trust {
 }
 
 /// May a table have been made by iptables-nft and printed by nft?
-pub(super) fn may_be_in(table: &LoadedTable<'_>) -> bool {
+pub(super) fn may_be_in(table: &LoadedTable<'_>, chains: &[LoadedChain<'_>]) -> bool {
     let is_base = |name: &str| CHAINS.contains(&name);
     table.is_listed
         && matches!(table.family, Family::Ip | Family::Ip6)
         && TABLES.contains(&&*table.name.value)
-        && table.chains.iter().any(|it| it.chain.hook.is_some() && is_base(&it.chain.name.value))
+        && chains.iter().any(|it| it.chain.hook.is_some() && is_base(&it.chain.name.value))
 }
 
 /// How far a condition can be believed.

@@ -1,5 +1,7 @@
 //! Rules: statement by statement, to one rule of the model or several.
 
+use smallvec::SmallVec;
+
 use super::sets::Sets;
 use super::{actions, compare, maps, nat, reject, xtables};
 use crate::dialects::nft::ast::{
@@ -11,7 +13,7 @@ use crate::source::{Span, Spanned};
 
 /// What is surely true of the packets that come to a statement, axis by axis.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known(Vec<(Axis, Values)>);
+pub(super) struct Known(SmallVec<[(Axis, Values); 6]>);
 
 impl Known {
     /// What is known on an axis of ranges.
@@ -50,7 +52,7 @@ pub(super) struct Builder<'s, 't> {
     pub matches: Vec<Spanned<Match>>,
     pub actions: Vec<Spanned<Action>>,
     pub remarks: Vec<Remark>,
-    /// What has become of the rule so far.
+    /// What has become of the rule so far, behind all that was there.
     pub done: Vec<model::Rule>,
     /// Chains that stand in braces in the rule.
     pub chains: Vec<InBraces<'s, 't>>,
@@ -61,13 +63,18 @@ pub(super) struct Builder<'s, 't> {
 /// A chain that stands in braces in a rule: its name, its rules, its place.
 pub(super) type InBraces<'s, 't> = (Box<str>, &'s [Rule<'t>], Span);
 
-/// Works a rule out.
-pub(super) fn rule<'s, 't>(family: Family, sets: &'s Sets<'s, 't>, rule: &'s Rule<'t>) -> Builder<'s, 't> {
+/// Works a rule out. What becomes of it stands behind what is done already.
+pub(super) fn rule<'s, 't>(
+    family: Family,
+    sets: &'s Sets<'s, 't>,
+    rule: &'s Rule<'t>,
+    done: Vec<model::Rule>,
+) -> Builder<'s, 't> {
     let mut known = Known::default();
     let families = super::load::families(family);
-    let of_family =
-        crate::packet::Family::ALL.into_iter().filter(|it| families.has(*it)).map(|it| it.number());
-    known.narrow(Axis::Family, &Ranges::union(of_family.map(|number| (number, number))).into());
+    let of_family = crate::packet::Family::ALL.into_iter().filter(|it| families.has(*it));
+    let of_family = of_family.map(|family| (family.number(), family.number()));
+    known.narrow(Axis::Family, &Ranges::union(of_family).into());
     let mut builder = Builder {
         family,
         sets,
@@ -75,7 +82,7 @@ pub(super) fn rule<'s, 't>(family: Family, sets: &'s Sets<'s, 't>, rule: &'s Rul
         matches: Vec::with_capacity(rule.statements.len()),
         actions: Vec::new(),
         remarks: Vec::new(),
-        done: Vec::new(),
+        done,
         chains: Vec::new(),
         rule,
         span: rule.span,
@@ -249,7 +256,7 @@ impl<'s, 't> Builder<'s, 't> {
     /// Adds a condition that the file does not decide.
     pub fn atom(&mut self, text: String, kind: AtomKind, span: Span) {
         let atom = Atom { text: text.into(), kind };
-        self.matches.push(Spanned::new(Match::Atom(atom), span));
+        self.matches.push(Spanned::new(atom.into(), span));
     }
 
     /// Notes that a statement does something which is seen elsewhere, if the packet comes as far.
@@ -283,7 +290,7 @@ impl<'s, 't> Builder<'s, 't> {
         self.finish(Spanned::new(model::Verdict::Continue, self.span));
         // The marks that were compared may be others now.
         for condition in matches.iter_mut().filter(|it| actions::looks_at_marks(&it.value)) {
-            condition.value = Match::Atom(Atom::free("as before: mark"));
+            condition.value = Atom::free("as before: mark").into();
         }
         self.matches = matches;
     }
@@ -292,7 +299,8 @@ impl<'s, 't> Builder<'s, 't> {
         let mut matches = std::mem::take(&mut self.matches);
         matches.shrink_to_fit();
         let actions = std::mem::take(&mut self.actions);
-        let comment = self.rule.comment.as_ref().map(|it| it.clone().map(|text| text.as_ref().into()));
+        let comment =
+            self.rule.comment.as_ref().map(|it| Box::new(it.clone().map(|text| text.as_ref().into())));
         self.done.push(model::Rule { span: self.span, matches, actions, verdict, comment });
     }
 }

@@ -3,13 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
-use super::load::{self, LoadedSet, LoadedTable};
+use rayon::prelude::*;
+
+use super::load::{self, LoadedChain, LoadedSet, LoadedTable};
 use super::values::{Numbers, Unresolved};
 use super::{misprints, uses};
 use crate::dialects::nft::ast::Element;
 use crate::model::{Remark, SetUse, TableSets};
 use crate::packet::Ranges;
 use crate::source::Spanned;
+
+/// So few rules are looked through one after the other.
+const MANY: usize = 4_096;
 
 /// The named sets and maps of a table.
 pub(super) struct Sets<'s, 't> {
@@ -28,14 +33,18 @@ pub(super) struct Sets<'s, 't> {
 type Worked = HashMap<(Box<str>, Numbers), Result<Ranges, Unresolved>>;
 
 impl<'s, 't> Sets<'s, 't> {
-    /// The sets of a table.
-    pub fn of(table: &'s LoadedTable<'t>) -> Self {
-        let mut uses = Vec::new();
-        let rules = table.chains.iter().flat_map(|chain| &chain.chain.rules);
-        rules.for_each(|rule| uses::of_rule(rule, &mut uses));
+    /// The sets of a table, of which these are the chains.
+    pub fn of(table: &'s LoadedTable<'t>, chains: &[LoadedChain<'t>]) -> Self {
+        let of_rule = |mut uses: Vec<SetUse>, rule| {
+            uses::of_rule(rule, &mut uses);
+            uses
+        };
+        let rules = chains.par_iter().flat_map(|chain| chain.chain.rules.par_iter().with_min_len(MANY));
+        let uses: Vec<Vec<SetUse>> = rules.fold(Vec::new, of_rule).collect();
+        let uses = uses.concat();
         let updates = uses.iter().filter(|found| found.changes);
         let updated = updates.map(|found| found.set.clone()).collect();
-        let is_doubtful = misprints::may_be_in(table);
+        let is_doubtful = misprints::may_be_in(table, chains);
         Sets { sets: &table.sets, uses, updated, is_doubtful, numbers: Mutex::default() }
     }
 

@@ -1,5 +1,7 @@
 //! What a match looks at, as an axis of packets.
 
+use smallvec::SmallVec;
+
 use super::bits::{self, Step};
 use super::rules::Known;
 use super::values::Numbers;
@@ -23,7 +25,7 @@ pub(super) struct Subject {
     /// The type of its numbers.
     pub numbers: Numbers,
     /// What must hold for it to be there at all, whatever it is compared with.
-    pub needs: Vec<(Axis, Values)>,
+    pub needs: SmallVec<[(Axis, Values); 2]>,
     /// Arithmetic before the comparison.
     pub steps: Vec<Step>,
 }
@@ -146,7 +148,7 @@ fn spread(form: Form, numbers: &Ranges) -> Ranges {
 
 fn subject(axis: Axis, form: Form, selector: &Selector) -> Subject {
     let numbers = Numbers { datatype: selector.datatype, bits: selector.bits };
-    Subject { axis, form, numbers, needs: Vec::new(), steps: Vec::new() }
+    Subject { axis, form, numbers, needs: SmallVec::new(), steps: Vec::new() }
 }
 
 impl Subject {
@@ -246,7 +248,7 @@ fn directed(selector: &'static Selector, _: Direction) -> Option<Subject> {
 
 fn name(axis: Axis) -> Subject {
     let numbers = Numbers { datatype: Datatype::Ifname, bits: 128 };
-    Subject { axis, form: Form::Plain, numbers, needs: Vec::new(), steps: Vec::new() }
+    Subject { axis, form: Form::Plain, numbers, needs: SmallVec::new(), steps: Vec::new() }
 }
 
 /// The kind of an address. That a local address belongs to the interface on which packets to it come in
@@ -269,7 +271,7 @@ fn payload(base: PayloadBase, offset: u32, length: u32, known: &Known) -> Option
         _ => return None,
     };
     let numbers = Numbers { datatype: Datatype::Integer, bits: 16 };
-    Some(Subject { axis, form: Form::Plain, numbers, needs: Vec::new(), steps: Vec::new() })
+    Some(Subject { axis, form: Form::Plain, numbers, needs: SmallVec::new(), steps: Vec::new() })
 }
 
 /// Are packets that come here surely of protocols that have ports?

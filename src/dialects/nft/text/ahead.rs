@@ -103,7 +103,9 @@ fn starts(cursor: Cursor<'_>, end: usize) -> Vec<usize> {
 /// Reads the rules of a part; one that begins in it may end behind it.
 fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Part<'t> {
     let mut reader = Reader::within(cursor, around);
-    let mut rules = Vec::new();
+    // Most rules have a line of their own, and what is too much here is too much for all of them.
+    let lines = memchr::memchr_iter(b'\n', &cursor.rest().as_bytes()[..end - cursor.at]).count();
+    let mut rules = Vec::with_capacity(lines);
     let mut last = cursor;
     let mut first = None;
     loop {

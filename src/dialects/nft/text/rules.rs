@@ -15,7 +15,7 @@ impl<'t> Reader<'t> {
         while !self.cursor.is_end() {
             let here = self.cursor.at;
             let read = match self.cursor.eat_word("comment") {
-                true => self.comment().map(|text| comment = Some(text)),
+                true => self.comment().map(|text| comment = Some(Box::new(text))),
                 false => self.statement().map(|statement| statements.push(statement)),
             };
             if let Err(mistake) = read {

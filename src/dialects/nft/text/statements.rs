@@ -58,7 +58,8 @@ impl<'t> Reader<'t> {
             Some(byte) if byte.is_ascii_alphabetic() => self.cursor.word().map_or("", |word| word.value),
             _ => "",
         };
-        let kind = match self.keyword(word)? {
+        let plain = self.plain_match(word, start);
+        let kind = match plain.map_or_else(|| self.keyword(word), |kind| Ok(Some(kind)))? {
             Some(kind) => kind,
             None => {
                 self.cursor = before;
@@ -170,7 +171,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A match, a lookup in a map of verdicts, or something that is set.
-    fn comparison(&mut self) -> Result<StatementKind<'t>> {
+    pub fn comparison(&mut self) -> Result<StatementKind<'t>> {
         let here = self.cursor.here();
         let left = self.concat(|reader| reader.arithmetic(&Self::looked_at))?;
         if let ExpressionKind::Word(word) = &left.kind {
