@@ -48,6 +48,7 @@ mod tunnel_dns_blocked;
 mod tunnel_loopback_blocked;
 mod tunnel_redirected;
 mod tunnel_service_blocked;
+mod tunnel_sni_blocked;
 mod tunnel_address_drift;
 mod tunnel_unanswered;
 mod verdict;
@@ -105,6 +106,7 @@ pub const LINTS: &[Lint] = &[
         include_str!("../rules/tunnel-service-blocked.md"),
         tunnel_service_blocked::run,
     ),
+    lint("tunnel-sni-blocked", include_str!("../rules/tunnel-sni-blocked.md"), tunnel_sni_blocked::run),
     lint("tunnel-unanswered", include_str!("../rules/tunnel-unanswered.md"), tunnel_unanswered::run),
     plain(
         "tunnel-address-drift",

@@ -10,12 +10,14 @@ mod plan;
 mod recipe;
 mod remark;
 mod remedy;
+mod resolve;
+mod said;
 mod sets;
 mod spoken;
 mod unseen;
 
 pub use atom::{Atom, AtomKind};
-pub use condition::{Key, Lookup, Match, Member, Owner, Side};
+pub use condition::{Key, Lookup, Match, Member, Owner, Resolved, Side, Speaking};
 pub use families::Families;
 pub use loading::{Backend, Removal, TableId};
 pub use merge::Merge;
@@ -24,6 +26,8 @@ pub use plan::{Part, Plan};
 pub use recipe::{Letting, Numbers, Recipe};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};
+pub use resolve::Names;
+pub use said::{Name, Said, Speech};
 pub use sets::{Element, ElementKey, Elements, NamedSet, SetUse, TableSets};
 
 pub use unseen::Unseen;

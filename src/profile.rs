@@ -3,11 +3,17 @@
 //! All names, addresses and reasons live in those files. A profile is read when it is first asked
 //! for, since a run without it should not pay for it.
 
+mod names;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::Deserialize;
+
+use crate::packet::Family;
+
+pub use names::names;
 
 /// What a program needs of the network.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,6 +79,8 @@ pub struct ServerName {
     pub transports: Vec<String>,
     /// Does the program stand still without it?
     pub required: bool,
+    /// Does the program ever send it?
+    pub sent: bool,
     /// What it is for: a phrase.
     pub why: String,
 }
@@ -107,6 +115,15 @@ pub struct Region {
     pub v4: Vec<Ipv4Addr>,
     /// Its IPv6 addresses.
     pub v6: Vec<Ipv6Addr>,
+}
+
+impl Region {
+    /// Its addresses of a family.
+    pub fn addresses(&self, family: Family) -> impl Iterator<Item = IpAddr> + '_ {
+        let v4 = self.v4.iter().filter(move |_| family == Family::V4).map(|address| IpAddr::from(*address));
+        let v6 = self.v6.iter().filter(move |_| family == Family::V6).map(|address| IpAddr::from(*address));
+        v4.chain(v6)
+    }
 }
 
 /// Name resolution.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Atom, Backend, Members, Side, Table};
+use crate::model::{Atom, Backend, Members, Name, Said, Side, Table};
 use crate::packet::Axis;
 use crate::source::Span;
 
@@ -25,6 +25,8 @@ pub struct Unknown {
     /// The side of a packet and the group of machines in the cloud, when the question is whether its address
     /// is among theirs.
     pub machines: Option<Side>,
+    /// What is said in a flow, when that is the question.
+    pub said: Option<Said>,
     /// Is it only about how often something happens, so that it does hold now and then?
     pub is_rate: bool,
 }
@@ -106,7 +108,7 @@ impl Atoms {
         };
         if number == fresh {
             let text = atom.text.clone();
-            self.list.push(Unknown { text, span, owner: None, machines: None, is_rate: false });
+            self.list.push(Unknown { text, span, owner: None, machines: None, said: None, is_rate: false });
         }
         number
     }
@@ -149,6 +151,23 @@ impl Atoms {
         let unknown = self.get_mut(number);
         unknown.text = group.into();
         unknown.machines = (who == Members::Machines).then_some(side);
+        number
+    }
+
+    /// The number of the unknown "is this said in the flow?".
+    pub(super) fn said(&mut self, table: usize, said: &Said, span: Span) -> u32 {
+        let text = match said {
+            Said::Protocol(protocol) => format!("the flow is {protocol}"),
+            Said::Anything => "what follows the handshake is let through".to_owned(),
+            Said::ServerName(Name::Any) => "TLS names any server".to_owned(),
+            Said::ServerName(Name::Is(name)) => format!("TLS names {name}"),
+            Said::ServerName(Name::Within(name)) => format!("TLS names {name} or a name below it"),
+            Said::ServerName(Name::Begins(name)) => format!("TLS names a server that begins with {name}"),
+            Said::ServerName(Name::Ends(name)) => format!("TLS names a server that ends with {name}"),
+            Said::ServerName(Name::Has(name)) => format!("TLS names a server with {name} in it"),
+        };
+        let number = self.number(table, &Atom::pure(text), span);
+        self.get_mut(number).said = Some(said.clone());
         number
     }
 }

@@ -75,10 +75,12 @@ impl<'m> Held<'m> {
         lost.filter(move |lost| lost.flows.overlaps(part))
     }
 
-    /// The unknowns on which flows of a part depend, ascending.
+    /// The unknowns on which flows of a part depend, ascending. Those of which the question gave the answer are none.
     pub fn unknowns(&self, part: &PacketSet) -> Vec<u32> {
+        let told = || self.question.known.iter().chain(&self.question.assumed);
+        let is_open = |number: &u32| !told().any(|told| told.0 == *number);
         let cubes = self.losses(part).flat_map(|lost| lost.flows.cubes());
-        let mut numbers: Vec<u32> = cubes.flat_map(Cube::atoms).collect();
+        let mut numbers: Vec<u32> = cubes.flat_map(Cube::atoms).filter(is_open).collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers

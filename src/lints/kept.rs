@@ -58,6 +58,7 @@ const PREFIXES: &[(&str, &str)] = &[
     ("prerouting_", "OpenWrt"),
     ("postrouting_", "OpenWrt"),
     (AZURE_DEFAULTS, "Azure"),
+    ("generated rules ", "AWS"),
 ];
 
 /// How the names of chains begin in which Azure has the rules that it adds to each network security group.

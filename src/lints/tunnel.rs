@@ -5,6 +5,7 @@ pub mod blame;
 mod chance;
 mod dns;
 mod judge;
+pub mod names;
 mod phrase;
 mod redirection;
 mod terms;
@@ -171,6 +172,7 @@ impl<'m> Tunnel<'m> {
                     destinations: ask::addresses(edges(endpoint, family).map(|edge| edge.1)),
                     port: profile.port,
                     by_anyone: false,
+                    speech: Some(ask::speech(transport.protocol, &transport.server_name)),
                 };
                 let mut question = flow.question(context);
                 if let Some(choice) = choice {

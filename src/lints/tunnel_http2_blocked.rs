@@ -1,7 +1,7 @@
 //! `tunnel-http2-blocked`: see rules/tunnel-http2-blocked.md.
 
 use super::tunnel::blame::blame;
-use super::tunnel::{Path, blocked_beside};
+use super::tunnel::{Path, blocked_beside, names};
 use super::{Context, mend};
 use crate::config::Protocol;
 use crate::finding::{Finding, Level};
@@ -16,7 +16,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         Protocol::Http2 => Level::Error,
         Protocol::Quic => return,
     };
-    let paths: Vec<&Path> = blocked_beside(tunnel, "http2", "quic").collect();
+    let mut paths: Vec<&Path> = blocked_beside(tunnel, "http2", "quic").collect();
+    // What is dropped for the name in it is another lint's.
+    paths.retain(|path| !names::block(context, tunnel, path));
     if paths.is_empty() {
         return;
     }

@@ -1,7 +1,7 @@
 //! `tunnel-reply-blocked`: see rules/tunnel-reply-blocked.md.
 
 use super::tunnel::blame::blame;
-use super::tunnel::{LostAt, Path, families_of, title, wanted};
+use super::tunnel::{LostAt, Path, families_of, names, title, wanted};
 use super::{Context, mend};
 use crate::finding::{Finding, Level};
 use crate::packet::Family;
@@ -15,7 +15,11 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     // Where IPv4 leads out, and IPv6 in no way, one note about IPv6 says so.
     let is_told = |path: &Path| path.family == Family::V6 && tunnel.does_without_ipv6();
     let is_broken = |path: &&Path| {
-        wanted.contains(&path.transport.name.as_str()) && path.fails_on_the_way_back() && !is_told(path)
+        wanted.contains(&path.transport.name.as_str())
+            && path.fails_on_the_way_back()
+            && !is_told(path)
+            // What is dropped for the name in it is another lint's.
+            && !names::block(context, tunnel, path)
     };
     let paths: Vec<&Path> = tunnel.paths.iter().filter(is_broken).collect();
     if paths.is_empty() {

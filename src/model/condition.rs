@@ -1,6 +1,6 @@
 //! Conditions of rules.
 
-use super::{Atom, Members};
+use super::{Atom, Members, Said};
 use crate::packet::{Axis, PacketSet, Values};
 
 /// A condition of a rule. Negation has been worked out already.
@@ -17,6 +17,10 @@ pub enum Match {
     Owner(Box<Owner>),
     /// The address of one side is one of a group, and the file does not tell which those are.
     Member(Box<Member>),
+    /// The address of one side is one that a name leads to, and the file does not tell which those are.
+    Resolved(Box<Resolved>),
+    /// Something is said in the flow, or is not, which rules cannot tell.
+    Said(Box<Speaking>),
     /// What the file cannot tell.
     Atom(Box<Atom>),
     /// Always holds, and does something that nobody sees in the packet: it notes down who sent it (`recent --set`), puts
@@ -42,6 +46,18 @@ impl From<Owner> for Match {
 impl From<Member> for Match {
     fn from(member: Member) -> Self {
         Match::Member(Box::new(member))
+    }
+}
+
+impl From<Resolved> for Match {
+    fn from(resolved: Resolved) -> Self {
+        Match::Resolved(Box::new(resolved))
+    }
+}
+
+impl From<Speaking> for Match {
+    fn from(speaking: Speaking) -> Self {
+        Match::Said(Box::new(speaking))
     }
 }
 
@@ -82,6 +98,24 @@ pub struct Member {
     pub group: Box<str>,
     /// Who is in it.
     pub who: Members,
+}
+
+/// A name that is looked up.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Which side.
+    pub side: Side,
+    /// The name, in lower case.
+    pub name: Box<str>,
+}
+
+/// What is said in a flow.
+#[derive(Clone, Debug)]
+pub struct Speaking {
+    /// What.
+    pub said: Said,
+    /// Does it hold when that is *not* said?
+    pub negated: bool,
 }
 
 /// What a set lookup compares.

@@ -6,11 +6,14 @@ use std::path::Path;
 use crate::{cli, expected};
 
 /// What the commands of the clouds print, in shapes that were recorded, by how the commands begin.
-const RECORDED: [(&str, &str); 7] = [
+const RECORDED: [(&str, &str); 10] = [
     ("gcloud compute firewall-rules list", "gcp/the-rules-of-the-default-network.json"),
     ("gcloud compute networks get-effective-firewalls", "gcp/the-effective-firewalls-of-a-network.json"),
     ("aws ec2 describe-security-groups", "aws/the-default-group-and-one-for-cloudflared.json"),
     ("aws ec2 describe-network-acls", "aws/a-network-acl-whose-entries-stand-in-no-order.json"),
+    ("aws network-firewall describe-firewall-policy", "aws/a-firewall-policy-with-its-groups.json"),
+    ("aws network-firewall describe-rule-group", "aws/a-list-of-domains.json"),
+    ("az network firewall policy", "azure/rule-collections-of-a-firewall-policy.json"),
     ("az network nsg list", "azure/a-group-without-rules-of-its-own-has-those-that-azure-adds.json"),
     ("az network nsg show", "azure/a-group-that-lets-only-cloudflared-and-https-out.json"),
     ("az network nic list-effective-nsg", "azure/an-interface-has-its-own-group-and-that-of-its-subnet.json"),
@@ -84,5 +87,5 @@ fn the_lines_for_clouds_read_what_the_clouds_print() {
         );
         tried += 1;
     }
-    assert_eq!(tried, 9, "some of the lines were not tried");
+    assert_eq!(tried, 12, "some of the lines were not tried");
 }

@@ -120,6 +120,10 @@ fn condition(condition: &Match, of: Families) -> String {
             let Member { side, group, who } = member.as_ref();
             format!("{side:?} in <{group}> ({who:?})")
         }
+        Match::Resolved(resolved) => format!("{:?} by the name {}", resolved.side, resolved.name),
+        Match::Said(speaking) => {
+            format!("{}said {:?}", if speaking.negated { "not " } else { "" }, speaking.said)
+        }
         Match::Atom(atom) if atom.is_pure() => format!("<{}>", atom.text),
         Match::Atom(atom) => format!("<{}?>", atom.text),
         Match::Noted(text) => format!("noting <{text}>"),

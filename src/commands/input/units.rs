@@ -10,6 +10,7 @@ use crate::config::{Config, Host};
 use crate::dialects::{Dialect, Read};
 use crate::lints::Unit;
 use crate::model::{Ruleset, Unseen};
+use crate::profile;
 use crate::source::FileId;
 use crate::tree::nearest;
 
@@ -88,8 +89,12 @@ impl Loader<'_> {
         let texts: Vec<_> =
             files.iter().map(|file| (*file, self.sources.file(*file).text.as_str())).collect();
         let export = read(&texts);
-        let unit =
-            |name, ruleset| Unit { name, files: files.clone(), ruleset, probed: None, must_serve: false };
+        let unit = |name, mut ruleset: Ruleset| {
+            if ruleset.looks_names_up() {
+                ruleset.resolve(&profile::names());
+            }
+            Unit { name, files: files.clone(), ruleset, probed: None, must_serve: false }
+        };
         let mut units: Vec<Unit> = export.units.into_iter().map(|it| unit(it.name, it.ruleset)).collect();
         match units.first_mut() {
             Some(first) => first.ruleset.remarks.extend(export.remarks),

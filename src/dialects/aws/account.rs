@@ -18,6 +18,10 @@ pub struct Account<'n> {
     pub acls: Vec<Fields<'n, 'n>>,
     /// Network interfaces.
     pub interfaces: Vec<Fields<'n, 'n>>,
+    /// Rule groups of Network Firewall.
+    pub rule_groups: Vec<Fields<'n, 'n>>,
+    /// Firewall policies of Network Firewall.
+    pub firewall_policies: Vec<Fields<'n, 'n>>,
     /// The addresses of prefix lists, by id, where the exports tell them.
     pub prefix_lists: HashMap<&'n str, Addresses>,
 }
@@ -41,7 +45,7 @@ impl<'n> Account<'n> {
         const LISTS: [&str; 5] =
             ["SecurityGroups", "SecurityGroupRules", "NetworkAcls", "PrefixLists", "NetworkInterfaces"];
         let Some(answer) = Fields::of(node, remarks) else { return };
-        let mut is_answer = false;
+        let mut is_answer = is_listed(answer, remarks);
         for key in LISTS {
             is_answer |= answer.get(key).is_some();
             for item in answer.list(key, remarks) {
@@ -64,7 +68,13 @@ impl<'n> Account<'n> {
     fn item(&mut self, node: &'n Node<'n>, remarks: &mut Remarks) {
         let Some(item) = Fields::of(node, remarks) else { return };
         let has = |key: &str| item.get(key).is_some();
-        if has("IpPermissions") || has("IpPermissionsEgress") {
+        if has("RuleGroup") || has("RulesSource") {
+            self.rule_groups.push(item);
+        } else if has("FirewallPolicy") {
+            self.firewall_policies.push(item);
+        } else if let Some(policy) = item.get("FirewallPolicyV2") {
+            remarks.unknown(policy.span, "firewall policies of the second version are not understood");
+        } else if has("IpPermissions") || has("IpPermissionsEgress") {
             self.groups.push(item);
         } else if has("SecurityGroupRuleId") || has("IsEgress") {
             self.rules.push(item);
@@ -82,7 +92,7 @@ impl<'n> Account<'n> {
             );
             self.groups.push(item);
         } else {
-            remarks.unknown(item.span(), "this is nothing of EC2 that filters");
+            remarks.unknown(item.span(), "this is nothing of AWS that filters");
         }
     }
 
@@ -125,4 +135,26 @@ impl<'n> Account<'n> {
             self.prefix_lists.insert(id.value, known);
         }
     }
+}
+
+/// Is it a list of names of Network Firewall, without what is in them?
+fn is_listed(answer: Fields, remarks: &mut Remarks) -> bool {
+    const LISTS: [(&str, &str, &str); 2] = [
+        (
+            "RuleGroups",
+            "rule groups are listed without their rules",
+            "describe-rule-group --rule-group-arn ARN",
+        ),
+        (
+            "FirewallPolicies",
+            "firewall policies are listed without what is in them",
+            "describe-firewall-policy --firewall-policy-arn ARN",
+        ),
+    ];
+    let listed = LISTS.iter().find_map(|list| Some((list, answer.get(list.0)?)));
+    if let Some(((_, message, command), list)) = listed {
+        let place = Span { end: list.span.start + 1, ..list.span };
+        remarks.add_with(place, *message, vec![format!("`aws network-firewall {command}` prints them.")]);
+    }
+    listed.is_some()
 }

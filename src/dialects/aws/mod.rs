@@ -10,6 +10,7 @@ mod account;
 mod acl;
 mod command;
 pub mod compose;
+mod firewall;
 mod layer4;
 mod permission;
 mod script;
@@ -21,7 +22,7 @@ use crate::source::FileId;
 
 /// Is a text surely such an export? One of these keys stands in each, before much else.
 pub fn is_export(text: &str) -> bool {
-    const KEYS: [&str; 7] = [
+    const KEYS: [&str; 13] = [
         "SecurityGroups",
         "SecurityGroupRules",
         "NetworkAcls",
@@ -29,6 +30,12 @@ pub fn is_export(text: &str) -> bool {
         "PrefixLists",
         "IpPermissions",
         "NetworkAclId",
+        "RulesSource",
+        "RuleGroupResponse",
+        "RuleGroupArn",
+        "FirewallPolicyResponse",
+        "StatelessDefaultActions",
+        "FirewallPolicyV2",
     ];
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
     script::is_script(text)
@@ -44,6 +51,6 @@ pub fn read(texts: &[(FileId, &str)]) -> Export {
     };
     let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
     let account = account::account(documents.iter().flatten(), &mut remarks);
-    let units = unit::units(&account, &mut remarks);
+    let units = unit::units(&account, texts, &mut remarks);
     Export { units, remarks: remarks.finish() }
 }

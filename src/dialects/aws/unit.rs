@@ -6,15 +6,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::account::Account;
 use super::acl::{self, Acl};
 use super::command;
+use super::firewall;
 use super::permission::Allowed;
 use crate::dialects::Named;
-use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, rules};
+use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, Texts, rules};
 use crate::model::{Families, Perimeter, Policy, Verdict};
 use crate::source::{Span, Spanned};
 
 /// The resolver, the instance metadata and the time service: neither security groups nor network ACLs filter them
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html>).
-const PLATFORM: &[IpAddr] = &[
+pub const PLATFORM: &[IpAddr] = &[
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 123)),
@@ -37,7 +38,7 @@ struct Group<'n> {
 }
 
 /// The units of an account.
-pub fn units(account: &Account, remarks: &mut Remarks) -> Vec<Named> {
+pub fn units(account: &Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named> {
     let groups = groups(account, remarks);
     let acls: Vec<Acl> = account.acls.iter().map(|acl| acl::read(*acl, remarks)).collect();
     let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (group.id.value, group)).collect();
@@ -60,6 +61,7 @@ pub fn units(account: &Account, remarks: &mut Remarks) -> Vec<Named> {
         let subnet = interface.text("SubnetId", remarks);
         units.push(unit(id, &its, subnet.and_then(|subnet| of_subnet.get(subnet.value).copied())));
     }
+    units.extend(firewall::read(&account.rule_groups, &account.firewall_policies, texts, remarks));
     units
 }
 

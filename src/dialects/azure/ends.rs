@@ -5,9 +5,11 @@ use std::net::IpAddr;
 use super::field;
 use super::shape::part_after;
 use super::tags::{self, Tag};
-use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, any_address, prefix, text};
+use crate::dialects::cloud::{
+    Addresses, Condition, Direction, Fields, Remarks, address_range, any_address, prefix, text,
+};
 use crate::model::{Member, Members, Side};
-use crate::packet::{Axis, Family, values};
+use crate::packet::{Axis, Family};
 use crate::source::{Span, Spanned};
 use crate::tree::Node;
 
@@ -132,7 +134,7 @@ impl<'k> Ends<'k> {
     }
 
     fn address(&mut self, text: Spanned<&str>, remarks: &mut Remarks) {
-        if let Some(range) = range(text.value) {
+        if let Some(range) = address_range(text.value) {
             return self.addresses.add(range);
         }
         match prefix(text.value) {
@@ -174,12 +176,4 @@ impl<'k> Ends<'k> {
     fn unsaid(&mut self, what: &str, span: Span) {
         self.unknown = std::mem::take(&mut self.unknown).or_unknown(what, span);
     }
-}
-
-/// Two addresses of one family with a dash between them, the lower first.
-fn range(text: &str) -> Option<(Family, (u128, u128))> {
-    let (low, high) = text.split_once('-')?;
-    let (low, high): (IpAddr, IpAddr) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
-    let family = if low.is_ipv4() { Family::V4 } else { Family::V6 };
-    (low.is_ipv4() == high.is_ipv4() && low <= high).then(|| (family, values::address_range(low, high)))
 }

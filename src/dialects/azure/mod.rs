@@ -11,9 +11,11 @@ mod command;
 pub mod compose;
 mod ends;
 mod field;
+mod firewall;
 mod interface;
 mod layer;
 mod layer4;
+mod pascal;
 mod rule;
 mod script;
 mod shape;
@@ -27,10 +29,17 @@ use crate::source::FileId;
 
 /// Is a text surely such an export? Templates for deployments, whose fields are expressions, are none.
 pub fn is_export(text: &str) -> bool {
-    const KEYS: [&str; 4] =
-        ["securityRules", "defaultSecurityRules", "effectiveSecurityRules", "providers/Microsoft.Network/"];
+    const KEYS: [&str; 6] = [
+        "securityRules",
+        // The same in other words: `defaultSecurityRules`, `effectiveSecurityRules`, and what PowerShell writes.
+        "SecurityRules",
+        "providers/Microsoft.Network/",
+        "FirewallPolicyFilterRuleCollection",
+        "networkRuleCollections",
+        "ruleCollectionGroups",
+    ];
     let has = |word: &str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    let is_rule = || has("destinationPortRange") && has("sourceAddressPrefix");
+    let is_rule = || has("estinationPortRange") && has("ourceAddressPrefix");
     script::is_script(text)
         || looks_like_data(text)
             && (KEYS.iter().any(|key| has(key)) || is_rule())
@@ -44,7 +53,8 @@ pub fn read(texts: &[(FileId, &str)]) -> Export {
         Some(made) => vec![made],
         None => documents(file, text, &mut remarks),
     };
-    let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
+    let mut documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
+    documents.iter_mut().flatten().for_each(pascal::decapitalise);
     let holdings = shape::holdings(documents.iter().flatten(), &mut remarks);
     let units = unit::units(&holdings, &mut remarks);
     Export { units, remarks: remarks.finish() }

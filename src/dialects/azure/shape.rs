@@ -1,6 +1,7 @@
 //! What exports hold, whichever of their shapes they have: one group or a list of them, an answer of the REST
 //! interface, rules of groups one by one, or what is in force on a network interface.
 
+use super::firewall::is_firewall;
 use crate::dialects::cloud::{Fields, Remarks};
 use crate::source::{Span, Spanned};
 use crate::tree::{Kind, Node};
@@ -18,6 +19,8 @@ pub struct Holdings<'n> {
     pub groups: Vec<Group<'n>>,
     /// What is in force on network interfaces, one each.
     pub interfaces: Vec<Vec<Fields<'n, 'n>>>,
+    /// Groups of rule collections, and firewalls that have some.
+    pub firewalls: Vec<Fields<'n, 'n>>,
 }
 
 /// A network security group.
@@ -92,10 +95,23 @@ impl<'n> Holdings<'n> {
         let has = |key: &str| inner.get(key).is_some();
         if has("effectiveSecurityRules") {
             effective.push(item);
+        } else if is_firewall(item) {
+            self.firewalls.push(item);
         } else if inner.0.get("securityRules").is_some() || has("defaultSecurityRules") {
             self.group(item, remarks);
         } else if has("access") || has("direction") || has("priority") {
             self.rule(item, remarks);
+        } else if has("ruleCollectionGroups") {
+            let place = item.text("name", remarks).map_or(item.span(), |name| name.span);
+            remarks.add_with(
+                place,
+                "the firewall policy is listed without its rules",
+                vec![
+                    "`az network firewall policy rule-collection-group list --resource-group GROUP --policy-name NAME` prints \
+                     them."
+                        .to_owned(),
+                ],
+            );
         } else if is_group(item) {
             let place = item.text("name", remarks).map_or(item.span(), |name| name.span);
             remarks.add_with(

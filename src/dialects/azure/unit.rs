@@ -7,7 +7,7 @@ use super::field::names_v6;
 use super::layer::{Layer, in_order, word};
 use super::rule::Rule;
 use super::shape::{Group, Holdings, body};
-use super::{command, interface, tags};
+use super::{command, firewall, interface, tags};
 use crate::dialects::Named;
 use crate::dialects::cloud::{Builder, Direction, Remarks, call};
 use crate::model::{Families, Perimeter, Policy};
@@ -15,7 +15,7 @@ use crate::source::Spanned;
 
 /// What no group filters, unless one of its rules names the service by its tag
 /// (<https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations>).
-const PLATFORM: &[IpAddr] = &[tags::HOST_NODE, tags::METADATA];
+pub const PLATFORM: &[IpAddr] = &[tags::HOST_NODE, tags::METADATA];
 
 /// The chain of the rules of virtual network managers.
 const ADMIN: &str = "security admin rules";
@@ -36,6 +36,7 @@ pub fn units(holdings: &Holdings, remarks: &mut Remarks) -> Vec<Named> {
         let Some(effective) = interface::read(groups, remarks) else { continue };
         units.push(unit(effective.name, effective.has_v6, &effective.layers, &effective.admin));
     }
+    units.extend(firewall::units(&holdings.firewalls, remarks));
     units
 }
 

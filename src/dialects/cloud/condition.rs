@@ -29,6 +29,18 @@ impl Condition {
         Condition { known: Some((packets, span)), ..self }
     }
 
+    /// These are known to fulfil it besides.
+    pub fn or_known(self, packets: PacketSet, span: Span) -> Self {
+        let known = match self.known {
+            Some((mut others, _)) => {
+                others.add(packets);
+                others
+            }
+            None => packets,
+        };
+        Condition { known: Some((known, span)), ..self }
+    }
+
     /// Packets fulfil it of which the export does not tell.
     pub fn or_unknown(self, text: impl Into<Box<str>>, span: Span) -> Self {
         self.or(Spanned::new(Atom::pure(text).into(), span))
@@ -41,10 +53,14 @@ impl Condition {
     }
 
     /// Those of some packets fulfil it of which this is true, and the export does not tell whether it is.
-    pub fn or_if(mut self, packets: PacketSet, text: &str, span: Span) -> Self {
-        let atom = Atom::pure(text).into();
+    pub fn or_if(self, packets: PacketSet, text: &str, span: Span) -> Self {
+        self.or_both(packets, Spanned::new(Atom::pure(text).into(), span))
+    }
+
+    /// Those of some packets fulfil it that fulfil something else, too.
+    pub fn or_both(mut self, packets: PacketSet, other: Spanned<Match>) -> Self {
         let packets = Match::Packets(Box::new(packets));
-        self.unknown.push(vec![Spanned::new(packets, span), Spanned::new(atom, span)]);
+        self.unknown.push(vec![Spanned::new(packets, other.span), other]);
         self
     }
 

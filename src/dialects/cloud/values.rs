@@ -75,6 +75,14 @@ pub fn prefix(text: &str) -> Result<(Family, (u128, u128)), String> {
     Ok((family, range))
 }
 
+/// Two addresses of one family with a dash between them, the lower first.
+pub fn address_range(text: &str) -> Option<(Family, (u128, u128))> {
+    let (low, high) = text.split_once('-')?;
+    let (low, high): (IpAddr, IpAddr) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
+    let family = if low.is_ipv4() { Family::V4 } else { Family::V6 };
+    (low.is_ipv4() == high.is_ipv4() && low <= high).then(|| (family, values::address_range(low, high)))
+}
+
 /// A port, or two with a dash between them.
 ///
 /// # Errors

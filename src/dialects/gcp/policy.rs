@@ -153,7 +153,8 @@ fn conditions(fields: Fields, remarks: &mut Remarks) -> (Vec<Condition>, bool) {
         let key = |rest: &str| format!("{side}{rest}");
         let mut ends = Side::new(axis);
         ends.ranges(fields, &key("IpRanges"), remarks);
-        for rest in ["Fqdns", "RegionCodes", "ThreatIntelligences", "AddressGroups"] {
+        ends.looked_up(&fields.texts(&key("Fqdns"), remarks));
+        for rest in ["RegionCodes", "ThreatIntelligences", "AddressGroups"] {
             ends.names(fields, &key(rest), Members::Anybody, remarks);
         }
         let tags = fields.objects(&key("SecureTags"), remarks);

@@ -1,6 +1,6 @@
 //! Where packets come from, or where they go.
 
-use crate::dialects::cloud::{Addresses, Condition, Fields, Remarks, prefix, text};
+use crate::dialects::cloud::{Addresses, Condition, Fields, Remarks, prefix, resolved, text};
 use crate::model::{self, Atom, Match, Member, Members};
 use crate::packet::{Axis, PacketSet};
 use crate::source::{Span, Spanned};
@@ -13,6 +13,8 @@ pub struct Side {
     /// Where the addresses stand.
     span: Option<Span>,
     unknown: Vec<Spanned<Match>>,
+    /// What names ask that are looked up.
+    names: Option<Condition>,
     /// Is any field of the side there?
     is_named: bool,
 }
@@ -20,7 +22,14 @@ pub struct Side {
 impl Side {
     /// A side of which nothing is said yet.
     pub fn new(axis: Axis) -> Self {
-        Side { axis, addresses: Addresses::default(), span: None, unknown: Vec::new(), is_named: false }
+        Side {
+            axis,
+            addresses: Addresses::default(),
+            span: None,
+            unknown: Vec::new(),
+            names: None,
+            is_named: false,
+        }
     }
 
     /// Takes in a field that lists addresses and prefixes.
@@ -62,6 +71,13 @@ impl Side {
         self.unknown.push(Spanned::new(member, first.span.to(last.span)));
     }
 
+    /// Takes in names that are looked up.
+    pub fn looked_up(&mut self, names: &[Spanned<&str>]) {
+        let side = if self.axis == Axis::Source { model::Side::Source } else { model::Side::Destination };
+        self.names = resolved(names, side);
+        self.is_named |= self.names.is_some();
+    }
+
     /// Does it name IPv6 addresses?
     pub fn has_v6(&self) -> bool {
         self.addresses.has_v6()
@@ -72,12 +88,11 @@ impl Side {
         if !self.is_named {
             return otherwise.map(|packets| Condition::known(packets, place));
         }
-        let known = match self.span {
-            Some(span) if !self.addresses.is_empty() => {
-                Condition::known(self.addresses.packets(self.axis), span)
-            }
-            _ => Condition::none(),
+        let all = self.names.unwrap_or_else(Condition::none);
+        let all = match self.span {
+            Some(span) if !self.addresses.is_empty() => all.or_known(self.addresses.packets(self.axis), span),
+            _ => all,
         };
-        Some(self.unknown.into_iter().fold(known, Condition::or))
+        Some(self.unknown.into_iter().fold(all, Condition::or))
     }
 }

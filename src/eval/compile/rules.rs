@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::super::atoms::Atoms;
 use super::super::lookup::{self, Sets};
 use super::{ChainId, CompiledRule, Next};
-use crate::model::{Atom, AtomKind, Families, Lookup, Match, Member, Owner, Rule, Table, Verdict};
+use crate::model::{Atom, AtomKind, Families, Lookup, Match, Member, Owner, Resolved, Rule, Table, Verdict};
 use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
@@ -92,6 +92,15 @@ impl<'m> Compiler<'_, 'm> {
                 let Member { side, group, who } = member.as_ref();
                 let number = self.atoms.member(self.number, *side, group, *who, part.span);
                 answered(packets, number, true)
+            }
+            Match::Resolved(resolved) => {
+                let Resolved { side, name } = resolved.as_ref();
+                let atom = Atom::pure(format!("{name} leads to the {side:?}").to_lowercase());
+                self.ask(packets, &atom, part.span, true)
+            }
+            Match::Said(speaking) => {
+                let number = self.atoms.said(self.number, &speaking.said, part.span);
+                answered(packets, number, !speaking.negated)
             }
             Match::Owner(owner) => {
                 let Owner { axis, name, negated } = owner.as_ref();

@@ -5,9 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::super::Context;
 use crate::config::{RunsIn, User};
 use crate::eval::{Interface, Question, Routes, Way, interfaces};
-use crate::model::{Match, Side};
+use crate::model::{Match, Side, Speech};
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
+use crate::profile::Protocol;
 
 /// The axes on which one thing serves all flows at once: what the host may choose, and who the program is.
 pub const CHOICES: [Axis; 6] =
@@ -20,7 +21,7 @@ pub const OWNER: [Axis; 2] = [Axis::Uid, Axis::Gid];
 const ROOT: u32 = 0;
 
 /// A flow to remote machines: what is asked of the engine.
-pub struct Flow {
+pub struct Flow<'n> {
     /// The family.
     pub family: Family,
     /// The protocol number.
@@ -31,9 +32,11 @@ pub struct Flow {
     pub port: u16,
     /// May another program of the host do it (a resolver)?
     pub by_anyone: bool,
+    /// What is said in it, as far as that is known.
+    pub speech: Option<Speech<'n>>,
 }
 
-impl Flow {
+impl Flow<'_> {
     /// The question whether the flow gets out and its answers get in.
     pub fn question(&self, context: &Context) -> Question {
         let (settings, routes) = (context.settings, &context.routes);
@@ -84,7 +87,7 @@ impl Flow {
             packets: PacketSet::from_cubes(cubes),
             mark: unmarked(),
             known,
-            assumed: assumed(context),
+            assumed: assumed(context).into_iter().chain(said(context, self.speech)).collect(),
             service: None,
         }
     }
@@ -93,6 +96,21 @@ impl Flow {
 /// What is taken for granted: that routing is symmetric.
 fn assumed(context: &Context) -> Vec<(u32, bool)> {
     context.host.atoms.assumed().collect()
+}
+
+/// What is said over a protocol with a server of a name.
+pub fn speech(protocol: Protocol, name: &str) -> Speech<'_> {
+    match protocol {
+        Protocol::Tcp => Speech::Tls(name),
+        Protocol::Udp => Speech::Quic,
+    }
+}
+
+/// What is said in a flow holds for all its packets.
+fn said(context: &Context, speech: Option<Speech>) -> Vec<(u32, bool)> {
+    let Some(speech) = speech else { return Vec::new() };
+    let atoms = (0..).zip(context.host.atoms.iter());
+    atoms.filter_map(|(number, unknown)| Some((number, unknown.said.as_ref()?.answer(speech)?))).collect()
 }
 
 /// A rule that names another user never helps the program, one that names its own always counts.

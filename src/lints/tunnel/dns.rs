@@ -149,7 +149,7 @@ fn best<'m>(
             _ if named.is_empty() => continue,
             _ => named,
         };
-        let flow = Flow { family, protocol, destinations, port, by_anyone: true };
+        let flow = Flow { family, protocol, destinations, port, by_anyone: true, speech: None };
         let (certainty, held) = some_destination(context, witnesses, flow)?;
         if best.1.is_none() || certainty < best.0 {
             best = (certainty, Some(held));

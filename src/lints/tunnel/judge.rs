@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::eval::{Certainty, Held, Moment, Witnesses};
+use crate::model::Speech;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, internet};
 use crate::profile::{Endpoint, Service, Transport};
 
@@ -13,11 +14,11 @@ use super::{Edge, LostAt, Path, spoken};
 
 /// The addresses of an endpoint in a family, with their regions.
 pub fn edges(endpoint: &Endpoint, family: Family) -> impl Iterator<Item = (usize, IpAddr)> {
-    endpoint.regions.iter().enumerate().flat_map(move |(number, region)| {
-        let v4 = region.v4.iter().filter(move |_| family == Family::V4).map(|address| IpAddr::from(*address));
-        let v6 = region.v6.iter().filter(move |_| family == Family::V6).map(|address| IpAddr::from(*address));
-        v4.chain(v6).map(move |address| (number, address))
-    })
+    endpoint
+        .regions
+        .iter()
+        .enumerate()
+        .flat_map(move |(number, region)| region.addresses(family).map(move |address| (number, address)))
 }
 
 /// Flows to these addresses.
@@ -128,7 +129,9 @@ pub fn judge_service<'m>(
         } else {
             known
         };
-        let flow = Flow { family, protocol: 6, destinations, port: 443, by_anyone: false };
+        // Where the name is another for each user, it is none that rules could be asked for.
+        let speech = (!service.host.contains('<')).then_some(Speech::Tls(&service.host));
+        let flow = Flow { family, protocol: 6, destinations, port: 443, by_anyone: false, speech };
         let (certainty, held) = some_destination(context, witnesses, flow)?;
         // Of addresses that nobody knows those that are open may be others.
         let all =

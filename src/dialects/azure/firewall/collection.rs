@@ -1,0 +1,166 @@
+//! Rule collections, in the order in which they count, and the units that they make.
+
+use super::{application, network};
+use crate::dialects::Named;
+use crate::dialects::azure::shape::{body, part_after};
+use crate::dialects::azure::unit::PLATFORM;
+use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, any_address, rules};
+use crate::model::{self, Families, Match, Perimeter, Policy, Verdict};
+use crate::packet::Family;
+use crate::source::{Span, Spanned};
+
+/// Connections are tracked. What goes to services of the platform does not come to a firewall.
+const PERIMETER: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM };
+
+/// What kind of rules a collection has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Network,
+    Application,
+}
+
+/// The rules of a collection, and what it counts by.
+struct Collection {
+    kind: Kind,
+    /// The priority of its group, then its own.
+    priority: (Option<i64>, Option<i64>),
+    rules: Vec<model::Rule>,
+}
+
+/// The keys under which collections stand: those of groups, as the REST interface and PowerShell have them, and those of
+/// firewalls without a policy.
+const LISTS: [(&str, Option<Kind>); 6] = [
+    ("ruleCollections", None),
+    ("ruleCollection", None),
+    ("networkRuleCollections", Some(Kind::Network)),
+    ("applicationRuleCollections", Some(Kind::Application)),
+    ("networkRuleCollection", Some(Kind::Network)),
+    ("applicationRuleCollection", Some(Kind::Application)),
+];
+
+/// Is it a group of rule collections, or a firewall with some?
+pub fn is_firewall(item: Fields) -> bool {
+    LISTS.iter().any(|list| body(item).get(list.0).is_some())
+}
+
+/// The units of groups and firewalls: each policy and each firewall is one.
+pub fn units<'n>(items: &[Fields<'n, 'n>], remarks: &mut Remarks) -> Vec<Named> {
+    let mut firewalls: Vec<(Spanned<&str>, Vec<Collection>)> = Vec::new();
+    for item in items {
+        let name = name(*item, remarks);
+        let collections = collections(*item, remarks);
+        match firewalls.iter_mut().find(|firewall| firewall.0.value.eq_ignore_ascii_case(name.value)) {
+            Some(firewall) => firewall.1.extend(collections),
+            None => firewalls.push((name, collections)),
+        }
+    }
+    firewalls.into_iter().map(|(name, collections)| unit(name, collections)).collect()
+}
+
+/// By what the rules of an item go: their policy, or the firewall.
+fn name<'n>(item: Fields<'n, 'n>, remarks: &mut Remarks) -> Spanned<&'n str> {
+    let id = item.text("id", remarks);
+    let named = item.text("name", remarks);
+    let place = named.or(id).map_or(item.span(), |text| text.span);
+    let in_id = id.and_then(|id| part_after(id.value, "firewallPolicies"));
+    Spanned::new(in_id.or(named.map(|name| name.value)).unwrap_or("firewall"), place)
+}
+
+fn collections(item: Fields, remarks: &mut Remarks) -> Vec<Collection> {
+    let inner = body(item);
+    let of_group = inner.number("priority", remarks).map(|number| number.value);
+    let mut all = Vec::new();
+    for (key, kind) in LISTS {
+        for collection in inner.objects(key, remarks) {
+            all.extend(read(body(collection), of_group, kind, remarks));
+        }
+    }
+    all
+}
+
+/// Reads a collection; what it has of both kinds of rules is two.
+fn read(fields: Fields, of_group: Option<i64>, kind: Option<Kind>, remarks: &mut Remarks) -> Vec<Collection> {
+    let own = fields.number("priority", remarks);
+    let place = fields.text("name", remarks).map_or(fields.span(), |name| name.span);
+    if own.is_none() {
+        remarks.add(place, "the collection has no priority");
+    }
+    let Some(verdict) = verdict(fields, place, remarks) else { return Vec::new() };
+    // Where it stands nobody knows: it may come before all others, or decide nothing.
+    let verdict = match own {
+        Some(_) => verdict,
+        None => Spanned::new(Verdict::Unknown("a collection without a priority".into()), place),
+    };
+    let priority = (of_group, own.map(|number| number.value));
+    let mut both =
+        [Kind::Network, Kind::Application].map(|kind| Collection { kind, priority, rules: Vec::new() });
+    for rule in fields.objects("rules", remarks) {
+        let rule = body(rule);
+        let span = rule.text("name", remarks).map_or(rule.span(), |name| name.span);
+        let said = rule.text("ruleType", remarks);
+        let kind = kind.or(said.and_then(|said| match said.value.to_ascii_lowercase().as_str() {
+            "networkrule" => Some(Kind::Network),
+            "applicationrule" => Some(Kind::Application),
+            _ => None,
+        }));
+        let comment = rule.text("description", remarks).filter(|text| !text.value.is_empty());
+        let comment = comment.map(|text| text.map(Box::from));
+        let made = |conditions: &[Condition]| rules(span, conditions, &verdict, comment.as_ref());
+        match kind {
+            Some(Kind::Network) => both[0].rules.extend(made(&network::conditions(rule, span, remarks))),
+            Some(Kind::Application) => {
+                let each = application::conditions(rule, span, remarks);
+                both[1].rules.extend(each.iter().flat_map(|conditions| made(conditions)));
+            }
+            None => {
+                remarks.unknown(said.map_or(span, |said| said.span), "rules of this type are not known");
+                let unknown = Spanned::new(Verdict::Unknown("a rule that is not known".into()), span);
+                both[0].rules.extend(rules(span, &[], &unknown, None));
+            }
+        }
+    }
+    both.into()
+}
+
+/// What a collection does; `None` for one that only translates addresses of what comes in.
+fn verdict(fields: Fields, place: Span, remarks: &mut Remarks) -> Option<Spanned<Verdict>> {
+    let action = fields.get("action").and_then(|node| Fields::of(node, remarks));
+    let Some(action) = action.and_then(|action| action.text("type", remarks)) else {
+        remarks.add(place, "the field `action` is missing");
+        return Some(Spanned::new(Verdict::Unknown("no action".into()), place));
+    };
+    let verdict = match action.value.to_ascii_lowercase().as_str() {
+        "allow" => Verdict::Accept,
+        "deny" => Verdict::Drop,
+        "dnat" | "snat" => return None,
+        _ => {
+            remarks.add(action.span, format!("`{}` is neither Allow nor Deny", action.value));
+            Verdict::Unknown(action.value.into())
+        }
+    };
+    Some(Spanned::new(verdict, action.span))
+}
+
+/// What goes out of the machines behind a firewall: network rules first, then application rules; what none allows is
+/// dropped.
+fn unit(name: Spanned<&str>, mut collections: Vec<Collection>) -> Named {
+    collections.sort_by_key(|collection| (collection.kind, collection.priority));
+    let rules: Vec<model::Rule> = collections.into_iter().flat_map(|collection| collection.rules).collect();
+    let families = if has_v6(&rules) { Families::BOTH } else { Families::V4 };
+    let mut builder = Builder::new(name.value, families, name.span);
+    let denies = Spanned::new(Policy::Drop, name.span);
+    builder.layer(Direction::Out, "outbound", PERIMETER, 0, denies, rules);
+    Named { name: name.value.to_owned(), ruleset: builder.build() }
+}
+
+/// Does a rule name IPv6 addresses?
+fn has_v6(rules: &[model::Rule]) -> bool {
+    let v6 = any_address(Family::V6);
+    let is_v6 = |part: &Spanned<Match>| match &part.value {
+        Match::Packets(packets) => {
+            packets.cubes().iter().all(|cube| v6.covers(&cube.clone().into()).unwrap_or(false))
+        }
+        _ => false,
+    };
+    rules.iter().any(|rule| rule.matches.iter().any(is_v6))
+}
