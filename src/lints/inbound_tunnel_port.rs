@@ -7,7 +7,7 @@ use super::{Context, exposure, places};
 use crate::eval::{Conversation, Fate, Hop};
 use crate::finding::{Finding, Level};
 use crate::model::{Match, Rule};
-use crate::packet::{Axis, Family};
+use crate::packet::{Axis, Family, Values};
 use crate::source::Span;
 
 const ID: &str = "inbound-tunnel-port";
@@ -71,9 +71,13 @@ impl Openers {
 
 /// Does a rule name just this port, or a few with it?
 fn names_port(rule: &Rule, port: u16) -> bool {
+    let is_named = |ports: &Values| {
+        ports.ranges().is_some_and(|ports| ports.contains(port.into()) && ports.count() <= FEW_PORTS)
+    };
     rule.matches.iter().any(|part| match &part.value {
-        Match::Field(Axis::DestinationPort, values) => {
-            values.ranges().is_some_and(|ports| ports.contains(port.into()) && ports.count() <= FEW_PORTS)
+        Match::Field(Axis::DestinationPort, ports) => is_named(ports),
+        Match::Packets(packets) => {
+            packets.cubes().iter().any(|cube| cube.get(Axis::DestinationPort).is_some_and(is_named))
         }
         _ => false,
     })

@@ -1,9 +1,10 @@
 //! `redundant-rule`: a rule without which every packet fares the same.
 
 use super::{Context, deed, kept, mend, places};
-use crate::eval::{ChainId, Redundant, RuleId};
+use crate::eval::{ChainId, CompiledRule, Redundant, RuleId};
 use crate::finding::{Finding, Level};
 use crate::model::{Policy, Verdict};
+use crate::packet::Axis;
 
 pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
     let host = &context.host;
@@ -27,8 +28,12 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
 fn is_asked(context: &Context, rule: RuleId) -> bool {
     let chain = context.host.chain(rule.chain);
     let compiled = context.host.rule(rule);
-    let is_last = rule.index as usize + 1 == chain.rules.len();
-    let is_final_default = is_last && compiled.rule.matches.is_empty();
+    // Whoever denies the rest of each family does so in two rules.
+    let is_for_all = |rule: &CompiledRule| {
+        rule.packets.cubes().iter().all(|cube| cube.sides().iter().all(|side| side.0 == Axis::Family))
+    };
+    let is_last = chain.rules.iter().skip(rule.index as usize + 1).all(is_for_all);
+    let is_final_default = is_last && is_for_all(compiled);
     !is_final_default && kept::rules_by(chain.table, &chain.chain.name).is_none()
 }
 

@@ -1,7 +1,7 @@
 //! `tunnel-edge-blocked`: see rules/tunnel-edge-blocked.md.
 
 use super::tunnel::blame::{blame, depends_on};
-use super::tunnel::{Edge, LostAt, Path, Tunnel, families, name, title, wanted};
+use super::tunnel::{Edge, LostAt, Path, Tunnel, families, name, names, title, wanted};
 use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
@@ -63,7 +63,11 @@ fn cut_off(context: &Context, tunnel: &Tunnel, path: &Path) -> Finding {
     };
     let program = &tunnel.profile.program;
     let gets_out = |edge: &&Edge| edge.lost_at != Some(LostAt::Egress);
+    let is_by_name = |path: &&Path| names::block(context, tunnel, path);
     let message = match tunnel.paths.iter().flat_map(|path| &path.edges).find(gets_out) {
+        Some(_) if tunnel.paths.iter().any(|path| is_by_name(&path)) => format!(
+            "{program} cannot reach the edge: neither UDP {port} gets out{over} nor what is said over TCP {port}"
+        ),
         None => format!("{program} cannot reach the edge: neither UDP nor TCP {port} gets out{over}"),
         Some(_) => format!(
             "{program} cannot reach the edge: port {port} gets out{over} to some of its addresses only, and they cannot answer"

@@ -36,6 +36,19 @@ pub fn judge_path<'m>(
     witnesses: &mut Witnesses,
 ) -> Result<Path<'m>, TooManyPieces> {
     let all = to(family, edges(endpoint, family).map(|edge| edge.1));
+    if is_lost(&held) {
+        // Then nothing is to be told address by address.
+        let certainty = Certainty::Blocked;
+        let lost = |(region, address)| Edge { region, address, certainty, lost_at: Some(LostAt::Egress) };
+        let chance = Chance::of(context, &held, &all, witnesses, &CHOICES)?;
+        return Ok(Path {
+            family,
+            transport,
+            edges: edges(endpoint, family).map(lost).collect(),
+            held,
+            chance,
+        });
+    }
     let mut attempt = witnesses.clone();
     let together = attempt.serve(&held, &all, &CHOICES, &OWNER)?;
     let mut judged = Vec::new();
@@ -60,6 +73,13 @@ pub fn judge_path<'m>(
         edge.lost_at = lost_at(&held, &part)?;
     }
     Ok(Path { family, transport, held, edges: judged, chance })
+}
+
+/// Does no first packet of any flow get anywhere, whatever the host chooses and the unknowns are?
+fn is_lost(held: &Held) -> bool {
+    let first = held.conversation.steps.first();
+    held.conversation.diverted.is_empty()
+        && first.is_some_and(|step| step.passed.is_empty() && !step.due.is_empty())
 }
 
 /// Where flows of a part are lost, whatever the host chooses: at the step that leaves no choice. Where each step leaves

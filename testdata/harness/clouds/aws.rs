@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use fwlint::dialects::Dialect;
 
-use super::dice::{Dice, PORTS, is_in};
-use super::{Packet, Provider};
+use super::dice::{Dice, is_in};
+use super::{Packet, Provider, list};
 
 pub struct Aws;
 
@@ -60,21 +60,7 @@ impl Provider for Aws {
     }
 
     fn packet(dice: &mut Dice) -> Packet {
-        let is_v6 = dice.once_in(4);
-        let protocol = *dice.pick(&[6, 6, 17, 17, if is_v6 { 58 } else { 1 }, 50]);
-        Packet {
-            is_in: dice.once_in(2),
-            protocol,
-            source: dice.address(is_v6),
-            destination: dice.address(is_v6),
-            source_port: if matches!(protocol, 6 | 17) { 40_000 } else { 0 },
-            destination_port: match protocol {
-                1 => 8 << 8,
-                58 => 128 << 8,
-                6 | 17 => *dice.pick(&PORTS),
-                _ => 0,
-            },
-        }
+        Packet::random(dice, [&[1, 50], &[58, 50]])
     }
 
     fn judge(export: &Value, unit: &Unit, packet: &Packet) -> (bool, bool) {
@@ -86,18 +72,7 @@ impl Provider for Aws {
         let by_groups = !has_groups || unit.groups.iter().any(is_allowed);
         let by_acl =
             |packet: &Packet| unit.acl.is_none_or(|acl| is_listed(&export["NetworkAcls"][acl], packet));
-        let answer = Packet {
-            is_in: !packet.is_in,
-            source: packet.destination,
-            destination: packet.source,
-            source_port: packet.destination_port,
-            destination_port: match packet.protocol {
-                1 => 0,
-                58 => 129 << 8,
-                _ => packet.source_port,
-            },
-            ..*packet
-        };
+        let answer = packet.answer();
         (by_groups && by_acl(packet), by_acl(&answer))
     }
 }
@@ -220,8 +195,4 @@ fn fits(number: i64, from: &Value, to: &Value, packet: &Packet) -> bool {
         1 | 58 => (from == -1 || from == kind) && (from == -1 || to == -1 || to == code),
         _ => true,
     }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use fwlint::dialects::Dialect;
 
-use super::dice::{Dice, PORTS, is_in};
-use super::{Packet, Provider};
+use super::dice::{Dice, is_in};
+use super::{Packet, Provider, list};
 
 pub struct Azure;
 
@@ -61,20 +61,7 @@ impl Provider for Azure {
     }
 
     fn packet(dice: &mut Dice) -> Packet {
-        let is_v6 = dice.once_in(4);
-        let protocol = *dice.pick(&[6, 6, 17, 17, if is_v6 { 6 } else { 1 }, 50]);
-        Packet {
-            is_in: dice.once_in(2),
-            protocol,
-            source: dice.address(is_v6),
-            destination: dice.address(is_v6),
-            source_port: if matches!(protocol, 6 | 17) { 40_000 } else { 0 },
-            destination_port: match protocol {
-                1 => 8 << 8,
-                6 | 17 => *dice.pick(&PORTS),
-                _ => 0,
-            },
-        }
+        Packet::random(dice, [&[1, 50], &[6, 50]])
     }
 
     fn judge(_export: &Value, unit: &Unit, packet: &Packet) -> (bool, bool) {
@@ -254,8 +241,4 @@ fn has_port(rule: &Value, side: &str, packet: &Packet, port: u16) -> bool {
 fn values<'v>(rule: &'v Value, one: &str, several: &str) -> impl Iterator<Item = &'v str> {
     let single = rule[one].as_str().filter(|text| !text.is_empty());
     single.into_iter().chain(list(&rule[several]).iter().filter_map(Value::as_str))
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use fwlint::dialects::Dialect;
 
-use super::dice::{Dice, PORTS, is_in};
-use super::{Packet, Provider};
+use super::dice::{Dice, is_in};
+use super::{Packet, Provider, texts};
 
 pub struct Gcp;
 
@@ -33,7 +33,7 @@ impl Provider for Gcp {
     fn units(export: &Value) -> Vec<(String, Unit)> {
         let rules = export["firewalls"].as_array().expect("a list");
         let named = |tag: &&str| {
-            rules.iter().any(|rule| is_on(rule) && list(&rule["targetTags"]).any(|each| each == *tag))
+            rules.iter().any(|rule| is_on(rule) && texts(&rule["targetTags"]).any(|each| each == *tag))
         };
         let tags = TAGS.iter().filter(|tag| named(tag));
         let tagged = tags.map(|tag| (format!("default/tag:{tag}"), Some((*tag).to_owned())));
@@ -41,20 +41,7 @@ impl Provider for Gcp {
     }
 
     fn packet(dice: &mut Dice) -> Packet {
-        let is_v6 = dice.once_in(4);
-        let protocol = *dice.pick(&[6, 6, 17, 17, 1, 50, 47]);
-        Packet {
-            is_in: dice.once_in(2),
-            protocol,
-            source: dice.address(is_v6),
-            destination: dice.address(is_v6),
-            source_port: if matches!(protocol, 6 | 17) { 40_000 } else { 0 },
-            destination_port: match protocol {
-                1 => 8 << 8,
-                6 | 17 => *dice.pick(&PORTS),
-                _ => 0,
-            },
-        }
+        Packet::random(dice, [&[1, 50, 47], &[1, 50, 47]])
     }
 
     fn judge(export: &Value, unit: &Unit, packet: &Packet) -> (bool, bool) {
@@ -133,7 +120,7 @@ fn of_policies(export: &Value, packet: &Packet) -> Option<bool> {
         let rules = policy["rules"].as_array().expect("a list").iter();
         let matching = rules.filter(|rule| {
             let fits = |key: &str, address| {
-                rule["match"][key].is_null() || list(&rule["match"][key]).any(|range| is_in(address, range))
+                rule["match"][key].is_null() || texts(&rule["match"][key]).any(|range| is_in(address, range))
             };
             is_on(rule)
                 && looks_at(rule, packet)
@@ -155,16 +142,16 @@ fn of_rules(export: &Value, unit: &Unit, packet: &Packet) -> Option<bool> {
     let rules = export["firewalls"].as_array().expect("a list").iter();
     let matching = rules.filter(|rule| {
         let is_target = rule["targetTags"].is_null()
-            || unit.as_ref().is_some_and(|tag| list(&rule["targetTags"]).any(|each| each == tag));
+            || unit.as_ref().is_some_and(|tag| texts(&rule["targetTags"]).any(|each| each == tag));
         let near = if packet.is_in { "sourceRanges" } else { "destinationRanges" };
         let far = |address| if packet.is_in { packet.source } else { address };
         let fits = |key: &str, address| {
             // A rule that names no far end is for 0.0.0.0/0.
             let is_v6_rule = ["sourceRanges", "destinationRanges"]
                 .iter()
-                .any(|key| list(&rule[*key]).any(|range| range.contains(':')));
+                .any(|key| texts(&rule[*key]).any(|range| range.contains(':')));
             let unnamed = if key == near && !is_v6_rule { far(packet.destination).is_ipv4() } else { true };
-            if rule[key].is_null() { unnamed } else { list(&rule[key]).any(|range| is_in(address, range)) }
+            if rule[key].is_null() { unnamed } else { texts(&rule[key]).any(|range| is_in(address, range)) }
         };
         let action = if rule["allowed"].is_null() { "denied" } else { "allowed" };
         is_on(rule)
@@ -188,7 +175,7 @@ fn has_layer4(entries: &Value, key: &str, packet: &Packet) -> bool {
             (port(low)..=port(high)).contains(&packet.destination_port)
         };
         number == 0
-            || number == packet.protocol && (entry["ports"].is_null() || list(&entry["ports"]).any(is_port))
+            || number == packet.protocol && (entry["ports"].is_null() || texts(&entry["ports"]).any(is_port))
     })
 }
 
@@ -198,9 +185,4 @@ fn is_on(rule: &Value) -> bool {
 
 fn looks_at(rule: &Value, packet: &Packet) -> bool {
     (rule["direction"] == json!("INGRESS")) == packet.is_in
-}
-
-/// The texts of a list; none if it is not there.
-fn list(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
 }

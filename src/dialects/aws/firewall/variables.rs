@@ -113,7 +113,11 @@ fn definition<'n>(
     name: &str,
     remarks: &mut Remarks,
 ) -> Option<Vec<Spanned<&'n str>>> {
-    let sets = Fields::of(variables.get(kind)?, remarks)?;
+    // Those of a policy are lists of addresses alone, and stand there without the kind.
+    let sets = match variables.get(kind) {
+        Some(sets) => Fields::of(sets, remarks)?,
+        None => variables,
+    };
     let variable = Fields::of(sets.get(name)?, remarks)?;
     variable.get("Definition")?;
     Some(variable.texts("Definition", remarks))

@@ -26,7 +26,6 @@ pub fn condition(rule: Fields, key: &str, place: Span, remarks: &mut Remarks) ->
             Some(Tag::Internet) => known.join(tags::public()),
             Some(_) => all = all.or(member(side, text, Members::Anybody)),
             None => match address_range(text.value).map_or_else(|| prefix(text.value), Ok) {
-                Ok((_, (0, u128::MAX))) => return None,
                 Ok(range) => known.add(range),
                 Err(problem) => {
                     remarks.add(text.span, problem);
