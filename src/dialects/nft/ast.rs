@@ -20,8 +20,8 @@ use crate::source::Spanned;
 pub use command::{COMMAND_WORDS, Command, Family, Object, Place, TableName, Verb};
 pub use datatype::Datatype;
 pub use declaration::{
-    Chain, Content, Element, Flowtable, Hook, KeyType, Priority, Rule, Set, SetFlags, Stateful, StatefulKind,
-    Table, ValueType,
+    Chain, Content, Element, Entry, Flowtable, Hook, KeyType, Priority, Rule, Set, SetFlags, Stateful,
+    StatefulKind, Table, ValueType,
 };
 pub use expression::{Binary, Direction, Expression, ExpressionKind, FibKeys, PayloadBase, Target, Verdict};
 pub use selector::{Group, Selector};

@@ -23,6 +23,9 @@ mod uses;
 mod values;
 mod xtables;
 
+pub use chains::at_once;
+pub use merges::is_delicate;
+
 use super::ast::File;
 use crate::model::Ruleset;
 

@@ -18,15 +18,17 @@ mod values;
 mod words;
 
 pub use include::include_paths;
+pub use reader::AtOnce;
 pub use recognise::is_nft;
 
 use super::ast::File;
 use crate::dialects::includes::Texts;
 use crate::source::FileId;
 
-/// Reads a text and all that it includes. Never fails: what is not understood is among the remarks.
-pub fn read<'t>(texts: &Texts<'t>) -> File<'t> {
-    let mut reader = reader::Reader::new(texts);
+/// Reads a text and all that it includes; of long chains what may be done at once is, if it is said how. Never fails: what is
+/// not understood is among the remarks.
+pub fn read<'t>(texts: &Texts<'t>, early: Option<AtOnce>) -> File<'t> {
+    let mut reader = reader::Reader::new(texts, early);
     reader.commands();
     File { is_listing: recognise::is_listing(texts.text), ..reader.finish() }
 }

@@ -5,6 +5,7 @@ use super::datatype::Datatype;
 use super::expression::Expression;
 use super::statement::Statement;
 use super::{Name, Spanned};
+use crate::model;
 use crate::source::Span;
 
 /// A table.
@@ -55,9 +56,19 @@ pub struct Chain<'t> {
     /// Its comment.
     pub comment: Option<Name<'t>>,
     /// Its rules in order.
-    pub rules: Vec<Rule<'t>>,
+    pub entries: Vec<Entry<'t>>,
     /// Its header: from the keyword to the name.
     pub span: Span,
+}
+
+/// Rules of a chain.
+#[derive(Clone, Debug)]
+pub enum Entry<'t> {
+    /// One, as it was read.
+    Rule(Rule<'t>),
+    /// Some that follow each other, worked out as soon as they were read: there is nothing else in the file on which it
+    /// hangs what they mean, and nobody asks again how they are written. None of them has a handle.
+    Done(Vec<model::Rule>),
 }
 
 /// How the kernel calls a chain: `type filter hook input priority 0`.
@@ -212,8 +223,31 @@ pub enum StatefulKind {
 impl<'t> Chain<'t> {
     /// A chain of which nothing but its name is known.
     pub fn named(name: Name<'t>, span: Span) -> Self {
-        let (flags, rules) = (Vec::new(), Vec::new());
-        Chain { name, handle: None, hook: None, policy: None, flags, comment: None, rules, span }
+        let (flags, entries) = (Vec::new(), Vec::new());
+        Chain { name, handle: None, hook: None, policy: None, flags, comment: None, entries, span }
+    }
+
+    /// The rules of which there is a tree.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule<'t>> {
+        self.entries.iter().filter_map(Entry::tree)
+    }
+}
+
+impl<'t> Entry<'t> {
+    /// The rule, if it is one of which there is a tree.
+    pub fn tree(&self) -> Option<&Rule<'t>> {
+        match self {
+            Entry::Rule(rule) => Some(rule),
+            Entry::Done(_) => None,
+        }
+    }
+
+    /// Of how many rules there is no tree.
+    pub fn done(&self) -> usize {
+        match self {
+            Entry::Rule(_) => 0,
+            Entry::Done(rules) => rules.len(),
+        }
     }
 }
 

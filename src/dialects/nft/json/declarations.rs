@@ -60,7 +60,7 @@ impl Reader {
             policy: self.policy(node).ok().flatten(),
             flags: self.flags(node),
             comment: node.get("comment").and_then(name),
-            rules: Vec::new(),
+            entries: Vec::new(),
             span: node.span,
         })
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::reader::{Read, Reader};
 use crate::dialects::nft::ast::{
-    Chain, Command, Content, Family, Name, Object, Rule, StatefulKind, Table, TableName, Verb,
+    Chain, Command, Content, Entry, Family, Name, Object, Rule, StatefulKind, Table, TableName, Verb,
 };
 use crate::source::Span;
 use crate::tree::{Kind, Node};
@@ -139,7 +139,7 @@ impl<'t> Listing<'t> {
         if let Some(Content::Chain(known)) =
             self.chains.get(&key).and_then(|place| self.tables[at].0.content.get_mut(*place))
         {
-            known.rules.push(rule);
+            known.entries.push(Entry::Rule(rule));
         }
     }
 }

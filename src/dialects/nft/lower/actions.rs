@@ -70,8 +70,11 @@ fn mark(builder: &mut Builder<'_, '_>, to: &Expression<'_>, of_packet: bool) -> 
         true => Action::Mark { and, xor },
         false => Action::ConnMark { and, xor },
     };
-    if builder.sets.is_doubtful && !misprints::is_true_mark(to, of_packet) {
-        return forget(of_packet);
+    if !misprints::is_true_mark(to, of_packet) {
+        builder.is_doubted = true;
+        if builder.sets.is_doubtful {
+            return forget(of_packet);
+        }
     }
     let numbers = super::values::Numbers::of(Datatype::Mark);
     if let Ok(value) = numbers.number(to, &mut Vec::new()) {

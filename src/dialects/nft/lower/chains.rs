@@ -1,13 +1,15 @@
 //! Tables and chains of the model.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use super::load::{self, LoadedChain, LoadedTable};
 use super::merges::Merge;
 use super::sets::Sets;
 use super::values::wrong;
-use super::{frames, priority, rules};
-use crate::dialects::nft::ast::{Family, Hook, Rule};
+use super::{frames, merges, priority, rules, uses};
+use crate::dialects::nft::ast::{Entry, Family, Hook, Rule};
 use crate::model::{self, Base, ChainKind, Policy, Remark, TableId, TableSets};
 use crate::source::{Span, Spanned};
 
@@ -41,7 +43,7 @@ pub(super) fn table(mut table: LoadedTable<'_>) -> Lowered {
 /// Rules that nft may put together. What there is to say about them is said where they stand.
 fn merge<'t>(family: Family, table: &TableId, sets: &Sets<'_, 't>, merge: &Merge<'t>) -> model::Merge {
     let Merge { chain, rules, after } = merge;
-    let after = rules_of(family, sets, vec![after.clone()], &mut Vec::new(), &mut Vec::new());
+    let after = rules_of(family, sets, vec![Entry::Rule(after.clone())], &mut Vec::new(), &mut Vec::new());
     model::Merge { table: table.clone(), chain: chain.clone(), rules: rules.clone(), after }
 }
 
@@ -52,7 +54,7 @@ fn chain<'t>(
     mut loaded: LoadedChain<'t>,
     remarks: &mut Vec<Remark>,
 ) -> (model::Chain, Vec<model::Chain>) {
-    let mut in_front = std::mem::take(&mut loaded.chain.rules);
+    let mut in_front = std::mem::take(&mut loaded.chain.entries);
     let behind = in_front.split_off(loaded.in_front);
     let chain = &loaded.chain;
     let base = chain.hook.as_ref().and_then(|hook| base(family, &loaded, hook, remarks));
@@ -74,39 +76,50 @@ fn plain(name: Box<str>, span: Span, rules: Vec<model::Rule>) -> model::Chain {
     model::Chain { name, span, declared: true, base: None, rules, in_front: 0 }
 }
 
-/// Works rules out. Each goes as soon as that is done: of a long chain there is never all of the syntax tree and all of
-/// the model at once.
+/// Works rules out. Each tree goes as soon as that is done: of a long chain there is never all of the trees and all of the
+/// model at once.
 fn rules_of<'t>(
     family: Family,
     sets: &Sets<'_, 't>,
-    rules: Vec<Rule<'t>>,
+    entries: Vec<Entry<'t>>,
     chains: &mut Vec<model::Chain>,
     remarks: &mut Vec<Remark>,
 ) -> Vec<model::Rule> {
-    let parts: Vec<Worked> = match rules.len() {
-        0..MANY => {
-            vec![rules.into_iter().fold(Worked::default(), |worked, rule| worked.with(family, sets, rule))]
+    let done: usize = entries.iter().map(Entry::done).sum();
+    let parts: Vec<Worked> = match entries.len() {
+        few @ 0..MANY => {
+            let rules = Vec::with_capacity(done + few);
+            let none = Worked { rules, ..Worked::default() };
+            vec![entries.into_iter().fold(none, |worked, entry| worked.with(family, sets, entry))]
         }
         many => {
-            let rules = rules.into_par_iter().with_min_len(many / (PARTS * rayon::current_num_threads()));
-            rules.fold(Worked::default, |worked, rule| worked.with(family, sets, rule)).collect()
+            let size = many / (PARTS * rayon::current_num_threads());
+            let entries = entries.into_par_iter().with_min_len(size);
+            entries.fold(Worked::default, |worked, entry| worked.with(family, sets, entry)).collect()
         }
     };
-    let mut all = Vec::with_capacity(parts.iter().map(|part| part.rules.len()).sum());
+    let mut all = Vec::new();
     let mut inner = Vec::new();
+    let count: usize = parts.iter().map(|part| part.rules.len()).sum();
     for mut part in parts {
-        all.append(&mut part.rules);
+        match part.rules.len() == count {
+            true => all = part.rules,
+            false => {
+                all.reserve_exact(count - all.len());
+                all.append(&mut part.rules);
+            }
+        }
         inner.append(&mut part.inner);
         remarks.append(&mut part.remarks);
     }
     for (name, rules, span) in inner {
-        let rules = rules_of(family, sets, rules, chains, remarks);
+        let rules = rules_of(family, sets, rules.into_iter().map(Entry::Rule).collect(), chains, remarks);
         chains.push(plain(name, span, rules));
     }
     all
 }
 
-/// From so many rules on they are worked out side by side, in about so many parts for each thread.
+/// From so many entries on they are worked out side by side, in about so many parts for each thread.
 const MANY: usize = 4_096;
 const PARTS: usize = 8;
 
@@ -119,13 +132,35 @@ struct Worked<'t> {
 }
 
 impl<'t> Worked<'t> {
-    /// Works one more rule out.
-    fn with(mut self, family: Family, sets: &Sets<'_, 't>, rule: Rule<'t>) -> Self {
-        let mut built = rules::rule(family, sets, &rule, self.rules);
-        self.rules = built.done;
-        self.inner.extend(built.chains.into_iter().map(|(name, rules, span)| (name, rules.to_vec(), span)));
-        self.remarks.append(&mut built.remarks);
+    /// Works what stands next out.
+    fn with(mut self, family: Family, sets: &Sets<'_, 't>, entry: Entry<'t>) -> Self {
+        match entry {
+            Entry::Done(mut rules) => self.rules.append(&mut rules),
+            Entry::Rule(rule) => {
+                let built = rules::rule(family, sets, &rule, self.rules);
+                let inner = built.chains.into_iter().map(|(name, rules, span)| (name, rules.to_vec(), span));
+                self.inner.extend(inner);
+                self.remarks.extend(built.remarks);
+                self.rules = built.done;
+            }
+        }
         self
+    }
+}
+
+/// Works a rule out that names nothing else in its table and means the same whoever has made it, if nobody looks at its tree
+/// again.
+pub fn at_once(family: Family, rule: &Rule<'_>) -> Option<model::Rule> {
+    if merges::is_delicate(rule) || !uses::is_self_contained(rule) {
+        return None;
+    }
+    let none = HashMap::new();
+    let sets = Sets::none(&none);
+    let built = rules::rule(family, &sets, rule, Vec::with_capacity(1));
+    let is_whole = built.remarks.is_empty() && built.chains.is_empty() && !built.is_doubted;
+    match <[model::Rule; 1]>::try_from(built.done) {
+        Ok([one]) if is_whole => Some(one),
+        _ => None,
     }
 }
 

@@ -25,6 +25,7 @@ enum Wanted {
 pub(super) fn add(builder: &mut Builder<'_, '_>, statement: &Statement<'_>) {
     let trust =
         if builder.sets.is_doubtful { misprints::trust(statement, &builder.known) } else { Trust::Whole };
+    builder.is_doubted |= trust != Trust::Whole;
     // What is printed alike may be different questions.
     match trust {
         Trust::Whole => {}

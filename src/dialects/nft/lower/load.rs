@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::merges::{self, Merge};
 use super::uses;
 use crate::dialects::nft::ast::{
-    Chain, Command, Content, Element, Family, File, Name, Object, Place, Rule, Set, Table, TableName, Verb,
+    Chain, Command, Content, Element, Entry, Family, File, Name, Object, Place, Rule, Set, Table, TableName,
+    Verb,
 };
 use crate::model::{Backend, Families, Remark, RemarkKind, Removal, SetUse, TableId};
 use crate::source::{Span, Spanned};
@@ -233,9 +234,9 @@ impl<'t> Loaded<'t> {
         }
         known.chain.span = chain.span;
         known.chain.policy = chain.policy.or(known.chain.policy.take());
-        match known.chain.rules.is_empty() {
-            true => known.chain.rules = chain.rules,
-            false => known.chain.rules.extend(chain.rules),
+        match known.chain.entries.is_empty() {
+            true => known.chain.entries = chain.entries,
+            false => known.chain.entries.extend(chain.entries),
         }
     }
 
@@ -250,15 +251,20 @@ impl<'t> Loaded<'t> {
     ) {
         let number = self.registered;
         let known = self.table(table).chain(chain, number);
-        let rules = &mut known.chain.rules;
+        let rule = Entry::Rule(rule);
+        if matches!((verb, place), (Verb::Add, None)) {
+            return known.chain.entries.push(rule);
+        }
+        known.unroll();
+        let rules = &mut known.chain.entries;
+        let has = |entry: &Entry<'_>, handle| entry.tree().is_some_and(|rule| rule.handle == Some(handle));
         let by_place = |place: Spanned<Place>| match place.value {
-            Place::Handle(handle) => rules.iter().position(|rule| rule.handle == Some(handle)),
+            Place::Handle(handle) => rules.iter().position(|rule| has(rule, handle)),
             Place::Index(index) => Some(index as usize).filter(|at| *at < rules.len()),
         };
         let at = place.map(by_place);
         let before = (rules.len(), at.flatten().is_none_or(|at| at < known.in_front));
         match (verb, at) {
-            (Verb::Add, None) => rules.push(rule),
             (Verb::Insert, None) => rules.insert(0, rule),
             (Verb::Add, Some(Some(at))) => rules.insert(at + 1, rule),
             (Verb::Insert, Some(Some(at))) => rules.insert(at, rule),
@@ -272,7 +278,7 @@ impl<'t> Loaded<'t> {
             }
             _ => {}
         }
-        if before.1 && !matches!((verb, at), (Verb::Add, None)) {
+        if before.1 {
             known.in_front = (known.in_front + rules.len()).saturating_sub(before.0);
         }
     }
@@ -328,8 +334,19 @@ impl<'t> LoadedSet<'t> {
 }
 
 impl LoadedChain<'_> {
+    /// Lets each rule be an entry of its own, so that they can be counted and moved.
+    fn unroll(&mut self) {
+        if self.chain.entries.iter().any(|entry| entry.done() > 1) {
+            let each = |entry| match entry {
+                Entry::Done(rules) => rules.into_iter().map(|rule| Entry::Done(vec![rule])).collect(),
+                rule => vec![rule],
+            };
+            self.chain.entries = std::mem::take(&mut self.chain.entries).into_iter().flat_map(each).collect();
+        }
+    }
+
     fn flush(&mut self) {
-        self.chain.rules.clear();
+        self.chain.entries.clear();
         self.in_front = 0;
     }
 }

@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::dialects::nft::ast::{
-    Chain, Comparison, Datatype, Element, Expression, ExpressionKind, Reject, Rule, Statement, StatementKind,
-    Target, Verdict,
+    Chain, Comparison, Datatype, Element, Entry, Expression, ExpressionKind, Reject, Rule, Statement,
+    StatementKind, Target, Verdict,
 };
 
 use crate::source::Span;
@@ -29,13 +29,15 @@ pub(super) struct Merge<'t> {
     pub after: Rule<'t>,
 }
 
-/// The rules of a chain that nft puts together, where what comes out may be something else.
+/// The rules of a chain that nft puts together, where what comes out may be something else. If one is delicate, there must
+/// be trees of all.
 pub(super) fn of<'t>(chain: &Chain<'t>) -> Vec<Merge<'t>> {
-    let rules = &chain.rules[..];
-    if !rules.par_iter().with_min_len(MANY).any(is_delicate) {
+    let entries = chain.entries.par_iter().with_min_len(MANY);
+    if !entries.filter_map(Entry::tree).any(is_delicate) {
         return Vec::new();
     }
-    let shapes: Vec<Option<Vec<Slot<'_, 't>>>> = rules.iter().map(shape).collect();
+    let rules: Vec<&Rule<'t>> = chain.rules().collect();
+    let shapes: Vec<Option<Vec<Slot<'_, 't>>>> = rules.iter().map(|rule| shape(rule)).collect();
     if has_too_many(&shapes) {
         return Vec::new();
     }
@@ -50,10 +52,10 @@ pub(super) fn of<'t>(chain: &Chain<'t>) -> Vec<Merge<'t>> {
         let group = first..first + count;
         if let Some(slots) = &shapes[first]
             && count > 1
-            && rules[group.clone()].iter().any(is_delicate)
+            && rules[group.clone()].iter().any(|rule| is_delicate(rule))
         {
             let shapes: Vec<_> = shapes[group.clone()].iter().flatten().map(Vec::as_slice).collect();
-            let after = merge(&rules[first], slots, &shapes);
+            let after = merge(rules[first], slots, &shapes);
             let spans = rules[group.clone()].iter().map(|rule| rule.span).collect();
             let chain = chain.name.value.as_ref().into();
             merges.extend(after.map(|after| Merge { chain, rules: spans, after }));
@@ -78,7 +80,7 @@ enum Kind<'r, 't> {
 }
 
 /// Is there something in a rule that nft does not merge as it is: bits, flags, two looks at the same?
-fn is_delicate(rule: &Rule<'_>) -> bool {
+pub fn is_delicate(rule: &Rule<'_>) -> bool {
     let mut lefts: SmallVec<[&Expression<'_>; 4]> = SmallVec::new();
     rule.statements.iter().any(|statement| {
         let StatementKind::Match { left, right, .. } = &statement.kind else { return false };

@@ -56,6 +56,8 @@ pub(super) struct Builder<'s, 't> {
     pub done: Vec<model::Rule>,
     /// Chains that stand in braces in the rule.
     pub chains: Vec<InBraces<'s, 't>>,
+    /// Would something be believed if another program had made the table?
+    pub is_doubted: bool,
     rule: &'s Rule<'t>,
     span: Span,
 }
@@ -84,6 +86,7 @@ pub(super) fn rule<'s, 't>(
         remarks: Vec::new(),
         done,
         chains: Vec::new(),
+        is_doubted: false,
         rule,
         span: rule.span,
     };

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::load::{self, LoadedChain, LoadedSet, LoadedTable};
 use super::values::{Numbers, Unresolved};
 use super::{misprints, uses};
-use crate::dialects::nft::ast::Element;
+use crate::dialects::nft::ast::{Element, Entry};
 use crate::model::{Remark, SetUse, TableSets};
 use crate::packet::Ranges;
 use crate::source::Spanned;
@@ -39,13 +39,20 @@ impl<'s, 't> Sets<'s, 't> {
             uses::of_rule(rule, &mut uses);
             uses
         };
-        let rules = chains.par_iter().flat_map(|chain| chain.chain.rules.par_iter().with_min_len(MANY));
+        let entries = chains.par_iter().flat_map(|chain| chain.chain.entries.par_iter().with_min_len(MANY));
+        let rules = entries.filter_map(Entry::tree);
         let uses: Vec<Vec<SetUse>> = rules.fold(Vec::new, of_rule).collect();
         let uses = uses.concat();
         let updates = uses.iter().filter(|found| found.changes);
         let updated = updates.map(|found| found.set.clone()).collect();
         let is_doubtful = misprints::may_be_in(table, chains);
         Sets { sets: &table.sets, uses, updated, is_doubtful, numbers: Mutex::default() }
+    }
+
+    /// Of a table of which nothing is known, where no rule names a set. None is given here.
+    pub fn none(sets: &'s HashMap<Box<str>, LoadedSet<'t>>) -> Self {
+        let (uses, updated, numbers) = (Vec::new(), HashSet::new(), Mutex::default());
+        Sets { sets, uses, updated, is_doubtful: true, numbers }
     }
 
     /// The sets of the table and all that names them.

@@ -12,6 +12,13 @@ pub(super) fn of_rule(rule: &Rule<'_>, uses: &mut Vec<SetUse>) {
     rule.statements.iter().for_each(|statement| finder.statement(statement));
 }
 
+/// Does a rule name no set or map of its table?
+pub(super) fn is_self_contained(rule: &Rule<'_>) -> bool {
+    let mut uses = Vec::new();
+    of_rule(rule, &mut uses);
+    uses.is_empty()
+}
+
 /// A place that names a set.
 pub(super) fn at(set: &Name<'_>, rule: Span, changes: bool) -> SetUse {
     SetUse { set: set.value.as_ref().into(), span: set.span, rule, changes }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::cursor::Cursor;
 use super::reader::{Reader, Surroundings};
-use crate::dialects::nft::ast::{Chain, Rule};
+use crate::dialects::nft::ast::{Chain, Entry};
 use crate::model::Remark;
 
 /// From how many bytes of rules on it pays to read them side by side.
@@ -40,7 +40,7 @@ const NO_RULE: [&str; 14] = [
 
 /// A part of a chain that was read as if a rule began at its beginning.
 struct Part<'t> {
-    rules: Vec<Rule<'t>>,
+    entries: Vec<Entry<'t>>,
     remarks: Vec<Remark>,
     /// Where its first rule begins.
     first: usize,
@@ -72,9 +72,9 @@ impl<'t> Reader<'t> {
         let mut next = parts.first().map(|part| part.first);
         let is_next = |part: &Part| std::mem::replace(&mut next, part.next) == Some(part.first);
         let counted: Vec<Part> = parts.into_iter().take_while(is_next).collect();
-        chain.rules.reserve_exact(counted.iter().map(|part| part.rules.len()).sum());
+        chain.entries.reserve_exact(counted.iter().map(|part| part.entries.len()).sum());
         for part in counted {
-            chain.rules.extend(part.rules);
+            chain.entries.extend(part.entries);
             self.file.remarks.extend(part.remarks);
             self.cursor = part.end;
         }
@@ -105,7 +105,7 @@ fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Par
     let mut reader = Reader::within(cursor, around);
     // Most rules have a line of their own, and what is too much here is too much for all of them.
     let lines = memchr::memchr_iter(b'\n', &cursor.rest().as_bytes()[..end - cursor.at]).count();
-    let mut rules = Vec::with_capacity(lines);
+    let mut entries = Vec::with_capacity(if reader.at_once.is_some() { 1 } else { lines });
     let mut last = cursor;
     let mut first = None;
     loop {
@@ -119,17 +119,27 @@ fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Par
             && reader.cursor.peek_word().is_none_or(|word| !NO_RULE.contains(&word));
         let next = (at >= end).then_some(at);
         if next.is_none() && is_rule {
-            rules.push(reader.rule());
+            let rule = reader.rule();
             if !reader.is_cut() {
+                match reader.at_once.and_then(|(at_once, family)| (at_once.rule)(family, &rule)) {
+                    None => entries.push(Entry::Rule(rule)),
+                    Some(done) => match entries.last_mut() {
+                        Some(Entry::Done(before)) => before.push(done),
+                        _ => {
+                            let mut first = Vec::with_capacity(if entries.is_empty() { lines } else { 1 });
+                            first.push(done);
+                            entries.push(Entry::Done(first));
+                        }
+                    },
+                }
                 reader.end_of_line();
                 last = reader.cursor;
                 continue;
             }
             // What was cut off is told where it is read again.
-            rules.pop();
             reader.file.remarks.truncate(told);
         }
-        return Part { rules, remarks: reader.file.remarks, first: first.unwrap_or(at), end: last, next };
+        return Part { entries, remarks: reader.file.remarks, first: first.unwrap_or(at), end: last, next };
     }
 }
 
@@ -170,7 +180,7 @@ mod tests {
 
     fn read(text: &str, ahead: usize) -> String {
         let texts = Texts { dialect: Dialect::Nft, file: FileId(0), text, included: &|_| None };
-        let mut reader = Reader::new(&texts);
+        let mut reader = Reader::new(&texts, None);
         reader.ahead = ahead;
         reader.commands();
         format!("{:?}", reader.finish())
@@ -198,11 +208,11 @@ mod tests {
     fn all_that_is_left_of_a_plain_chain_is_read_side_by_side() {
         let text = text(&["ip daddr 10.0.0.0/8 tcp dport 22 accept"; 8_000]);
         let texts = Texts { dialect: Dialect::Nft, file: FileId(0), text: &text, included: &|_| None };
-        let mut reader = Reader::new(&texts);
+        let mut reader = Reader::new(&texts, None);
         reader.cursor = reader.cursor.moved_to(text.find(" accept").expect("a rule") + " accept".len());
         let name = reader.cursor.since(0);
         let mut chain = Chain::named(crate::source::Spanned::new("a".into(), name), name);
         reader.rules_ahead(&mut chain);
-        assert_eq!(chain.rules.len(), 7_999);
+        assert_eq!(chain.rules().count(), 7_999);
     }
 }

@@ -1,7 +1,9 @@
 //! Blocks: tables and chains, and what all things in braces have in common.
 
 use super::reader::{Block, Mistake, Reader, Result};
-use crate::dialects::nft::ast::{Chain, Content, ExpressionKind, Family, Hook, Name, Priority, Table};
+use crate::dialects::nft::ast::{
+    Chain, Content, Entry, ExpressionKind, Family, Hook, Name, Priority, Rule, Table,
+};
 use crate::source::{Span, Spanned};
 
 impl<'t> Reader<'t> {
@@ -93,9 +95,10 @@ impl<'t> Reader<'t> {
         let mut table = Table { family, name, handle: None, flags, comment: None, content, span };
         if self.cursor.peek() == Some(b'{') {
             let outer = std::mem::replace(&mut self.place, Block::Table);
+            self.at_once = self.early.map(|early| (early, family));
             let result =
                 self.scoped(|reader| reader.block(span, |reader, word| reader.table_item(&mut table, word)));
-            self.place = outer;
+            (self.place, self.at_once) = (outer, None);
             // The table is kept whatever is wrong in it.
             if let Err(mistake) = result {
                 self.tell(mistake);
@@ -168,8 +171,25 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A chain, its name taken. It is kept whatever is wrong with its end.
+    /// A chain, its name taken. It is kept whatever is wrong with its end. Where a rule wants the trees of all, and some were
+    /// given up already, it is read again.
     pub fn chain_block(&mut self, name: Name<'t>, span: Span) -> (Chain<'t>, Result<()>) {
+        let before = (self.cursor, self.file.remarks.len(), self.is_cut, self.ahead);
+        let (chain, result) = self.chain_of_block(name.clone(), span);
+        match self.at_once {
+            Some((early, _)) if is_mixed(&chain, early.wants_trees) => {
+                (self.cursor, self.is_cut, self.ahead) = (before.0, before.2, before.3);
+                self.file.remarks.truncate(before.1);
+                let at_once = self.at_once.take();
+                let read = self.chain_of_block(name, span);
+                self.at_once = at_once;
+                read
+            }
+            _ => (chain, result),
+        }
+    }
+
+    fn chain_of_block(&mut self, name: Name<'t>, span: Span) -> (Chain<'t>, Result<()>) {
         let mut chain = Chain::named(name, span);
         let mut result = Ok(());
         if self.cursor.peek() == Some(b'{') {
@@ -177,7 +197,7 @@ impl<'t> Reader<'t> {
                 reader.scoped(|reader| reader.block(span, |reader, word| reader.chain_item(&mut chain, word)))
             });
         }
-        chain.rules.shrink_to_fit();
+        chain.entries.shrink_to_fit();
         (chain, result)
     }
 
@@ -201,7 +221,7 @@ impl<'t> Reader<'t> {
             "define" | "redefine" | "undefine" => return self.define(word.value),
             _ => {
                 self.cursor.at = start;
-                chain.rules.push(self.rule());
+                chain.entries.push(Entry::Rule(self.rule()));
                 if self.cursor.is_end() {
                     self.rules_ahead(chain);
                 }
@@ -277,6 +297,11 @@ impl<'t> Reader<'t> {
         };
         Ok(Spanned::new(priority, span))
     }
+}
+
+/// Are there rules without trees in a chain, and is there one that wants all trees?
+fn is_mixed(chain: &Chain<'_>, wants_trees: fn(&Rule<'_>) -> bool) -> bool {
+    chain.entries.iter().any(|entry| entry.done() > 0) && chain.rules().any(wants_trees)
 }
 
 /// The words of a value and of the sets in it.

@@ -68,7 +68,7 @@ mod tests {
             text in "(ip|ip6|tcp|udp|th) (saddr|daddr|dport|flags|option|ttl) (10[.]0[.]0[.]1|22|0x16|1:2::|8|-)(/[0-9a]{1,2})?[ ,.:/&\n-]{0,2}(accept|and 1|or 2|xor 3|rshift 1|map|set 5|#|\\\\\n)?",
         ) {
             let texts = Texts { dialect: Dialect::Nft, file: FileId(0), text: &text, included: &|_| None };
-            let (mut plain, mut all) = (Reader::new(&texts), Reader::new(&texts));
+            let (mut plain, mut all) = (Reader::new(&texts, None), Reader::new(&texts, None));
             let word = plain.cursor.word().map_or("", |word| word.value);
             if let Some(kind) = plain.plain_match(word, 0) {
                 let wanted = all.comparison().map_err(|mistake| format!("{mistake:?}"));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::cursor::Cursor;
 use crate::dialects::includes::{Included, Texts};
 use crate::dialects::nearest;
-use crate::dialects::nft::ast::{Command, Expression, ExpressionKind, File};
-use crate::model::{Remark, RemarkKind};
+use crate::dialects::nft::ast::{Command, Expression, ExpressionKind, Family, File, Rule};
+use crate::model::{self, Remark, RemarkKind};
 use crate::source::Span;
 
 /// How deep braces and parentheses may nest.
@@ -33,6 +33,15 @@ pub(super) enum Block {
     Inner,
 }
 
+/// What may be done with rules as soon as they are read.
+#[derive(Clone, Copy)]
+pub struct AtOnce {
+    /// Works a rule of a table of this family out, if nothing else in the file can change what it means.
+    pub rule: fn(Family, &Rule<'_>) -> Option<model::Rule>,
+    /// Is the rule one for which all trees of its chain are wanted?
+    pub wants_trees: fn(&Rule<'_>) -> bool,
+}
+
 /// Reads a text from its beginning to its end.
 pub(super) struct Reader<'t> {
     pub cursor: Cursor<'t>,
@@ -47,9 +56,13 @@ pub(super) struct Reader<'t> {
     /// anything?
     is_part: bool,
     /// Has a block just ended because another began in it?
-    is_cut: bool,
+    pub is_cut: bool,
     /// Up to where it has been tried to read rules side by side.
     pub ahead: usize,
+    /// What may be done with rules as soon as they are read.
+    pub early: Option<AtOnce>,
+    /// Is it done in the block of a table where this is, and of which family is that?
+    pub at_once: Option<(AtOnce, Family)>,
 }
 
 /// What is known where the rules of a chain stand.
@@ -58,6 +71,7 @@ pub(super) struct Surroundings<'r, 't> {
     scopes: &'r Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
     depth: u32,
     is_part: bool,
+    at_once: Option<(AtOnce, Family)>,
 }
 
 impl Mistake {
@@ -94,7 +108,7 @@ impl Mistake {
 }
 
 impl<'t> Reader<'t> {
-    pub fn new(texts: &Texts<'t>) -> Self {
+    pub fn new(texts: &Texts<'t>, early: Option<AtOnce>) -> Self {
         let has = |words: &str| memchr::memmem::find(texts.text.as_bytes(), words.as_bytes()).is_some();
         let is_part = !["#!", "define ", "include ", "flush ruleset"].into_iter().any(has);
         Reader {
@@ -107,17 +121,19 @@ impl<'t> Reader<'t> {
             is_part,
             is_cut: false,
             ahead: 0,
+            early,
+            at_once: None,
         }
     }
 
     /// What stands around a chain's rules.
     pub fn surroundings(&self) -> Surroundings<'_, 't> {
-        Surroundings { scopes: &self.scopes, depth: self.depth, is_part: self.is_part }
+        Surroundings { scopes: &self.scopes, depth: self.depth, is_part: self.is_part, at_once: self.at_once }
     }
 
     /// Reads rules of a chain from a place on. They include nothing.
     pub fn within(cursor: Cursor<'t>, around: Surroundings<'_, 't>) -> Self {
-        let Surroundings { scopes, depth, is_part } = around;
+        let Surroundings { scopes, depth, is_part, at_once } = around;
         let (scopes, file, place) = (scopes.clone(), File::default(), Block::Inner);
         Reader {
             cursor,
@@ -129,6 +145,8 @@ impl<'t> Reader<'t> {
             is_part,
             is_cut: false,
             ahead: usize::MAX,
+            early: None,
+            at_once,
         }
     }
 

@@ -66,7 +66,7 @@ impl<'w> Tree<'w> {
     /// Reads a text. `None` if rules are told by numbers there: those would not be theirs any more.
     pub fn of(writing: &Writing<'w>, file: FileId) -> Option<Tree<'w>> {
         let text = writing.source(file);
-        let content = text::read(&Texts { dialect: Dialect::Nft, file, text, included: &|_| None });
+        let content = text::read(&Texts { dialect: Dialect::Nft, file, text, included: &|_| None }, None);
         let is_plain = content.commands.iter().all(|command| match &command.object {
             Object::Rule { place, .. } => {
                 place.is_none() && matches!(command.verb, Verb::Add | Verb::Create | Verb::Insert)
@@ -88,7 +88,7 @@ impl<'w> Tree<'w> {
                         let Content::Chain(chain) = content else { continue };
                         let (family, table, name) = (table.family, &*table.name.value, &*chain.name.value);
                         let home = Home { family, table, chain: name };
-                        all.extend(chain.rules.iter().map(|rule| self.beside(home, rule, rule.span, None)));
+                        all.extend(chain.rules().map(|rule| self.beside(home, rule, rule.span, None)));
                     }
                 }
                 Object::Rule { table, chain, rule, .. } => {
