@@ -31,7 +31,28 @@ impl<'c> Held<'c> {
     /// All that was tried from a unit.
     pub fn all(context: &Context<'c>) -> Vec<Held<'c>> {
         let Some(probed) = &context.unit.probed else { return Vec::new() };
-        probed.tried.iter().map(|tried| Held::of(context, probed, tried)).collect()
+        let mut all: Vec<Held> = probed.tried.iter().map(|tried| Held::of(context, probed, tried)).collect();
+        let upstream: Vec<Held> =
+            all.iter().filter(|held| held.tried.value.what == "upstream-dns").cloned().collect();
+        all.iter_mut().filter(|held| held.is_stub_in_vain()).for_each(|held| held.look_behind(&upstream));
+        all
+    }
+
+    /// Is it a resolver of the host itself that is reached and has no answer?
+    pub fn is_stub_in_vain(&self) -> bool {
+        let tried = &self.tried.value;
+        tried.what == "dns"
+            && tried.to.ip().is_loopback()
+            && matches!(self.blame, Blame::Network | Blame::Unclear)
+    }
+
+    /// A resolver of the host itself has no answers if it gets none: whose fault that is, those tell that it asks.
+    fn look_behind(&mut self, upstream: &[Held<'c>]) {
+        match upstream.iter().find(|held| held.blame == Blame::Rules) {
+            Some(held) => (self.blame, self.places) = (Blame::Rules, held.places.clone()),
+            None if !upstream.is_empty() && upstream.iter().all(|held| held.blame == Blame::Network) => {}
+            None => self.blame = Blame::Unclear,
+        }
     }
 
     fn of(context: &Context<'c>, probed: &Probed, tried: &'c Spanned<Tried>) -> Self {

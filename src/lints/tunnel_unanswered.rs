@@ -5,7 +5,7 @@ mod level;
 use super::probe::{Held, list, title};
 use super::{Context, tunnel};
 use crate::config::Came;
-use crate::finding::{Blame, Finding};
+use crate::finding::{Blame, Finding, Rules};
 use crate::packet::Family;
 use crate::source::Span;
 
@@ -84,6 +84,12 @@ fn reasons(held: &Held) -> Vec<&'static str> {
         }
         (Blame::Rules, Came::Forbidden) if !held.places.is_empty() => {
             reasons.push("A packet that the host itself drops cannot even be sent (EPERM): it does not get as far as the network.");
+        }
+        (Blame::Rules, _) if held.rules != Some(Rules::Blocked) && held.tried.value.to.ip().is_loopback() => {
+            reasons.push("It is a resolver of this host itself, which asks others in turn: what it sends them the rules drop.");
+        }
+        (Blame::Network | Blame::Unclear, _) if held.is_stub_in_vain() && held.places.is_empty() => {
+            reasons.push("It is a resolver of this host itself, which asks others in turn: look at it, and at what is said of those.");
         }
         (Blame::Network, Came::Refused) => {
             reasons.push("The rules let these packets out and the answers in: the other end refuses them, or something on the way does.");

@@ -1,10 +1,12 @@
 //! `fwlint scan --probe` on a real host against real servers, each in a private network namespace: names, the edge over TCP
 //! and QUIC, DNS over TLS, HTTPS.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use fwlint::profile::Profile;
 use serde_json::{Map, Value, json};
@@ -123,6 +125,68 @@ fn counts(report: &Value) -> String {
         }
     }
     counts.iter().map(|(words, count)| format!("{count} {words}\n")).collect()
+}
+
+/// How many random rulesets of each kind are tried.
+const RULESETS: usize = 3;
+
+/// What loads a ruleset of a kind.
+fn load(kind: &str, text: &str) -> String {
+    let program = match kind {
+        "nft" => "nft -f -",
+        "v4" => "iptables-nft-restore",
+        "v6" => "ip6tables-nft-restore",
+        "ipset" => "ipset restore",
+        other => panic!("nothing loads {other}"),
+    };
+    format!("{program} <<'END'\n{text}\nEND\n")
+}
+
+/// Random rules, in the order in which they are loaded: sets first.
+fn random(oracle: &Path, flavour: &str) -> Vec<Vec<String>> {
+    let count = std::env::var("FWLINT_PROBE_COUNT").unwrap_or_else(|_| RULESETS.to_string());
+    let mut generator = Command::new("python3");
+    generator.arg(oracle.join("genrules.py")).args(["--flavour", flavour, "--seed", "12", "--count", &count]);
+    let output = generator.args(["--probes", "1"]).output().expect("python3 runs");
+    let text = String::from_utf8(output.stdout).expect("the generator writes text");
+    let jobs = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("it writes JSON"));
+    let commands = |job: Value| {
+        let mut parts: Vec<(String, String)> =
+            serde_json::from_value(job["rulesets"].clone()).expect("pairs of a kind and a text");
+        parts.sort_by_key(|(kind, _)| kind != "ipset");
+        parts.iter().map(|(kind, text)| load(kind, text)).collect()
+    };
+    jobs.map(commands).collect()
+}
+
+#[test]
+fn on_a_network_on_which_all_is_well_what_fails_is_the_fault_of_the_rules() {
+    let folder = match oracle::folder() {
+        Ok(folder) => folder,
+        Err(reason) => return oracle::say_skipped("probes through random rulesets", &reason),
+    };
+    let hosts: Vec<_> = ["nft", "iptables"].iter().flat_map(|flavour| random(&folder, flavour)).collect();
+    let probe = |host: Vec<String>| {
+        // The rules may name a second interface.
+        let second = "ip link add eth1 type veth peer name eth2; ip addr add 198.18.0.10/24 dev eth1; ip link set eth1 up";
+        let host = std::iter::once(second.to_owned()).chain(host).collect();
+        Case { host, ..Case::new(String::new()) }.report().map_or_else(String::new, |report| counts(&report))
+    };
+    let told: Vec<String> = thread::scope(|scope| {
+        let running: Vec<_> = hosts.into_iter().map(|host| scope.spawn(|| probe(host))).collect();
+        running.into_iter().map(|each| each.join().expect("it ends")).collect()
+    });
+    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
+    for line in told.iter().flat_map(|counts| counts.lines()) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [count, _, _, came, rules, blame] = words[..] else { panic!("{line}") };
+        *tally.entry(format!("{came} {rules} {blame}")).or_default() +=
+            count.parse::<usize>().expect("a number");
+    }
+    oracle::say(&format!("probes through {} random rulesets: {tally:?}", told.len()));
+    let is_wrong = |told: &&String| ["network", "reading", "route"].iter().any(|blame| told.ends_with(blame));
+    let wrong: Vec<&String> = tally.keys().filter(is_wrong).collect();
+    assert!(wrong.is_empty() && tally.len() > 1, "{wrong:?} of {tally:?}: {told:#?}");
 }
 
 /// Holds a report against what is written down of it.
