@@ -11,6 +11,8 @@ pub struct Perimeter {
     pub is_stateful: bool,
     /// Addresses of the cloud itself, its resolver among them: what is from and to them is never filtered.
     pub platform: &'static [IpAddr],
+    /// Those of them that resolve names, whether rules filter them or not.
+    pub resolvers: &'static [IpAddr],
 }
 
 /// Who is in a group of addresses.
@@ -32,11 +34,20 @@ impl Ruleset {
 
     /// The addresses of the cloud itself, which its rules do not filter.
     pub fn platform(&self) -> impl Iterator<Item = IpAddr> + '_ {
-        let bases =
-            self.tables.iter().flat_map(|table| &table.chains).filter_map(|chain| chain.base.as_ref());
-        bases.take(1).flat_map(|base| match base.kind {
-            ChainKind::Perimeter(perimeter) => perimeter.platform.iter().copied(),
-            _ => [].iter().copied(),
-        })
+        self.perimeter().into_iter().flat_map(|perimeter| perimeter.platform.iter().copied())
+    }
+
+    /// The addresses of the cloud's own resolver.
+    pub fn resolvers(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.perimeter().into_iter().flat_map(|perimeter| perimeter.resolvers.iter().copied())
+    }
+
+    /// How a cloud filters around the machine, by the first of the layers.
+    fn perimeter(&self) -> Option<Perimeter> {
+        let mut chains = self.tables.iter().flat_map(|table| &table.chains);
+        match chains.find_map(|chain| chain.base.as_ref())?.kind {
+            ChainKind::Perimeter(perimeter) => Some(perimeter),
+            _ => None,
+        }
     }
 }

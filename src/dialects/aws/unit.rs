@@ -15,7 +15,7 @@ use crate::source::{Span, Spanned};
 
 /// The resolver, the instance metadata and the time service: neither security groups nor network ACLs filter them
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html>).
-pub const PLATFORM: &[IpAddr] = &[
+const PLATFORM: &[IpAddr] = &[
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 253)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 123)),
@@ -24,11 +24,14 @@ pub const PLATFORM: &[IpAddr] = &[
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x123)),
 ];
 
+/// The resolver alone.
+const RESOLVERS: &[IpAddr] = &[PLATFORM[0], PLATFORM[3]];
+
 /// Security groups track connections.
-const GROUP: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM };
+const GROUP: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS };
 
 /// Network ACLs do not.
-const ACL: Perimeter = Perimeter { is_stateful: false, platform: PLATFORM };
+pub const ACL: Perimeter = Perimeter { is_stateful: false, platform: PLATFORM, resolvers: RESOLVERS };
 
 /// A security group.
 struct Group<'n> {

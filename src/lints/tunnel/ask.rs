@@ -214,7 +214,7 @@ pub fn usual_choice() -> PacketSet {
 
 /// All addresses that a resolver may have, that of a cloud included.
 pub fn resolvers(context: &Context, family: Family) -> Ranges {
-    let own = context.unit.ruleset.platform().filter(|own| own.is_ipv4() == (family == Family::V4));
+    let own = context.unit.ruleset.resolvers().filter(|own| own.is_ipv4() == (family == Family::V4));
     Ranges::union(addresses(own).iter().chain(sources(family).iter()))
 }
 

@@ -143,6 +143,16 @@ fn best<'m>(
 ) -> Result<(Certainty, Option<Held<'m>>), TooManyPieces> {
     let mut best: (Certainty, Option<Held>) = (Certainty::Blocked, None);
     for family in spoken(context) {
+        // A cloud's own resolver mostly answers, and it is asked at little cost.
+        let own = context.unit.ruleset.resolvers().filter(|it| family_of(*it) == family);
+        let own = ask::addresses(own.filter(|_| resolvers.is_empty()));
+        if !own.is_empty() {
+            let flow = Flow { family, protocol, destinations: own, port, by_anyone: true, speech: None };
+            let (certainty, held) = some_destination(context, witnesses, flow)?;
+            if certainty == Certainty::Met {
+                return Ok((certainty, Some(held)));
+            }
+        }
         let named = ask::addresses(resolvers.iter().copied().filter(|it| family_of(*it) == family));
         let destinations = match resolvers {
             [] => ask::resolvers(context, family),

@@ -8,7 +8,7 @@ use super::policy::{Policy, Reference};
 use super::stateful::{self, Deed, PASSED};
 use super::stateless;
 use crate::dialects::Named;
-use crate::dialects::aws::unit::PLATFORM;
+use crate::dialects::aws::unit::ACL;
 use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, Texts, call, rules};
 use crate::model::{self, Families, Match, Perimeter, Policy as End, Said, Verdict};
 use crate::packet::axis::direction as way;
@@ -16,7 +16,7 @@ use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges};
 use crate::source::{Span, Spanned};
 
 /// Each packet of a flow comes to the firewall. What goes to the resolver of the network never does.
-const PERIMETER: Perimeter = Perimeter { is_stateful: false, platform: PLATFORM };
+const PERIMETER: Perimeter = ACL;
 
 /// How the names of chains begin in which rules are that nobody wrote.
 const GENERATED: &str = "generated rules ";

@@ -3,14 +3,14 @@
 use super::{application, network};
 use crate::dialects::Named;
 use crate::dialects::azure::shape::{body, part_after};
-use crate::dialects::azure::unit::PLATFORM;
+use crate::dialects::azure::unit::{PLATFORM, RESOLVERS};
 use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, any_address, rules};
 use crate::model::{self, Families, Match, Perimeter, Policy, Verdict};
 use crate::packet::Family;
 use crate::source::{Span, Spanned};
 
 /// Connections are tracked. What goes to services of the platform does not come to a firewall.
-const PERIMETER: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM };
+const PERIMETER: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS };
 
 /// What kind of rules a collection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
