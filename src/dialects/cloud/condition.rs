@@ -1,7 +1,7 @@
 //! What one field of a rule asks of a packet.
 
 use crate::model::{Atom, Match, Rule, Verdict};
-use crate::packet::PacketSet;
+use crate::packet::{Axis, PacketSet, Values};
 use crate::source::{Span, Spanned};
 
 /// What one field, or several that mean the same, ask of a packet: it is one of the packets that are known, or
@@ -97,13 +97,25 @@ pub fn rules(
         let span = unknown.map_or(span, |part| part.span);
         Rule {
             span,
-            matches,
+            matches: matches.into_iter().flat_map(in_fields).collect(),
             actions: Vec::new(),
             verdict: verdict.clone(),
             comment: comment.cloned().map(Box::new),
         }
     };
     ways.into_iter().map(rule).collect()
+}
+
+/// A condition field by field, where it is one on each: most are, and exports have hundreds of thousands of them.
+fn in_fields(part: Spanned<Match>) -> Vec<Spanned<Match>> {
+    match &part.value {
+        Match::Packets(packets) if packets.cubes().len() == 1 => {
+            let sides = packets.cubes().iter().flat_map(|cube| cube.sides());
+            let field = |(axis, values): &(Axis, Values)| Match::Field(*axis, values.clone());
+            sides.map(|side| Spanned::new(field(side), part.span)).collect()
+        }
+        _ => vec![part],
+    }
 }
 
 /// Is there a packet that fulfils all that is known of a way?
