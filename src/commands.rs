@@ -31,8 +31,6 @@ pub struct World<'w> {
     pub look: Look,
     /// Is there somebody who reads what is asked on standard error and answers on standard input?
     pub is_attended: bool,
-    /// Is a remedy that does not hold a failure of the program, as in tests, and not only one that is not offered?
-    pub is_strict: bool,
 }
 
 /// What came of a command that could do its work.

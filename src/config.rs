@@ -21,7 +21,7 @@ pub use keys::names as keys;
 pub use levels::{LevelFor, Levels};
 pub use paths::Paths;
 pub use probed::{Answer, Came, Probed, Record, Tried};
-pub use settings::{EdgeIpVersion, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
+pub use settings::{EdgeIpVersion, EdgeRules, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
 pub use values::{Address, Interface, Machine, PROTOCOLS, PortRange, ProtocolNumber, User};
 
 use crate::finding::Level;

@@ -107,6 +107,8 @@ pub struct Fix {
     pub closes: Vec<String>,
     /// Packets that fare otherwise in some other way (dropped rather than rejected, say), in words.
     pub changes: Vec<String>,
+    /// What would make it shorter and open more, as a phrase, if anything would.
+    pub wider: Option<String>,
 }
 
 /// A text after edits of it, in the order of places; `None` for places that are not in it.

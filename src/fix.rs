@@ -5,11 +5,12 @@
 mod apply;
 mod commands;
 mod effects;
+mod unproven;
 
 use std::collections::HashMap;
 
 use crate::config::{AllowIngress, Settings};
-use crate::dialects::{self, Dialect, Writing};
+use crate::dialects::{self, Dialect, Includes, Writing};
 use crate::eval::difference::{Change, Difference, Kind};
 use crate::eval::{Host, Routes, Way};
 use crate::finding::{Edit, Finding, Fix, Level};
@@ -20,6 +21,7 @@ use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
 
 pub use apply::{apply, between, new_files, overlap};
+pub use unproven::Unproven;
 
 /// How often a remedy may show that more is needed: behind the rule that is mended there may be another. On its way out and
 /// back a packet meets eight chains that may drop it, and as many in the security table and in files of other programs.
@@ -35,6 +37,9 @@ const UNCOVERED: [&str; 3] = ["open-port", "ssh-open-to-the-world", "inbound-tun
 /// What is told only where the edge is reached. What opens the way there, and closes nothing, may uncover it.
 const BEHIND_THE_EDGE: &str = "tunnel-service-blocked";
 
+/// What is told only of a family that works. New rules, which let through what they name, may uncover it.
+const OF_WORKING: &str = "unrestricted-egress";
+
 /// What rules that go in front of others may lead to: those take nothing any more.
 const MOVED: &str = "shadowed-rule";
 
@@ -49,6 +54,8 @@ pub struct Proof<'c> {
     pub unit: &'c Unit,
     /// The dialect of each of its files.
     pub dialects: &'c HashMap<FileId, Dialect>,
+    /// What they include.
+    pub includes: &'c Includes,
     /// What the user said.
     pub settings: &'c Settings,
     /// What must get out.
@@ -59,54 +66,6 @@ pub struct Proof<'c> {
     pub routes: &'c Routes,
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
-    /// Is a remedy that does not hold a failure of the program?
-    pub is_strict: bool,
-}
-
-/// Why there is no fix.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unproven {
-    /// The text is not made so that the change could be written there.
-    NotWritable,
-    /// The text is one that only programs write.
-    OfPrograms(Dialect),
-    /// The finding is still there.
-    NotGone,
-    /// Another finding, as bad, would come: its lint.
-    Another(&'static str),
-    /// Other packets than named would fare otherwise.
-    OtherPackets,
-    /// The rules are too tangled to be compared.
-    Undecided,
-}
-
-impl Unproven {
-    /// In words.
-    pub fn reason(&self) -> String {
-        match self {
-            Unproven::NotWritable => "the text is not made so that a change could be written there".into(),
-            Unproven::OfPrograms(dialect) => {
-                let name = dialect.name();
-                format!(
-                    "no change is written into {name}, which a program prints: change what it is printed from"
-                )
-            }
-            Unproven::NotGone => "a change of one place would not be enough".into(),
-            Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
-            Unproven::OtherPackets => "other packets would fare otherwise, too".into(),
-            Unproven::Undecided => "the rules are too tangled to be compared".into(),
-        }
-    }
-
-    /// Is this a mistake of the remedy, rather than of the text? Whom it would shut out, or let in besides, only the
-    /// proof can tell.
-    pub fn is_mistake(&self) -> bool {
-        match self {
-            Unproven::NotWritable | Unproven::OfPrograms(_) | Unproven::Undecided => false,
-            Unproven::Another(lint) => ![LOCKOUT, MOVED].contains(lint) && !UNCOVERED.contains(lint),
-            Unproven::NotGone | Unproven::OtherPackets => true,
-        }
-    }
 }
 
 impl Proof<'_> {
@@ -126,15 +85,15 @@ impl Proof<'_> {
         let may_fill =
             self.unit.files.iter().any(|file| self.dialects.get(file).is_some_and(|it| it.has_sets()));
         let made = match attempt(may_fill) {
-            Err(why) if may_fill && why.is_mistake() => attempt(false),
+            Err(why) if may_fill && why.is_mistake(finding.lint) => attempt(false),
             made => made,
         };
         if let Err(why) = &made {
-            // A lint that promises more than it holds is to be mended, not only kept quiet about: tests fail. Rules that
-            // the loader refuses hold nothing.
+            // A lint that promises more than it holds is to be mended, not only kept quiet about: whoever works on fwlint
+            // sees it fail. Rules that the loader refuses hold nothing.
             let is_refused = findings.iter().any(|other| REFUSED.contains(&other.lint));
             debug_assert!(
-                !self.is_strict || is_refused || !why.is_mistake(),
+                cfg!(fuzzing) || is_refused || !why.is_mistake(finding.lint),
                 "{}: {}: {}: {}",
                 finding.lint,
                 finding.message,
@@ -158,6 +117,8 @@ impl Proof<'_> {
         let mut kept = self.kept();
         let mut all = remedy.clone();
         let mut next = remedy;
+        // What else would be found, without what is added for it.
+        let mut found: Option<&'static str> = None;
         for _ in 0..MOST_ROUNDS {
             let unit = if let Some(rules) = &mut kept {
                 self.commands(&next)?;
@@ -177,12 +138,15 @@ impl Proof<'_> {
             let context = self.context(&sources, &unit);
             let after = lints::run(&context);
             let speaks_of_more = files.len() > self.unit.files.len();
-            let opens_only = matches!(all.effect, Effect::Opens(_));
             let mut left = self.left(findings, finding, speaks_of_more, &after);
-            left.retain(|left| !(opens_only && left.lint == BEHIND_THE_EDGE));
+            left.retain(|left| !is_uncovered(&all, left.lint));
             let Some(worst) = left.first() else {
                 let uncovered = uncovered(findings, &after, finding.level);
-                return self.fix(host, &context, &sources, &all, uncovered);
+                let fix = self.fix(host, &context, &sources, &all, uncovered);
+                return fix.map_err(|why| match (why, found) {
+                    (Unproven::OtherPackets, Some(lint)) if finding.lint == MOVED => Unproven::Another(lint),
+                    (why, _) => why,
+                });
             };
             // What would have to be moved next is a question of what was meant, not of what is needed.
             let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
@@ -198,6 +162,7 @@ impl Proof<'_> {
             if more.steps == next.steps {
                 return Err(Unproven::NotGone);
             }
+            found = found.or(Some(worst.lint));
             next = more.clone();
             all = join(all, more);
         }
@@ -209,7 +174,10 @@ impl Proof<'_> {
         let writing = Writing::new(sources, fills_sets);
         let mut edits: Vec<Edit> = Vec::new();
         for step in steps.iter().filter(|step| !matches!(step, Step::Beside { .. })) {
-            let dialect = self.dialects.get(&place(step).file).ok_or(Unproven::NotWritable)?;
+            let file = place(step).file;
+            // nft alone includes others.
+            let included = self.includes.is_included(file).then_some(&Dialect::Nft);
+            let dialect = self.dialects.get(&file).or(included).ok_or(Unproven::NotWritable)?;
             let write = dialect.entry().write.ok_or(Unproven::OfPrograms(*dialect))?;
             for edit in write(&writing, step).ok_or(Unproven::NotWritable)? {
                 // What a loop or two families say in one line is changed once.
@@ -252,7 +220,8 @@ impl Proof<'_> {
         files: &[FileId],
         dialects: &HashMap<FileId, Dialect>,
     ) -> Result<Unit, Unproven> {
-        let ruleset = dialects::read_host(sources, files, dialects).ok_or(Unproven::NotWritable)?;
+        let ruleset =
+            dialects::read_host(sources, files, dialects, self.includes).ok_or(Unproven::NotWritable)?;
         Ok(self.with(ruleset.complete_like(&self.unit.ruleset), files))
     }
 
@@ -330,6 +299,7 @@ impl Proof<'_> {
         let (opens, closes, changes) = effects::words(&difference, host, &after.host);
         Ok(Fix {
             title: remedy.title.clone(),
+            wider: remedy.wider.clone(),
             is_safe: new_files.is_empty() && (difference.is_none() || remedy.is_required && opens_only),
             edits: apply::between(self.sources, sources, &self.unit.files),
             new_files,
@@ -347,6 +317,16 @@ fn uncovered(before: &[Finding], after: &[Finding], level: Level) -> Option<&'st
         findings.iter().filter(|other| other.lint == lint && other.level >= level).count()
     };
     UNCOVERED.into_iter().find(|lint| count(after, lint) > count(before, lint))
+}
+
+/// Is what a lint tells something that was so before a remedy, and only comes to light by it?
+fn is_uncovered(remedy: &Remedy, lint: &str) -> bool {
+    let moves = remedy.steps.iter().any(|step| matches!(step, Step::Move { .. }));
+    match lint {
+        BEHIND_THE_EDGE => matches!(remedy.effect, Effect::Opens(_)),
+        OF_WORKING => !moves && remedy.effect != Effect::Nothing,
+        _ => false,
+    }
 }
 
 /// Do new connections from other machines get through by a change?
@@ -384,5 +364,11 @@ fn join(one: Remedy, other: Remedy) -> Remedy {
         }
     }
     let effect = one.effect.and(other.effect);
-    Remedy { title, steps, effect, is_required: one.is_required && other.is_required }
+    Remedy {
+        title,
+        steps,
+        effect,
+        is_required: one.is_required && other.is_required,
+        wider: one.wider.or(other.wider),
+    }
 }

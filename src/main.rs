@@ -41,7 +41,6 @@ fn main() -> ExitCode {
         stderr: &mut std::io::stderr(),
         look,
         is_attended: std::io::stdin().is_terminal() && is_error_terminal,
-        is_strict: false,
     };
     ExitCode::from(fwlint::cli::run(std::env::args_os(), world))
 }

@@ -8,7 +8,7 @@ mod names;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
 
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Deserialize;
 
 use crate::packet::Family;
@@ -123,6 +123,18 @@ impl Region {
         let v4 = self.v4.iter().filter(move |_| family == Family::V4).map(|address| IpAddr::from(*address));
         let v6 = self.v6.iter().filter(move |_| family == Family::V6).map(|address| IpAddr::from(*address));
         v4.chain(v6)
+    }
+
+    /// The smallest prefix that holds all of its addresses of a family; `None` if it has none.
+    pub fn prefix(&self, family: Family) -> Option<IpNet> {
+        let mut nets = self.addresses(family).map(IpNet::from);
+        let mut prefix = nets.next()?;
+        for net in nets {
+            while !prefix.contains(&net) {
+                prefix = prefix.supernet()?;
+            }
+        }
+        Some(prefix.trunc())
     }
 }
 

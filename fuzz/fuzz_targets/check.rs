@@ -25,7 +25,6 @@ fuzz_target!(|data: &[u8]| {
         stderr: &mut stderr,
         look: Default::default(),
         is_attended: false,
-        is_strict: false,
     };
     let status = fwlint::cli::run(arguments, world);
     assert!(status < 2, "{}", String::from_utf8_lossy(&stderr));

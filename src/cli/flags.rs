@@ -17,7 +17,9 @@ use crate::commands::diff;
 use crate::commands::explain::What;
 use crate::commands::input::{ConfigChoice, Selection};
 use crate::commands::trace;
-use crate::config::{EdgeIpVersion, Given, Interface, Policy, PortRange, Protocol, RunsIn, Setting, User};
+use crate::config::{
+    EdgeIpVersion, EdgeRules, Given, Interface, Policy, PortRange, Protocol, RunsIn, Setting, User,
+};
 use crate::dialects::{DIALECTS, Dialect};
 
 pub use check::Check;
@@ -263,6 +265,12 @@ struct TunnelFlags {
     /// The ports from which the machine opens connections
     #[arg(long, value_name = "FIRST-LAST")]
     ephemeral_ports: Option<PortRange>,
+
+    /// What new rules for the edge name: its published addresses, or one prefix for each region that holds them
+    ///
+    /// Prefixes make fewer words, and let out more.
+    #[arg(long, value_name = "WHAT")]
+    edge_rules: Option<EdgeRules>,
 }
 
 impl InputFlags {
@@ -348,6 +356,7 @@ fn given(tunnel: &TunnelFlags) -> Given {
         runs_in: tunnel.runs_in.map(Setting::flag),
         user: tunnel.user.clone().map(|user| Setting::flag(Some(user))),
         ephemeral_ports: tunnel.ephemeral_ports.map(Setting::flag),
+        edge_rules: tunnel.edge_rules.map(Setting::flag),
         policy: None,
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::commands::{Failure, World};
 use crate::config::{self, Config, Given, Interface, Settings};
-use crate::dialects::Dialect;
+use crate::dialects::{Dialect, Includes};
 use crate::lints::{self, Unit};
 use crate::source::{self, FileId, Root, Sources};
 use crate::tree::{Mistake, nearest};
@@ -73,8 +73,6 @@ pub struct Input {
     pub stdin: Option<PathBuf>,
     /// Why some of what the call is about could not be read; the rest is here all the same.
     pub unread: Vec<Failure>,
-    /// Is a remedy that does not hold a failure of the program?
-    pub is_strict: bool,
 }
 
 impl Input {
@@ -103,6 +101,8 @@ pub struct Loaded {
     /// The export that holds it among others, if it was not chosen by name; one of them must serve the
     /// tunnel. Counted from 0.
     pub export: Option<usize>,
+    /// What its files include.
+    pub includes: Includes,
 }
 
 /// Reads all that a call is about. A file that cannot be read or is no firewall does not keep the others from being
@@ -145,7 +145,7 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
     // A file may have been found in a folder, and as a sibling.
     let mut told = HashSet::new();
     unread.retain(|failure| told.insert(failure.to_string()));
-    Ok(Input { sources, units, dialects, stdin, unread, is_strict: world.is_strict })
+    Ok(Input { sources, units, dialects, stdin, unread })
 }
 
 /// What cloudflared's own configuration says.

@@ -92,7 +92,6 @@ pub fn run(
                 stderr: &mut *world.stderr,
                 look: world.look,
                 is_attended: world.is_attended,
-                is_strict: world.is_strict,
             };
             check::run_without(&mut world, &check::Options { selection, ..check }, missing)
         }

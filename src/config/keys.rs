@@ -50,6 +50,9 @@ const KEYS: &[(&str, &str, Take)] = &[
     ("ephemeral-ports", "ephemeral-ports: 32768-60999", |config, value| {
         set(&mut config.given.ephemeral_ports, setting(value)?)
     }),
+    ("edge-rules", "edge-rules: prefixes", |config, value| {
+        set(&mut config.given.edge_rules, setting(value)?)
+    }),
     ("levels", "levels: {unused-chain: off}", |config, value| {
         config.levels = Levels::read(value)?;
         Ok(())

@@ -128,6 +128,8 @@ settings! {
     policy: Policy = Policy::Advisory;
     /// The ports from which the machine opens connections.
     ephemeral_ports: PortRange = PortRange { first: 32768, last: 60999 };
+    /// What new rules for the edge name.
+    edge_rules: EdgeRules = EdgeRules::Addresses;
 }
 
 /// What carries the tunnel's connections.
@@ -166,6 +168,16 @@ pub enum RunsIn {
     Host,
     /// In a container on a bridge: its packets meet FORWARD.
     Container,
+}
+
+/// What new rules for the edge name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum EdgeRules {
+    /// Its published addresses, and no others.
+    Addresses,
+    /// One prefix for each region, the smallest that holds the region's published addresses.
+    Prefixes,
 }
 
 /// How strictly exposure is judged.

@@ -19,7 +19,7 @@ use crate::model::{Plan, Remark, Ruleset, Step};
 use crate::packet::Family;
 use crate::source::{FileId, Sources, Span, Spanned};
 
-pub use includes::{Included, Texts};
+pub use includes::{Included, Includes, Place, Texts};
 
 /// A language that fwlint reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -292,22 +292,26 @@ pub fn load(texts: &[Texts<'_>]) -> Ruleset {
     all
 }
 
-/// Reads the texts of a host; `None` where some are no host's, or include others.
+/// Reads the texts of a host, each with all that it includes; `None` where some are no host's, or include something else
+/// than they did.
 pub fn read_host(
     sources: &Sources,
     files: &[FileId],
     dialects: &HashMap<FileId, Dialect>,
+    includes: &Includes,
 ) -> Option<Ruleset> {
+    let may_include = |file: &&FileId| {
+        includes.is_included(**file)
+            || dialects.get(*file).is_some_and(|it| matches!(it.entry().read, Read::Including { .. }))
+    };
+    let found = includes.at(sources, files.iter().filter(may_include).copied())?;
+    let included = |place: Span| found.get(&place).cloned();
     let text = |file: &FileId| {
         let (dialect, text) = (*dialects.get(file)?, sources.file(*file).text.as_str());
-        let is_alone = match dialect.entry().read {
-            Read::Host(_) => true,
-            Read::Including { paths, .. } => paths(*file, text).is_empty(),
-            Read::Units(_) => false,
-        };
-        is_alone.then_some(Texts { dialect, file: *file, text, included: &|_| None })
+        (!dialect.is_of_cloud()).then_some(Texts { dialect, file: *file, text, included: &included })
     };
-    let texts: Option<Vec<_>> = files.iter().map(text).collect();
+    let own = files.iter().filter(|file| !includes.is_included(**file));
+    let texts: Option<Vec<_>> = own.map(text).collect();
     Some(load(&texts?))
 }
 

@@ -20,7 +20,13 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let steps = vec![Step::Beside { of: table.span, plan: Box::new(plan::twin(context)?) }];
         let closed = mend::HOOKS.map(|hook| (hook, mend::of(Family::V6)));
         let title = "write a file that denies over IPv6 what is denied over IPv4".into();
-        Some(Remedy { title, steps, effect: Effect::Closes(closed.to_vec()), is_required: false })
+        Some(Remedy {
+            title,
+            steps,
+            effect: Effect::Closes(closed.to_vec()),
+            is_required: false,
+            wider: None,
+        })
     });
     let message = "nothing is said about IPv6: the rules are for IPv4 alone";
     findings.push(Finding::new(ID, Level::Note, message).remedy(remedy).note(

@@ -1,7 +1,10 @@
 //! What would mend findings: rules that let through what is lost, in front of what takes it.
 
+use std::collections::BTreeSet;
+
 use super::Context;
 use super::tunnel::{Edge, Path, Tunnel};
+use crate::config::EdgeRules;
 use crate::eval::exposure::Default as ByDefault;
 use crate::eval::{CompiledChain, CompiledRule, Held, Hop, Lost, Moment, RuleId, swap};
 use crate::model::{At, Backend, Effect, Families, Hook, NewRule, Policy, Remedy, Step, Verdict};
@@ -12,6 +15,9 @@ use super::tunnel::ask;
 
 /// All hooks, where it does not matter at which packets fare otherwise.
 pub const HOOKS: [Hook; 5] = [Hook::Prerouting, Hook::Input, Hook::Forward, Hook::Output, Hook::Postrouting];
+
+/// How many ports a rule may name that is moved for the sake of one.
+const MOST_PORTS: u128 = 1 << 15;
 
 /// Rules that are to be put in, place by place.
 #[derive(Default)]
@@ -109,17 +115,20 @@ impl Opening {
 
     /// Moves a rule that would let the packets through in front of the one that takes them, if there is such a rule.
     fn move_up(&mut self, context: &Context, lost: &Lost) -> bool {
-        // Rules of a cloud stand where their numbers say.
-        if context.unit.ruleset.is_perimeter() {
-            return false;
-        }
-        let Some(id) = lost.hop.rule else { return false };
+        // Rules of a cloud stand where their numbers say, and those of a chain that is called may decide of other packets, too.
+        let own =
+            lost.hop.rule.filter(|id| id.chain == lost.hop.base && !context.unit.ruleset.is_perimeter());
+        let Some(id) = own else { return false };
         let chain = context.host.chain(id.chain);
         let fitting = (id.index + 1..chain.rules.len() as u32).find(|index| {
             let rule = &chain.rules[*index as usize];
-            // One that names no port was not written for these packets, and would open more than anybody means.
-            let is_named = rule.packets.cubes().iter().all(|cube| cube.get(Axis::DestinationPort).is_some());
-            is_named
+            // One that names no ports, or most of them, was not written for these packets, and would open more than anybody
+            // means.
+            let names_few = |cube: &Cube| {
+                let ports = cube.get(Axis::DestinationPort).and_then(Values::ranges);
+                ports.is_some_and(|ports| ports.count() <= MOST_PORTS)
+            };
+            rule.packets.cubes().iter().all(names_few)
                 && rule.rule.verdict.value == Verdict::Accept
                 && rule.packets.covers(&lost.hop.packets) == Ok(true)
                 && stand_alone(context, &[RuleId { chain: id.chain, index: *index }])
@@ -143,6 +152,7 @@ impl Opening {
             steps,
             effect: Effect::Opens(effect),
             is_required,
+            wider: None,
         })
     }
 }
@@ -187,32 +197,47 @@ pub fn known(cube: &Cube) -> Cube {
     cube.clone().forget(|axis| matches!(axis, Axis::Atom(_)))
 }
 
-/// The edges of some paths let through, each by rules for exactly these addresses.
+/// The edges of some paths let through, by rules for exactly these addresses, or for the prefixes around them where
+/// those are wanted.
 pub fn edges<'t, 'm: 't>(
     context: &Context,
     tunnel: &Tunnel,
     lost: impl IntoIterator<Item = (&'t Path<'m>, Vec<&'t Edge>)>,
     title: &str,
 ) -> Option<Remedy> {
-    let mut opening = Opening::default();
+    let wants_prefixes = context.settings.edge_rules.value == EdgeRules::Prefixes;
+    let (mut opening, mut wider) = (Opening::default(), BTreeSet::new());
     for (path, mut edges) in lost {
         edges.sort_by_key(|edge| edge.lost_at);
         // Addresses that are lost at one place need other rules than those that get that far.
         for group in edges.chunk_by(|one, next| one.lost_at == next.lost_at) {
-            let regions = tunnel.endpoint.regions.iter().enumerate().map(|(number, _)| {
+            let cubes = tunnel.endpoint.regions.iter().enumerate().filter_map(|(number, region)| {
                 let of_region = group.iter().filter(|edge| edge.region == number);
-                ask::addresses(of_region.map(|edge| edge.address))
+                let addresses = ask::addresses(of_region.map(|edge| edge.address));
+                let prefix = region.prefix(path.family).filter(|_| !addresses.is_empty())?;
+                let addresses = if wants_prefixes {
+                    Ranges::union([values::prefix(prefix.addr(), prefix.prefix_len())])
+                } else {
+                    wider.extend((addresses.iter().nth(1).is_some()).then_some(prefix));
+                    addresses
+                };
+                let protocol = path.transport.protocol.number();
+                Some(to(path.family, protocol, addresses, tunnel.profile.port))
             });
-            let cubes: Vec<Cube> = regions
-                .filter(|addresses| !addresses.is_empty())
-                .map(|addresses| {
-                    to(path.family, path.transport.protocol.number(), addresses, tunnel.profile.port)
-                })
-                .collect();
+            let cubes: Vec<Cube> = cubes.collect();
             opening.add(context, &path.held, &path.part(group.iter().copied()), &cubes);
         }
     }
-    opening.remedy(title, true)
+    let names: Vec<String> = wider.iter().map(ToString::to_string).collect();
+    let wider = (!names.is_empty()).then(|| format!("`--edge-rules prefixes` names {}", names.join(" and ")));
+    let remedy = opening.remedy(title, !wants_prefixes)?;
+    let names_addresses = |rule: &NewRule| {
+        [Axis::Destination, Axis::Source].iter().any(|axis| rule.packets.get(*axis).is_some())
+    };
+    let mut steps = remedy.steps.iter();
+    let is_shorter =
+        steps.any(|step| matches!(step, Step::Insert { rules, .. } if rules.iter().any(names_addresses)));
+    Some(Remedy { wider: wider.filter(|_| is_shorter), ..remedy })
 }
 
 /// Packets of a protocol to a port of some addresses; of any, where none are named.
@@ -277,9 +302,11 @@ pub fn stand_alone(context: &Context, rules: &[RuleId]) -> bool {
 /// What lets in whatever no rule names is made to drop it: only policies, and only where a rule lets SSH in by
 /// name, so that whoever looks after the machine still gets in.
 pub fn deny(context: &Context, families: &[Family], defaults: &[&ByDefault]) -> Option<Remedy> {
-    let mut steps = Vec::new();
+    let (mut steps, mut families) = (Vec::new(), families.to_vec());
     for default in defaults {
         let chain = context.host.chain(default.chain);
+        // A chain of both families has one policy for both.
+        families.extend(Family::ALL.into_iter().filter(|family| chain.table.families.has(*family)));
         let base = chain.chain.base.as_ref()?;
         // Chains of nft may say none.
         let is_there = base.policy_is_written || chain.table.backend == Backend::Nft;
@@ -304,5 +331,6 @@ pub fn deny(context: &Context, families: &[Family], defaults: &[&ByDefault]) -> 
         steps,
         effect: Effect::Closes(closed.collect()),
         is_required: false,
+        wider: None,
     })
 }

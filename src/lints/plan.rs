@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::Context;
-use crate::config::{EdgeIpVersion, Protocol, RunsIn, Settings};
+use crate::config::{EdgeIpVersion, EdgeRules, Protocol, RunsIn, Settings};
 use crate::eval::Way;
 use crate::eval::exposure::Kind;
 use crate::model::{NewRule, Part, Plan, Verdict};
@@ -212,9 +212,16 @@ impl Planner<'_> {
             let v4 = region.v4.iter().map(|address| IpAddr::from(*address));
             let all = v4.chain(region.v6.iter().map(|address| IpAddr::from(*address)));
             let addresses: Vec<IpAddr> = of_family(self.family, all).collect();
+            let prefix = region.prefix(self.family);
+            let prefix = prefix.filter(|_| self.settings.edge_rules.value == EdgeRules::Prefixes);
             let transports = self.profile.transports.iter().filter(|transport| wanted(&transport.name));
             let rules = transports.map(|transport| {
                 let packets = to(transport.protocol.number(), self.profile.port, addresses.iter().copied());
+                let around = prefix.map(|net| values::prefix(net.addr(), net.prefix_len()));
+                let packets = match around {
+                    Some((low, high)) => packets.set(Axis::Destination, Ranges::new(low, high)),
+                    None => packets,
+                };
                 self.rule(self.way_out(), packets)
             });
             Part { purpose: format!("The tunnel: {}.", region.host), rules: rules.collect() }

@@ -126,5 +126,6 @@ fn remedy(context: &Context, all: &[&Shadowed]) -> Option<Remedy> {
         steps: rules().map(|compiled| Step::Move { rule: compiled.rule.span, before }).collect(),
         effect: Effect::Changes(effect),
         is_required: false,
+        wider: None,
     })
 }

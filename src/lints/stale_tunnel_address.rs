@@ -105,6 +105,7 @@ fn readdress(swaps: &[Swap]) -> Option<Remedy> {
         steps: swaps.iter().map(step).collect(),
         effect: Effect::Changes(effect),
         is_required: false,
+        wider: None,
     })
 }
 

@@ -16,6 +16,8 @@ pub struct Remedy {
     pub effect: Effect,
     /// Is all that it opens required by the profile, by name?
     pub is_required: bool,
+    /// What makes it shorter and opens more, as a phrase, if anything does.
+    pub wider: Option<String>,
 }
 
 /// One change of the rules.
@@ -101,7 +103,7 @@ pub enum Effect {
 impl Remedy {
     /// A remedy after which every packet fares as before.
     pub fn neutral(title: impl Into<String>, steps: Vec<Step>) -> Self {
-        Remedy { title: title.into(), steps, effect: Effect::Nothing, is_required: false }
+        Remedy { title: title.into(), steps, effect: Effect::Nothing, is_required: false, wider: None }
     }
 }
 

@@ -153,7 +153,7 @@ impl<'a> Words<'a> {
             Axis::Direction => ("", "in any direction"),
             Axis::Nat => ("", "translated or not"),
             Axis::Mark => ("with mark", "any"),
-            Axis::ConnMark => ("with connmark", "any"),
+            Axis::ConnMark => ("with connection mark", "any"),
             Axis::Zone => ("in conntrack zones", "any"),
             Axis::Uid | Axis::Gid => ("of", "any owner"),
             Axis::SourceKind => ("from addresses of type", "any"),

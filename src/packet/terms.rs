@@ -43,14 +43,18 @@ pub(super) fn terms(axis: Axis, values: &Values, cube: &Cube, name: Name) -> Vec
             let name = match direction {
                 direction::ORIGINAL => "in the original direction",
                 direction::REPLY => "in the reply direction",
-                _ => "outside of any flow",
+                _ => "of no known connection",
             };
             name.into()
         }),
         Axis::Nat => each(ranges, |nat| {
-            ["untranslated", "source-translated", "destination-translated", "translated on both sides"]
-                [nat as usize & 3]
-                .into()
+            const NAT: [&str; 4] = [
+                "that NAT leaves alone",
+                "whose source NAT changes",
+                "whose destination NAT changes",
+                "whose both ends NAT changes",
+            ];
+            NAT[nat as usize & 3].into()
         }),
         Axis::SourceKind | Axis::DestinationKind => each(ranges, |kind| {
             KINDS.get(kind as usize).map_or_else(|| format!("type {kind}"), |kind| (*kind).into())

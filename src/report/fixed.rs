@@ -10,6 +10,9 @@ const AROUND: u32 = 1;
 /// indented.
 pub fn words(sources: &Sources, fix: &Fix) -> String {
     let mut text = format!("fix: {}", fix.summary());
+    if let Some(wider) = &fix.wider {
+        text += &format!("; wider: {wider}");
+    }
     let has_several = fix.edits.windows(2).any(|pair| pair[0].span.file != pair[1].span.file);
     for edits in fix.edits.chunk_by(|a, b| a.span.file == b.span.file) {
         let file = sources.file(edits[0].span.file);

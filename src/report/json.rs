@@ -100,6 +100,7 @@ struct Fix<'a> {
     edits: Vec<Edit<'a>>,
     new_files: Vec<NewFile<'a>>,
     commands: &'a [String],
+    wider: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -190,6 +191,7 @@ fn fix<'a>(sources: &Sources, fix: &'a crate::finding::Fix) -> Fix<'a> {
         edits: fix.edits.iter().map(edit).collect(),
         new_files: fix.new_files.iter().map(new_file).collect(),
         commands: &fix.commands,
+        wider: fix.wider.as_deref(),
     }
 }
 

@@ -28,7 +28,6 @@ pub fn run(directory: &Path, arguments: &[String], stdin: &[u8]) -> Done {
         stderr: &mut stderr,
         look: fwlint::report::Look::default(),
         is_attended: false,
-        is_strict: true,
     };
     let arguments = std::iter::once("fwlint".to_string()).chain(arguments.iter().cloned());
     let status = fwlint::cli::run(arguments.map(Into::into), world);

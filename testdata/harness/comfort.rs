@@ -139,7 +139,6 @@ fn pages_and_tables_fit_on_80_columns() {
             stderr: &mut stderr,
             look,
             is_attended: false,
-            is_strict: true,
         };
         let words = std::iter::once("fwlint").chain(command.split_whitespace()).map(Into::into);
         program::run(words.collect::<Vec<_>>(), world);

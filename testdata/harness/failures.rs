@@ -217,15 +217,8 @@ fn broken(command: &str, stdin: &mut dyn Read, stdout: &mut dyn Write) -> (Strin
     let folder = folder();
     let mut stderr = Vec::new();
     let directory = folder.path().to_path_buf();
-    let world = World {
-        directory,
-        stdin,
-        stdout,
-        stderr: &mut stderr,
-        look: Look::default(),
-        is_attended: false,
-        is_strict: true,
-    };
+    let world =
+        World { directory, stdin, stdout, stderr: &mut stderr, look: Look::default(), is_attended: false };
     let words = std::iter::once("fwlint").chain(command.split_whitespace()).map(Into::into);
     let status = fwlint::cli::run(words.collect::<Vec<_>>(), world);
     (String::from_utf8(stderr).expect("it is UTF-8"), status)

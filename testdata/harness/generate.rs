@@ -12,7 +12,7 @@ use crate::cli;
 use crate::kernel::oracle::{self, Oracle};
 
 /// Ways to set cloudflared up, one list for each setting.
-const SETTINGS: [&[&str]; 7] = [
+const SETTINGS: [&[&str]; 8] = [
     &["", "--protocol quic", "--protocol http2"],
     &["", "--edge-ip-version 4", "--edge-ip-version 6"],
     &[
@@ -25,6 +25,7 @@ const SETTINGS: [&[&str]; 7] = [
     &["", "--region us", "--region fedramp"],
     &["", "--access", "--auto-update", "--quick-tunnel", "--access --auto-update --quick-tunnel"],
     &["", "--ssh-from 192.0.2.0/24 --ssh-from 2001:db8::/32"],
+    &["", "--edge-rules prefixes"],
 ];
 
 /// The dialects that make a whole ruleset, alone or together.

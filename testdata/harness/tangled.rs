@@ -41,7 +41,6 @@ fn check(rules: &str) -> String {
         stderr: &mut stderr,
         look: Default::default(),
         is_attended: false,
-        is_strict: true,
     };
     let arguments = ["fwlint", "check", "--isolated", "--format", "concise", "--as", "iptables", "-"];
     let status = cli::run(arguments.map(Into::into), world);

@@ -154,7 +154,7 @@ fn a_cube_is_said_as_an_administrator_would() {
         (vec![but(one(State, axis::state::INVALID))], "everything in state any but INVALID"),
         (vec![one(Mark, 1)], "everything with mark 0x1"),
         (vec![(Mark, Masks::new(0xff, 0x10).into())], "everything with mark 0x10/0xff"),
-        (vec![but(one(ConnMark, 1))], "everything with connmark any but 0x1"),
+        (vec![but(one(ConnMark, 1))], "everything with connection mark any but 0x1"),
         (vec![one(Uid, 1000)], "everything of user 1000"),
         (vec![but(one(Uid, 1000))], "everything of any owner but user 1000"),
         (vec![ranges(Gid, &[(5, 9)])], "everything of groups 5-9"),

@@ -71,12 +71,12 @@ pub fn prove(
         sources: &input.sources,
         unit: &loaded.unit,
         dialects: &input.dialects,
+        includes: &loaded.includes,
         settings: context.settings,
         profile: context.profile,
         allow_ingress: context.allow_ingress,
         routes: &routes,
         is_quick: context.is_quick,
-        is_strict: input.is_strict,
     };
     let rules = context.host.rules().count();
     let mut worst: Vec<_> = shown.iter().filter(|(at, _)| findings[*at].remedy.is_some()).collect();

@@ -166,6 +166,6 @@ fn read_again(input: &mut Input) {
 
 /// The rules of a host in other texts; `None` for what is no host.
 fn read(sources: &Sources, input: &Input, loaded: &Loaded) -> Option<Ruleset> {
-    let ruleset = dialects::read_host(sources, &loaded.unit.files, &input.dialects)?;
+    let ruleset = dialects::read_host(sources, &loaded.unit.files, &input.dialects, &loaded.includes)?;
     Some(ruleset.complete_like(&loaded.unit.ruleset))
 }

@@ -7,7 +7,7 @@ use globset::Glob;
 
 use super::Loader;
 use super::read::{self, Text};
-use crate::dialects::{self, Dialect, Included, Read, Texts};
+use crate::dialects::{self, Dialect, Place, Read, Texts};
 use crate::model::Ruleset;
 use crate::source::{FileId, Sources, Span, Spanned};
 
@@ -16,25 +16,6 @@ const DEEPEST: usize = 16;
 
 /// What was found for each path, by its place.
 pub(super) type Found = HashMap<Span, Place>;
-
-/// What was found for a path.
-#[derive(Clone, Debug)]
-pub(super) enum Place {
-    Files(Vec<FileId>),
-    Missing,
-    Outside,
-    Loop,
-}
-
-impl Place {
-    /// The files, if there are any.
-    pub fn files(&self) -> &[FileId] {
-        match self {
-            Place::Files(files) => files,
-            _ => &[],
-        }
-    }
-}
 
 /// How a dialect tells what a text includes.
 pub(super) type Paths = fn(FileId, &str) -> Vec<Spanned<String>>;
@@ -200,16 +181,7 @@ fn expand(path: &Path, has_wildcards: bool) -> Vec<PathBuf> {
 
 /// Reads texts that are loaded on one host, in this order, each with all that it includes.
 pub(super) fn load(sources: &Sources, texts: &[(Dialect, FileId, Found)]) -> Ruleset {
-    let include = |found: &Found, span: Span| {
-        Some(match found.get(&span)? {
-            Place::Files(files) => {
-                Included::Texts(files.iter().map(|file| (*file, sources.file(*file).text.as_str())).collect())
-            }
-            Place::Missing => Included::Missing,
-            Place::Outside => Included::Outside,
-            Place::Loop => Included::Loop,
-        })
-    };
+    let include = |found: &Found, span: Span| Some(found.get(&span)?.texts(sources));
     let included: Vec<_> = texts.iter().map(|(_, _, found)| move |span| include(found, span)).collect();
     let texts = texts.iter().zip(&included).map(|((dialect, file, _), included)| Texts {
         dialect: *dialect,

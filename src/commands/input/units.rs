@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::includes::{self, Found, Place};
+use super::includes::{self, Found};
 use super::{Group, Loaded, Loader};
 use crate::commands::Failure;
 use crate::config::{Config, Host};
-use crate::dialects::{Dialect, Read};
+use crate::dialects::{Dialect, Includes, Place, Read};
 use crate::lints::Unit;
 use crate::model::{Ruleset, Unseen};
 use crate::profile;
@@ -79,7 +79,9 @@ impl Loader<'_> {
                 (export, unit.name.clone(), Unit { must_serve, ..unit })
             }));
         }
-        let loaded = |(export, identity, unit)| self.loaded(unit, identity, export, &group.config);
+        let includes = Includes::of(hosted.iter().flat_map(|(_, _, found)| found));
+        let loaded =
+            |(export, identity, unit)| self.loaded(unit, identity, (export, &includes), &group.config);
         units.into_iter().map(loaded).collect()
     }
 
@@ -112,7 +114,7 @@ impl Loader<'_> {
         &self,
         mut unit: Unit,
         identity: String,
-        export: Option<usize>,
+        (export, includes): (Option<usize>, &Includes),
         config: &Arc<Config>,
     ) -> Loaded {
         let described = config.host_of(&unit.name);
@@ -126,7 +128,8 @@ impl Loader<'_> {
             given => given.to_vec(),
         };
         let given = self.selection.flags.clone().or(self.cloudflared.clone()).or(config.given.clone());
-        Loaded { unit, identity, config: config.clone(), settings: given.settle(), interfaces, export }
+        let (config, settings, includes) = (config.clone(), given.settle(), includes.clone());
+        Loaded { unit, identity, config, settings, interfaces, export, includes }
     }
 }
 

@@ -20,13 +20,13 @@ pub fn write(writing: &Writing, step: &Step) -> Option<Vec<Edit>> {
     match step {
         Step::Insert { at, rules } => insert(writing, *at, rules),
         Step::Remove(span) => {
-            let tree = Tree::of(writing, span.file)?;
+            let tree = Tree::of(writing, span.file);
             let beside = tree.rule(*span)?;
             let is_whole = beside.rule.span == *span;
             Some(vec![if is_whole { beside.removal()? } else { beside.removal_of_entry(*span)? }])
         }
         Step::Move { rule, before } => {
-            let tree = Tree::of(writing, rule.file)?;
+            let tree = Tree::of(writing, rule.file);
             let (moved, place) = (tree.rule(*rule)?, tree.rule(*before)?);
             // What `insert rule` says stands in front of all that was said before.
             if !moved.appends() || !place.appends() {
@@ -41,7 +41,7 @@ pub fn write(writing: &Writing, step: &Step) -> Option<Vec<Edit>> {
         }
         Step::SetPolicy(span, policy) => set_policy(writing, *span, *policy),
         Step::Readdress { rule, old, new } => {
-            addresses::replace(&Tree::of(writing, rule.file)?, *rule, *old, *new)
+            addresses::replace(&Tree::of(writing, rule.file), *rule, *old, *new)
         }
         Step::Modernise(_) | Step::Beside { .. } => None,
     }
@@ -49,7 +49,7 @@ pub fn write(writing: &Writing, step: &Step) -> Option<Vec<Edit>> {
 
 fn insert(writing: &Writing, at: At, rules: &[NewRule]) -> Option<Vec<Edit>> {
     let (At::Before(span) | At::After(span) | At::Empty(span)) = at;
-    let tree = Tree::of(writing, span.file)?;
+    let tree = Tree::of(writing, span.file);
     let place = match at {
         At::Before(_) | At::After(_) => Place::Beside(tree.rule(span)?),
         At::Empty(_) => Place::First(tree.chain(span)?),
@@ -85,7 +85,7 @@ fn set_policy(writing: &Writing, span: Span, policy: Policy) -> Option<Vec<Edit>
         return Some(vec![Edit { span, text: new.into() }]);
     }
     // What accepts without a word about it gets one behind the hook.
-    let tree = Tree::of(writing, span.file)?;
+    let tree = Tree::of(writing, span.file);
     let hook = tree.hook_without_policy(span)?;
     let behind = &writing.source(span.file)[hook.end as usize..];
     let (at, text) = match behind.trim_start_matches([' ', '\t']).strip_prefix(';') {

@@ -69,11 +69,16 @@ impl<'m> Dns<'m> {
             (tcp, profile.dns.fallback.port, &fallback),
         ];
         let ask = |&(protocol, port, resolvers): &(u8, u16, &[IpAddr])| {
-            best(context, witnesses, protocol, port, resolvers)
+            best(context, witnesses, (protocol, port), resolvers, &PacketSet::any())
         };
         let mut answers = context.each(&asked, ask)?.into_iter();
-        let mut next = || answers.next().unwrap_or((Certainty::Blocked, None));
-        let ((udp, held), tcp, dot, doh, fallback) = (next(), next(), next(), next(), next().0);
+        let mut next = || answers.next().unwrap_or((Certainty::Blocked, None, PacketSet::none()));
+        let ((udp, held, who), mut tcp, dot, doh, fallback) = (next(), next(), next(), next(), next().0);
+        // Who asks over UDP asks over TCP when the answer is too long.
+        let is_anyone = who.cubes().iter().any(|cube| cube.sides().is_empty());
+        if udp != Certainty::Blocked && tcp.0 != Certainty::Blocked && !is_anyone {
+            tcp = best(context, witnesses, (asked[1].0, port), own, &who)?;
+        }
         let encrypted = dot.0.min(doh.0);
         let mut lost_stub = None;
         let resolution = if context.settings.runs_in.value == RunsIn::Container {
@@ -111,7 +116,7 @@ impl<'m> Dns<'m> {
             udp: held,
             chance,
             stub: lost_stub,
-            tcp,
+            tcp: (tcp.0, tcp.1),
             fallback_is_open: fallback == Certainty::Met,
         })
     }
@@ -132,25 +137,25 @@ fn through_stub(stub: Certainty, upstream: Certainty, encrypted: Certainty) -> R
     }
 }
 
-/// Is any of these resolvers (any at all, where none are named) reached, in any family? It depends for those of a
-/// family of which nothing is said.
+/// Is any of these resolvers (any at all, where none are named) reached over a protocol at a port, in any family, by any
+/// of those who ask? Who of them reaches it. It depends for those of a family of which nothing is said.
 fn best<'m>(
     context: &Context<'m>,
     witnesses: &Witnesses,
-    protocol: u8,
-    port: u16,
+    (protocol, port): (u8, u16),
     resolvers: &[IpAddr],
-) -> Result<(Certainty, Option<Held<'m>>), TooManyPieces> {
-    let mut best: (Certainty, Option<Held>) = (Certainty::Blocked, None);
+    who: &PacketSet,
+) -> Result<(Certainty, Option<Held<'m>>, PacketSet), TooManyPieces> {
+    let mut best: (Certainty, Option<Held>, PacketSet) = (Certainty::Blocked, None, PacketSet::any());
     for family in spoken(context) {
         // A cloud's own resolver mostly answers, and it is asked at little cost.
         let own = context.unit.ruleset.resolvers().filter(|it| family_of(*it) == family);
         let own = ask::addresses(own.filter(|_| resolvers.is_empty()));
         if !own.is_empty() {
             let flow = Flow { family, protocol, destinations: own, port, by_anyone: true, speech: None };
-            let (certainty, held) = some_destination(context, witnesses, flow)?;
+            let (certainty, held, who) = some_destination(context, witnesses, flow, who)?;
             if certainty == Certainty::Met {
-                return Ok((certainty, Some(held)));
+                return Ok((certainty, Some(held), who));
             }
         }
         let named = ask::addresses(resolvers.iter().copied().filter(|it| family_of(*it) == family));
@@ -160,13 +165,14 @@ fn best<'m>(
             _ => named,
         };
         let flow = Flow { family, protocol, destinations, port, by_anyone: true, speech: None };
-        let (certainty, held) = some_destination(context, witnesses, flow)?;
+        let (certainty, held, who) = some_destination(context, witnesses, flow, who)?;
         if best.1.is_none() || certainty < best.0 {
-            best = (certainty, Some(held));
+            best = (certainty, Some(held), who);
         }
     }
     let is_unknown = resolvers.iter().any(|address| !context.speaks_for(family_of(*address)));
-    Ok(if is_unknown && best.0 == Certainty::Blocked { (Certainty::Depends, None) } else { best })
+    let is_open = is_unknown && best.0 == Certainty::Blocked;
+    Ok(if is_open { (Certainty::Depends, None, PacketSet::any()) } else { best })
 }
 
 /// The family of an address.

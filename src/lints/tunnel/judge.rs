@@ -152,7 +152,7 @@ pub fn judge_service<'m>(
         // Where the name is another for each user, it is none that rules could be asked for.
         let speech = (!service.host.contains('<')).then_some(Speech::Tls(&service.host));
         let flow = Flow { family, protocol: 6, destinations, port: 443, by_anyone: false, speech };
-        let (certainty, held) = some_destination(context, witnesses, flow)?;
+        let (certainty, held, _) = some_destination(context, witnesses, flow, &PacketSet::any())?;
         // Of addresses that nobody knows those that are open may be others.
         let all =
             Witnesses::of(&held.question.packets, &CHOICES).serve(&held, &PacketSet::any(), &CHOICES, &[])?;
@@ -173,20 +173,23 @@ pub const SOME_DESTINATION: [Axis; 7] = {
     [family, input, output, source, user, group, Axis::Destination]
 };
 
-/// Is any of the destinations of a flow reached, by a choice that the tunnel left?
+/// Is any of the destinations of a flow reached, by a choice that the tunnel left, and by one of those who ask? Those of
+/// them who reach it.
 pub fn some_destination<'m>(
     context: &Context<'m>,
     witnesses: &Witnesses,
     flow: Flow,
-) -> Result<(Certainty, Held<'m>), TooManyPieces> {
+    who: &PacketSet,
+) -> Result<(Certainty, Held<'m>, PacketSet), TooManyPieces> {
     let mut question = flow.question(context);
     // Only what the tunnel's own flows left to choose from is of use.
-    question.packets = question.packets.and(&left_to(&flow, witnesses));
+    question.packets = question.packets.and(&left_to(&flow, witnesses)).and(who);
     let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
     let held = context.hold(&question)?;
     // Among the resolvers of a host one may well run as a user that is let out.
     let untold: &[Axis] = if flow.by_anyone { &[] } else { &OWNER };
-    Ok((choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION, untold)?, held))
+    let certainty = choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION, untold)?;
+    Ok((certainty, held, choices.left.forget(|axis| !OWNER.contains(&axis)).simplify()))
 }
 
 /// What the tunnel left to choose from, for a flow.

@@ -57,7 +57,9 @@ impl Tunnel<'_> {
         let mut said = self.paths.iter().filter(is_said);
         let part = if said.clone().any(|path| !path.is_blocked() && has(path, Certainty::Blocked)) {
             Some("not to all addresses")
-        } else if said.any(|path| has(path, Certainty::Met) && has(path, Certainty::Depends)) {
+        } else if said
+            .any(|path| open.contains(&title(&path.transport.name)) && has(path, Certainty::Depends))
+        {
             Some("perhaps not to all addresses")
         } else {
             None

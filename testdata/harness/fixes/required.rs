@@ -1,7 +1,10 @@
 //! What the tunnel requires of a host: in fwlint's eyes, and as flows that the kernel is asked about.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
+use fwlint::eval::trace::{Outcome, Probe, trace};
+use fwlint::eval::{Host, Routes, Way};
 use fwlint::packet::Family;
 use fwlint::profile::{NAMES, Profile};
 use serde_json::{Value, json};
@@ -16,6 +19,11 @@ const METRICS: std::ops::RangeInclusive<u16> = 20241..=20245;
 
 /// Ports from which the edge is dialled besides the one that the kernel chooses: all must do.
 const EPHEMERAL: [u16; 4] = [32768, 32777, 43115, 60999];
+
+/// Who may ask the resolver, or for metrics, by user and group: cloudflared, or another program on the host. The rules
+/// name these.
+const ASKERS: [(u32, u32); 7] =
+    [(0, 0), (33, 0), (0, 33), (1000, 0), (0, 1000), (1000, 1000), (65534, 65534)];
 
 /// Lints that say which requirement is not fulfilled.
 const REQUIREMENTS: [&str; 10] = [
@@ -44,9 +52,20 @@ pub fn settings(job: &Value) -> Vec<String> {
 /// with whatever else looks like them.
 const WOULD_LET_IN: &str = "it would bring another finding: open-port";
 
-/// The requirements that are not fulfilled in fwlint's eyes, and whether any is given up: because its fix would let in
-/// more, or because the host does not use its address family.
-pub fn left(folder: &Path, file: &str, settings: &[String]) -> (Vec<String>, bool) {
+/// Of what the kernel is asked on a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// All that the tunnel requires.
+    All,
+    /// What it requires over IPv4: the host lets no other IPv6 out, so that cloudflared does without it.
+    V4,
+    /// Nothing: a requirement is given up because its fix would let in more, or depends on more than the rules tell, as
+    /// the number of cloudflared's group.
+    Nothing,
+}
+
+/// The requirements that are not fulfilled in fwlint's eyes, and of which the kernel is asked all the same.
+pub fn left(folder: &Path, file: &str, settings: &[String]) -> (Vec<String>, Asked) {
     let common = ["check", file, "--exit-zero", "--quick", "--format=json", "--fixes=1000"];
     let arguments: Vec<String> =
         common.iter().map(ToString::to_string).chain(settings.iter().cloned()).collect();
@@ -60,13 +79,28 @@ pub fn left(folder: &Path, file: &str, settings: &[String]) -> (Vec<String>, boo
     let (given_up, left): (Vec<_>, Vec<_>) = left.partition(|it| it["level"] == "note" && is_given_up(it));
     let say = |it: &&Value| format!("left is {}: {} ({})", it["lint"], it["message"], it["unfixed"]);
     let left = left.iter().map(say).collect();
-    // On a host that lets no other IPv6 out, that cloudflared does without it is no finding.
     let verdict = report["units"][0]["verdicts"]["cloudflared"].as_str().unwrap_or_default();
-    (left, !given_up.is_empty() || verdict.contains(" only)"))
+    let asked = if !given_up.is_empty() || verdict.contains("perhaps") {
+        Asked::Nothing
+    } else if verdict.contains("IPv4 only)") {
+        Asked::V4
+    } else {
+        Asked::All
+    };
+    (left, asked)
 }
 
-/// The flows of the tunnel, as probes.
-pub fn flows() -> Vec<Value> {
+/// The flows of the tunnel that are asked about, as probes.
+pub fn flows(asked: Asked) -> Vec<Value> {
+    let is_asked = |flow: &Value| match asked {
+        Asked::All => true,
+        Asked::V4 => flow["dst"].as_str().is_some_and(|address| !address.contains(':')),
+        Asked::Nothing => false,
+    };
+    all_flows().into_iter().filter(is_asked).collect()
+}
+
+fn all_flows() -> Vec<Value> {
     let profile = NAMES.first().and_then(|name| Profile::named(name)).expect("there is a profile");
     let endpoint = profile.endpoint("global").expect("it has an endpoint");
     let mut flows = Vec::new();
@@ -91,30 +125,73 @@ pub fn flows() -> Vec<Value> {
                 flows.extend(EPHEMERAL.map(from));
             }
         }
-        flows.push(dial(RESOLVER, number, profile.dns.port, Value::Null));
+        for (uid, gid) in ASKERS {
+            let mut flow = dial(RESOLVER, number, profile.dns.port, Value::Null);
+            (flow["uid"], flow["gid"], flow["id"]) = (json!(uid), json!(gid), json!("names"));
+            flows.push(flow);
+        }
     }
     for own in ["127.0.0.1", "::1"] {
-        flows.extend(METRICS.map(
-            |port| json!({"direction": "local", "proto": "tcp", "dst": own, "dport": port, "id": "metrics"}),
-        ));
+        let asked = ASKERS.iter().flat_map(|asker| METRICS.map(move |port| (asker, port)));
+        flows.extend(asked.map(|((uid, gid), port)| {
+            json!({
+                "direction": "local", "proto": "tcp", "dst": own, "dport": port, "uid": uid, "gid": gid,
+                "id": "metrics",
+            })
+        }));
     }
     flows
 }
 
-/// The flows among these that do not come up in the kernel.
-pub fn blocked(results: &[Value]) -> Vec<String> {
+/// The flows among these that do not come up in the kernel. Loopback counts as well where the rules do not tell what
+/// becomes of it: cloudflared runs without its metrics, so that no lint speaks of what may be.
+pub fn blocked(results: &[Value], loopback_depends: &dyn Fn(IpAddr) -> bool) -> Vec<String> {
     let is_open = |result: &&Value| result["verdict"] == "open";
     let required = results.iter().filter(|result| result["id"] == "required");
-    assert!(required.clone().next().is_some(), "the kernel was not asked");
     let mut blocked: Vec<String> = required
         .filter(|result| !is_open(result))
         .map(|result| format!("the kernel blocks {result}"))
         .collect();
-    for own in ["127.0.0.1", "::1"] {
-        let mut metrics = results.iter().filter(|it| it["id"] == "metrics" && it["probe"]["dst"] == own);
-        if !metrics.any(|result| is_open(&result)) {
+    let names: Vec<&Value> = results.iter().filter(|it| it["id"] == "names").collect();
+    let number = |it: &Value, key: &str| it["probe"][key].as_u64().unwrap_or_default();
+    let is_served = |&(uid, gid): &(u32, u32)| {
+        let is_own =
+            |it: &&&Value| number(it, "uid") == u64::from(uid) && number(it, "gid") == u64::from(gid);
+        let open = names.iter().filter(is_own).filter(|it| is_open(it)).count();
+        // Over UDP and over TCP.
+        open == 2
+    };
+    if !names.is_empty() && !ASKERS.iter().any(is_served) {
+        blocked.push(format!("the kernel lets nobody ask the resolver: {names:?}"));
+    }
+    for own in [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)] {
+        let metrics = results.iter();
+        let metrics: Vec<&Value> =
+            metrics.filter(|it| it["id"] == "metrics" && it["probe"]["dst"] == own.to_string()).collect();
+        if !metrics.is_empty() && !metrics.iter().any(is_open) && !loopback_depends(own) {
             blocked.push(format!("the kernel blocks loopback to {own}"));
         }
     }
     blocked
+}
+
+/// Does fwlint's trace say of anybody that it depends whether the metrics are reached? Who answers is not known to it.
+pub fn depends(host: &Host, own: IpAddr) -> bool {
+    let asked = ASKERS.iter().flat_map(|asker| METRICS.map(move |port| (asker, port)));
+    asked.into_iter().any(|(&(uid, gid), port)| {
+        let probe = Probe {
+            way: Way::Local,
+            protocol: 6,
+            source: own,
+            destination: own,
+            source_port: EPHEMERAL[0],
+            destination_port: port,
+            flags: 2,
+            uid,
+            gid,
+            mark: 0,
+            interface: None,
+        };
+        trace(host, &Routes::default(), &probe).is_ok_and(|trace| trace.verdict != Outcome::Blocked)
+    })
 }

@@ -70,7 +70,6 @@ impl Folder {
             stderr: &mut stderr,
             look: fwlint::report::Look::default(),
             is_attended: false,
-            is_strict: true,
         };
         let status = cli::run(arguments.into_iter().map(OsString::from), world);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("what is printed is text");

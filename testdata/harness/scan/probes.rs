@@ -48,7 +48,6 @@ fn scan(
         stderr: &mut stderr,
         look: Look::default(),
         is_attended: answer.is_some(),
-        is_strict: true,
     };
     let options = Options { probing, ..recorded::options(None) };
     let result = commands::scan::run(&mut world, machine, network, &options);
@@ -178,7 +177,6 @@ fn what_was_tried_is_kept_and_judged_alike_elsewhere() {
         stderr: &mut io::sink(),
         look: Look::default(),
         is_attended: false,
-        is_strict: true,
     };
     let machine = recorded::host()
         .prints("date -u +%Y-%m-%d", Ok("2026-11-29\n"))

@@ -252,7 +252,6 @@ fn scan(machine: &Recorded, folder: &Path, options: Options) -> (Result<bool, St
         stderr: &mut io::sink(),
         look: Look::default(),
         is_attended: false,
-        is_strict: true,
     };
     let result = commands::scan::run(&mut world, machine, &Deaf::default(), &options);
     let result = result.map(|outcome| outcome == Outcome::Clean).map_err(|failure| failure.to_string());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fwlint::config::{EdgeIpVersion, Policy, Protocol, RunsIn};
+use fwlint::config::{EdgeIpVersion, EdgeRules, Policy, Protocol, RunsIn};
 use fwlint::lints::LINTS;
 use fwlint::source::Sources;
 use fwlint::{config, profile, web};
@@ -112,6 +112,7 @@ pub fn schema() -> Value {
         "user" => user.clone(),
         "policy" => json!({ "enum": names::<Policy>() }),
         "ephemeral-ports" => port.clone(),
+        "edge-rules" => json!({ "enum": names::<EdgeRules>() }),
         "levels" => json!({ "type": "object", "additionalProperties": false, "properties": levels }),
         "fail-level" => json!({ "enum": ["note", "warning", "error"] }),
         "exclude" | "units" => one_or_many(text.clone()),

@@ -37,7 +37,7 @@ pub fn schema() -> Value {
         "title": text, "safe": { "type": "boolean" }, "opens": texts, "closes": texts, "changes": texts,
         "edits": { "type": "array", "items": change },
         "new_files": { "type": "array", "items": object(json!({ "path": text, "text": text })) },
-        "commands": texts
+        "commands": texts, "wider": or_null(&text)
     }));
     let finding = object(json!({
         "lint": text, "level": { "enum": ["note", "warning", "error"] }, "message": text, "unit": text,

@@ -63,17 +63,23 @@ struct Lines<'t> {
 }
 
 impl<'w> Tree<'w> {
-    /// Reads a text. `None` if rules are told by numbers there: those would not be theirs any more.
-    pub fn of(writing: &Writing<'w>, file: FileId) -> Option<Tree<'w>> {
+    /// Reads a text.
+    pub fn of(writing: &Writing<'w>, file: FileId) -> Tree<'w> {
         let text = writing.source(file);
         let content = text::read(&Texts { dialect: Dialect::Nft, file, text, included: &|_| None }, None);
-        let is_plain = content.commands.iter().all(|command| match &command.object {
-            Object::Rule { place, .. } => {
-                place.is_none() && matches!(command.verb, Verb::Add | Verb::Create | Verb::Insert)
+        Tree { text, file, content }
+    }
+
+    /// Are rules of a chain told by numbers? Those would not be theirs any more.
+    fn is_numbered(&self, chain: Home<'_>) -> bool {
+        self.content.commands.iter().any(|command| match &command.object {
+            Object::Rule { table, chain: name, place, .. } => {
+                let is_plain =
+                    place.is_none() && matches!(command.verb, Verb::Add | Verb::Create | Verb::Insert);
+                !is_plain && home(table, &name.value) == chain
             }
-            _ => true,
-        });
-        is_plain.then_some(Tree { text, file, content })
+            _ => false,
+        })
     }
 
     /// All rules in the order of the text, each with its chain, its command if it stands in one, and whether it
@@ -114,8 +120,8 @@ impl<'w> Tree<'w> {
     /// The rule of a place, which may be one entry of its map.
     pub fn rule(&self, span: Span) -> Option<Beside<'_>> {
         let holds = |rule: &Rule<'_>| rule.span.start <= span.start && span.end <= rule.span.end;
-        let all = self.rules();
-        all.into_iter().find(|beside| holds(beside.rule))
+        let found = self.rules().into_iter().find(|beside| holds(beside.rule))?;
+        (!self.is_numbered(found.home)).then_some(found)
     }
 
     /// The chain that is declared, or has its policy, at a place.

@@ -1,0 +1,65 @@
+//! Why a remedy is no fix, and whether it should be one.
+
+use super::{LOCKOUT, MOVED, UNCOVERED};
+use crate::dialects::Dialect;
+
+/// Where one family is closed the other may stand out.
+const OTHER_FAMILY: &str = "ipv6-open";
+
+/// Lints that close or move something: what else hangs on that only the proof can tell.
+const OF_MORE: [&str; 3] = [MOVED, "ingress-not-denied", "ipv6-open"];
+
+/// What may be said of rules that stay, once one goes which was alone in calling or looking them up, or which would have
+/// done something behind them.
+const LEFT_OVER: [&str; 5] =
+    ["unused-chain", "unused-set", "redundant-rule", "impossible-match", "accept-is-not-final"];
+
+/// Why there is no fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// The text is not made so that the change could be written there.
+    NotWritable,
+    /// The text is one that only programs write.
+    OfPrograms(Dialect),
+    /// The finding is still there.
+    NotGone,
+    /// Another finding, as bad, would come: its lint.
+    Another(&'static str),
+    /// Other packets than named would fare otherwise.
+    OtherPackets,
+    /// The rules are too tangled to be compared.
+    Undecided,
+}
+
+impl Unproven {
+    /// In words.
+    pub fn reason(&self) -> String {
+        match self {
+            Unproven::NotWritable => "the text is not made so that a change could be written there".into(),
+            Unproven::OfPrograms(dialect) => {
+                let name = dialect.name();
+                format!(
+                    "no change is written into {name}, which a program prints: change what it is printed from"
+                )
+            }
+            Unproven::NotGone => "a change of one place would not be enough".into(),
+            Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
+            Unproven::OtherPackets => "other packets would fare otherwise, too".into(),
+            Unproven::Undecided => "the rules are too tangled to be compared".into(),
+        }
+    }
+
+    /// Is this a mistake of a lint's remedy, rather than of the text? Whom it would shut out, or let in besides, what would
+    /// be left over, and what a rule decides that is moved only the proof can tell.
+    pub fn is_mistake(&self, lint: &str) -> bool {
+        match self {
+            Unproven::NotWritable | Unproven::OfPrograms(_) | Unproven::Undecided => false,
+            Unproven::Another(other) => {
+                let known = [LOCKOUT, MOVED, OTHER_FAMILY];
+                let is_known = known.iter().chain(&UNCOVERED).chain(&LEFT_OVER).any(|known| known == other);
+                !OF_MORE.contains(&lint) && !is_known
+            }
+            Unproven::NotGone | Unproven::OtherPackets => true,
+        }
+    }
+}
