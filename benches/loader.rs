@@ -104,5 +104,35 @@ fn side_by_side(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, side_by_side);
+/// What the proof of one fix costs: the same check with and without it, of rules behind which OUTPUT drops the tunnel.
+fn one_fix(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder for the rules");
+    for count in [500, 10_000] {
+        let rules = iptables(count, "OUTPUT").replace(":OUTPUT ACCEPT", ":OUTPUT DROP");
+        let table = nft(count, "output").replace("policy accept", "policy drop");
+        for (kind, text) in [("iptables", rules), ("nft", table)] {
+            let file = folder.path().join(format!("{count}.{kind}"));
+            std::fs::write(&file, text).expect("the folder can be written to");
+            let mut group = criterion.benchmark_group(format!("{count} {kind} rules that block the tunnel"));
+            group.sample_size(20).sampling_mode(SamplingMode::Flat);
+            for fixes in ["0", "1"] {
+                let fwlint = [
+                    env!("CARGO_BIN_EXE_fwlint"),
+                    "check",
+                    "--isolated",
+                    "--select",
+                    "tunnel-edge-blocked",
+                    "--fixes",
+                    fixes,
+                ];
+                group.bench_function(format!("--fixes {fixes}"), |bencher| {
+                    bencher.iter(|| run(&fwlint, &file));
+                });
+            }
+            group.finish();
+        }
+    }
+}
+
+criterion_group!(benches, side_by_side, one_fix);
 criterion_main!(benches);

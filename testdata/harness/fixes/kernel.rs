@@ -107,7 +107,13 @@ impl Mended {
         let after: Vec<_> = flavour.files.iter().map(|(kind, name, _)| (*kind, read(name))).collect();
         let (left, asked) = required::left(folder.path(), first, &settings);
         // Where nothing is changed nothing fares otherwise; what is required must hold there, too.
-        let probes = if before == after { Vec::new() } else { job["probes"].as_array()?.clone() };
+        let mut probes = if before == after { Vec::new() } else { job["probes"].as_array()?.clone() };
+        // Left to itself the oracle may choose another port for the same packet after than before.
+        for (probe, port) in probes.iter_mut().zip(50_000..) {
+            if matches!(probe["proto"].as_str(), Some("tcp" | "udp")) && probe["sport"].is_null() {
+                probe["sport"] = json!(port);
+            }
+        }
         Some(Mended {
             flavour,
             interfaces: job["interfaces"].clone(),
