@@ -3,6 +3,7 @@
 mod root;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub use root::{Root, absolute, clean, shown, slashed};
 
@@ -66,7 +67,12 @@ pub struct SourceFile {
     /// How many lines end before each block of [`BLOCK`] bytes: finding the line of a place looks through one
     /// block, and nobody pays for an offset of each line.
     ended: Vec<u32>,
+    /// Where [`DIRECTIVE`] stands, once somebody has asked: an export may hold thousands of units that all do.
+    directives: OnceLock<Box<[usize]>>,
 }
+
+/// What everything begins with that a text says to fwlint.
+pub const DIRECTIVE: &str = "fwlint:";
 
 /// Lines are counted by blocks of so many bytes.
 const BLOCK: usize = 4096;
@@ -99,7 +105,7 @@ impl Sources {
         let bytes = from_utf16(bytes);
         let text = masked(bytes);
         let ended = ended_lines(&text);
-        self.files.push(SourceFile { name: name.into(), text, ended });
+        self.files.push(SourceFile { name: name.into(), text, ended, directives: OnceLock::new() });
         FileId(self.files.len() as u32 - 1)
     }
 
@@ -124,6 +130,7 @@ impl Sources {
     pub fn replace(&mut self, id: FileId, text: String) {
         let file = &mut self.files[id.0 as usize];
         file.ended = ended_lines(&text);
+        file.directives = OnceLock::new();
         file.text = text;
     }
 
@@ -149,6 +156,12 @@ impl Sources {
 }
 
 impl SourceFile {
+    /// The byte offsets at which [`DIRECTIVE`] stands in the text.
+    pub fn directives(&self) -> &[usize] {
+        let find = || memchr::memmem::find_iter(self.text.as_bytes(), DIRECTIVE).collect();
+        self.directives.get_or_init(find)
+    }
+
     /// Line and column of a byte offset.
     pub fn position(&self, offset: u32) -> Position {
         let before = &self.text.as_bytes()[..self.text.len().min(offset as usize)];

@@ -35,10 +35,13 @@ pub enum Kind<'text> {
     /// A text without its quotes and escapes.
     Text(Cow<'text, str>),
     /// Values in order.
-    List(Vec<Node<'text>>),
+    List(Box<[Node<'text>]>),
     /// Keys and values in order.
-    Map(Vec<(Node<'text>, Node<'text>)>),
+    Map(Box<[(Node<'text>, Node<'text>)]>),
 }
+
+// An export of twenty megabytes has some millions of them.
+const _: () = assert!(size_of::<Node<'_>>() == 48);
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,10 +3,7 @@
 
 use super::Context;
 use crate::model::Ruleset;
-use crate::source::{FileId, Sources, Span};
-
-/// What every ignore begins with.
-const START: &str = "fwlint:";
+use crate::source::{DIRECTIVE, FileId, Sources, Span};
 
 /// An ignore and what it is about.
 #[derive(Debug)]
@@ -41,10 +38,7 @@ impl Ignore {
 
 /// The ignores in the files of a unit, in their order.
 pub(super) fn of(sources: &Sources, files: &[FileId], ruleset: &Ruleset) -> Vec<Ignore> {
-    let places = |file: FileId| {
-        let text = sources.file(file).text.as_bytes();
-        memchr::memmem::find_iter(text, START).map(move |at| (file, at))
-    };
+    let places = |file: FileId| sources.file(file).directives().iter().map(move |at| (file, *at));
     let places: Vec<(FileId, usize)> = files.iter().flat_map(|file| places(*file)).collect();
     if places.is_empty() {
         return Vec::new();
@@ -76,7 +70,7 @@ fn read(sources: &Sources, file: FileId, at: usize, comments: &[(Span, Span)]) -
     let number = source.position(at as u32).line;
     let line = source.line(number);
     let before = source.text[line.start..at].trim_start();
-    let words = source.text[at + START.len()..line.end].trim_start();
+    let words = source.text[at + DIRECTIVE.len()..line.end].trim_start();
     // Other words after `fwlint:` are none of ours.
     let list = words.strip_prefix("ignore")?;
     let scope = match before.strip_prefix('#') {

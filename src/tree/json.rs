@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use super::{Kind, Mistake, Node};
 use crate::source::{FileId, Span};
 
 /// How deep values may nest; beyond it a text is an attack on the stack.
 const DEPTH: usize = 255;
+
+/// So many entries or items are gathered without asking for memory.
+const FEW: usize = 8;
 
 /// The value of a text.
 pub fn value(file: FileId, text: &str) -> Result<Node<'_>, Mistake> {
@@ -59,9 +64,9 @@ impl<'text> Cursor<'text> {
 
     fn map(&mut self) -> Result<Kind<'text>, Mistake> {
         self.at += 1;
-        let mut entries = Vec::new();
+        let mut entries = SmallVec::<[_; FEW]>::new();
         if self.eat_after_space("}") {
-            return Ok(Kind::Map(entries));
+            return Ok(Kind::Map(entries.into_boxed_slice()));
         }
         loop {
             self.skip_space();
@@ -76,7 +81,7 @@ impl<'text> Cursor<'text> {
             }
             entries.push((key, self.value()?));
             if self.eat_after_space("}") {
-                return Ok(Kind::Map(entries));
+                return Ok(Kind::Map(entries.into_boxed_slice()));
             }
             if !self.eat(",") {
                 return Err(self.wrong("a comma or the end of the object"));
@@ -86,14 +91,14 @@ impl<'text> Cursor<'text> {
 
     fn list(&mut self) -> Result<Kind<'text>, Mistake> {
         self.at += 1;
-        let mut items = Vec::new();
+        let mut items = SmallVec::<[_; FEW]>::new();
         if self.eat_after_space("]") {
-            return Ok(Kind::List(items));
+            return Ok(Kind::List(items.into_boxed_slice()));
         }
         loop {
             items.push(self.value()?);
             if self.eat_after_space("]") {
-                return Ok(Kind::List(items));
+                return Ok(Kind::List(items.into_boxed_slice()));
             }
             if !self.eat(",") {
                 return Err(self.wrong("a comma or the end of the array"));

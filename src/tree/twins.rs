@@ -58,7 +58,8 @@ impl Node<'_> {
                     last.push(key.text().is_none_or(|name| seen.insert(name)));
                 }
                 let mut last = last.into_iter().rev();
-                entries.retain(|_| last.next() == Some(true));
+                let kept = std::mem::take(entries).into_iter().filter(|_| last.next() == Some(true));
+                *entries = kept.collect();
                 entries.iter_mut().for_each(|(_, value)| value.keep_last());
             }
             _ => {}

@@ -109,8 +109,8 @@ impl<'text> Builder<'text> {
         let end = last.map_or(bracket, |last| last.end.max(if end.end > end.start { end.end } else { 0 }));
         let span = Span { file: self.file, start: span.start, end: end.max(span.start) };
         let kind = match content {
-            Content::List(items) => Kind::List(items),
-            Content::Map(entries, _) => Kind::Map(entries),
+            Content::List(items) => Kind::List(items.into()),
+            Content::Map(entries, _) => Kind::Map(entries.into()),
         };
         self.finish(Node { span, kind }, anchor)
     }

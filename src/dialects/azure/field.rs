@@ -16,7 +16,7 @@ pub fn values<'n>(
     remarks: &mut Remarks,
 ) -> Vec<&'n Node<'n>> {
     let single = match rule.get(one) {
-        Some(Node { kind: Kind::List(items), .. }) => items.as_slice(),
+        Some(Node { kind: Kind::List(items), .. }) => items,
         Some(node) => std::slice::from_ref(node),
         None => &[],
     };

@@ -102,7 +102,7 @@ pub fn text(span: Span, text: impl Into<Cow<'static, str>>) -> Node<'static> {
 
 /// A list at a place.
 pub fn list(span: Span, items: Vec<Node<'static>>) -> Node<'static> {
-    Node { span, kind: Kind::List(items) }
+    Node { span, kind: Kind::List(items.into()) }
 }
 
 impl Word {
