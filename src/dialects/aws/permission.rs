@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::layer4;
-use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, prefix, rules};
+use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, in_fields, prefix, rules};
 use crate::model::{self, Member, Members, Side, Verdict};
 use crate::packet::Axis;
 use crate::source::{Span, Spanned};
@@ -153,7 +153,8 @@ impl Reader<'_, '_> {
     ) {
         conditions.push(peer);
         let verdict = Spanned::new(Verdict::Accept, span);
-        self.allowed.rules.extend(rules(span, &conditions, &verdict, comment.as_ref()));
+        let rules = rules(span, &conditions, &verdict, comment.as_ref());
+        self.allowed.rules.extend(rules.into_iter().map(in_fields));
     }
 }
 

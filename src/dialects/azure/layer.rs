@@ -90,9 +90,8 @@ impl<'n> Layer<'n> {
         let ends = |rule: &&Rule| rule.is_end && rule.direction == Some(direction);
         let end = self.defaults.iter().find(ends).map_or(place, |rule| rule.span);
         let mut rules = in_order(&self.defaults, direction, |rule| !rule.is_end);
-        let is_known = |rule: &model::Rule| {
-            rule.matches.iter().all(|part| matches!(part.value, Match::Packets(_) | Match::Field(..)))
-        };
+        let is_known =
+            |rule: &model::Rule| rule.matches.iter().all(|part| matches!(part.value, Match::Packets(_)));
         rules.sort_by_key(|rule| !is_known(rule));
         (rules, end)
     }

@@ -97,7 +97,7 @@ pub fn rules(
         let span = unknown.map_or(span, |part| part.span);
         Rule {
             span,
-            matches: matches.into_iter().flat_map(in_fields).collect(),
+            matches,
             actions: Vec::new(),
             verdict: verdict.clone(),
             comment: comment.cloned().map(Box::new),
@@ -106,16 +106,20 @@ pub fn rules(
     ways.into_iter().map(rule).collect()
 }
 
-/// A condition field by field, where it is one on each: most are, and exports have hundreds of thousands of them.
-fn in_fields(part: Spanned<Match>) -> Vec<Spanned<Match>> {
-    match &part.value {
+/// A rule with its conditions field by field, where each is one on each: most are, and exports have hundreds of thousands of
+/// them.
+pub fn in_fields(rule: Rule) -> Rule {
+    let each = |part: Spanned<Match>| match &part.value {
         Match::Packets(packets) if packets.cubes().len() == 1 => {
             let sides = packets.cubes().iter().flat_map(|cube| cube.sides());
             let field = |(axis, values): &(Axis, Values)| Match::Field(*axis, values.clone());
             sides.map(|side| Spanned::new(field(side), part.span)).collect()
         }
         _ => vec![part],
-    }
+    };
+    let mut matches: Vec<Spanned<Match>> = rule.matches.into_iter().flat_map(each).collect();
+    matches.shrink_to_fit();
+    Rule { matches, ..rule }
 }
 
 /// Is there a packet that fulfils all that is known of a way?

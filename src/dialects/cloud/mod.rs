@@ -13,7 +13,7 @@ mod unit;
 mod values;
 
 pub use command::{command, lines, quoted};
-pub use condition::{Condition, rules};
+pub use condition::{Condition, in_fields, rules};
 pub use document::{documents, looks_like_data};
 pub use fields::{Fields, Remarks, text};
 pub use inside::{Inside, Texts};

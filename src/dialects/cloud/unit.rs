@@ -5,6 +5,8 @@ use crate::model::{
 };
 use crate::source::{Span, Spanned};
 
+use super::condition::in_fields;
+
 /// Which way a rule looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -74,7 +76,7 @@ impl Builder {
             span: policy.span,
             declared: true,
             base: Some(base),
-            rules,
+            rules: rules.into_iter().map(in_fields).collect(),
             in_front: 0,
         });
     }
