@@ -47,8 +47,7 @@ pub fn units(account: &Account, texts: Texts, remarks: &mut Remarks) -> Vec<Name
     let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (group.id.value, group)).collect();
     let of_subnet: HashMap<&str, &Acl> =
         acls.iter().flat_map(|acl| acl.subnets.iter().map(move |subnet| (*subnet, acl))).collect();
-    let mut units: Vec<Named> = groups.iter().map(|group| unit(group.id, &[group], None)).collect();
-    units.extend(acls.iter().map(|acl| unit(acl.id, &[], Some(acl))));
+    let mut of_interfaces = Vec::new();
     for interface in &account.interfaces {
         let id = interface.text("NetworkInterfaceId", remarks);
         let id = id.unwrap_or(Spanned::new("network interface", interface.span()));
@@ -62,8 +61,14 @@ pub fn units(account: &Account, texts: Texts, remarks: &mut Remarks) -> Vec<Name
         let known = references.iter().filter_map(|group| by_id.get(group.value).copied());
         let its: Vec<&Group> = known.chain(&missing).collect();
         let subnet = interface.text("SubnetId", remarks);
-        units.push(unit(id, &its, subnet.and_then(|subnet| of_subnet.get(subnet.value).copied())));
+        let acl = subnet.and_then(|subnet| of_subnet.get(subnet.value).copied());
+        of_interfaces.push(unit(id, its.first().map(|group| group.id), joined(&its), acl));
     }
+    // Groups may have hundreds of thousands of rules, and give them away.
+    let of_group = |group: Group| unit(group.id, Some(group.id), group.allowed, None);
+    let mut units: Vec<Named> = groups.into_iter().map(of_group).collect();
+    units.extend(acls.iter().map(|acl| unit(acl.id, None, Default::default(), Some(acl))));
+    units.append(&mut of_interfaces);
     units.extend(firewall::read(&account.rule_groups, &account.firewall_policies, texts, remarks));
     units
 }
@@ -119,21 +124,30 @@ fn unknown(id: Spanned<&str>) -> [Allowed; 2] {
     })
 }
 
-/// A unit of the groups around an interface, all of which allow, and of the ACL behind them.
-fn unit(id: Spanned<&str>, groups: &[&Group], acl: Option<&Acl>) -> Named {
-    let has_v6 = groups.iter().any(|group| group.allowed.iter().any(|allowed| allowed.has_v6));
-    let has_v6 = has_v6 || acl.is_some_and(|acl| acl.has_v6 && groups.is_empty());
+/// What several groups allow together.
+fn joined(groups: &[&Group]) -> [Allowed; 2] {
+    Direction::BOTH.map(|direction| {
+        let all = || groups.iter().map(|group| &group.allowed[direction as usize]);
+        Allowed {
+            rules: all().flat_map(|allowed| allowed.rules.iter().cloned()).collect(),
+            has_v6: all().any(|allowed| allowed.has_v6),
+        }
+    })
+}
+
+/// A unit of what the groups around an interface allow, the first of which is this, and of the ACL behind them.
+fn unit(id: Spanned<&str>, first: Option<Spanned<&str>>, allowed: [Allowed; 2], acl: Option<&Acl>) -> Named {
+    let has_v6 = allowed.iter().any(|allowed| allowed.has_v6);
+    let has_v6 = has_v6 || acl.is_some_and(|acl| acl.has_v6 && first.is_none());
     let families = if has_v6 { Families::BOTH } else { Families::V4 };
     let mut builder = Builder::new(id.value, families, id.span);
-    for direction in Direction::BOTH {
+    for (direction, allowed) in Direction::BOTH.into_iter().zip(allowed) {
         let denies = |span: Span| Spanned::new(Policy::Drop, span);
-        if !groups.is_empty() || acl.is_none() {
-            let rules =
-                groups.iter().flat_map(|group| group.allowed[direction as usize].rules.iter().cloned());
-            let place = groups.first().map_or(id.span, |group| group.id.span);
-            builder.layer(direction, direction.name(), GROUP, 0, denies(place), rules.collect());
-            let its = groups.first().filter(|_| direction == Direction::Out);
-            let recipe = its.and_then(|group| command::recipe(group.id.value, direction.name()));
+        if first.is_some() || acl.is_none() {
+            let place = first.map_or(id.span, |group| group.span);
+            builder.layer(direction, direction.name(), GROUP, 0, denies(place), allowed.rules);
+            let its = first.filter(|_| direction == Direction::Out);
+            let recipe = its.and_then(|group| command::recipe(group.value, direction.name()));
             recipe.into_iter().for_each(|recipe| builder.recipe(recipe));
         }
         if let Some(acl) = acl {

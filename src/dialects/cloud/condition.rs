@@ -109,6 +109,11 @@ pub fn rules(
 /// A rule with its conditions field by field, where each is one on each: most are, and exports have hundreds of thousands of
 /// them.
 pub fn in_fields(rule: Rule) -> Rule {
+    let is_one =
+        |part: &Spanned<Match>| matches!(&part.value, Match::Packets(packets) if packets.cubes().len() == 1);
+    if !rule.matches.iter().any(is_one) {
+        return rule;
+    }
     let each = |part: Spanned<Match>| match &part.value {
         Match::Packets(packets) if packets.cubes().len() == 1 => {
             let sides = packets.cubes().iter().flat_map(|cube| cube.sides());
