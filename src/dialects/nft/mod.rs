@@ -83,6 +83,11 @@ mod tests {
             format!("define here = 10.0.0.1\n{}", plain(14)),
             format!("define here = 10.0.0.1\n{}{commands}", plain(14)),
             plain(17),
+            format!(
+                "define here = 10.0.0.1\n{}",
+                plain(17).replace("priority filter;", "priority filter;\n\t\tip saddr $here drop")
+            )
+            .replacen("\t\ttcp flags", "\t\tundefine here\n\t\ttcp flags", 1),
         ];
         for text in texts {
             let texts = Texts { dialect: Dialect::Nft, file: FileId(0), text: &text, included: &|_| None };

@@ -175,11 +175,14 @@ impl<'t> Reader<'t> {
     /// given up already, it is read again.
     pub fn chain_block(&mut self, name: Name<'t>, span: Span) -> (Chain<'t>, Result<()>) {
         let before = (self.cursor, self.file.remarks.len(), self.is_cut, self.ahead);
+        // What is in a chain may take the variables of the file away.
+        let variables = self.scopes.clone();
         let (chain, result) = self.chain_of_block(name.clone(), span);
         match self.at_once {
             Some((early, _)) if is_mixed(&chain, early.wants_trees) => {
                 (self.cursor, self.is_cut, self.ahead) = (before.0, before.2, before.3);
                 self.file.remarks.truncate(before.1);
+                self.scopes = variables;
                 let at_once = self.at_once.take();
                 let read = self.chain_of_block(name, span);
                 self.at_once = at_once;

@@ -48,7 +48,7 @@ pub(super) struct Reader<'t> {
     /// What was found for the path that stands at a place.
     pub included: &'t dyn Fn(Span) -> Option<Included<'t>>,
     /// Variables of the file, its table, its chain: the innermost last.
-    scopes: Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
+    pub scopes: Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
     pub file: File<'t>,
     pub place: Block,
     depth: u32,
