@@ -28,7 +28,15 @@ pub fn of(
     let mut parts = planner.basics();
     parts.extend(planner.ssh(ssh));
     parts.push(planner.dns());
-    planner.plan(parts, endpoint)
+    let mut plan = planner.plan(parts, endpoint);
+    let own = "They take the place of the rules that are there: start programs again that add their own (Docker, libvirt).";
+    let more = "What else the host asks for (the time, packages, a lease over DHCPv6) does not get out.";
+    plan.about.extend([own, more].map(str::to_owned));
+    if ssh.is_empty() {
+        plan.about
+            .push("SSH is not let in: the host is reached through the tunnel, or by its console.".to_owned());
+    }
+    plan
 }
 
 /// The plan for one family of what is around a machine, and knows connections: no packet of a machine to itself comes

@@ -12,7 +12,7 @@ const TASKS: (&str, &str) = (
 
 - name: Put the rules where the service finds them
   ansible.builtin.copy:
-    dest: /etc/nftables.conf
+    dest: \"{{ '/etc/sysconfig/nftables.conf' if ansible_facts.os_family == 'RedHat' else '/etc/nftables.conf' }}\"
     owner: root
     group: root
     mode: \"0755\"
