@@ -46,13 +46,19 @@ impl<'c> Held<'c> {
             && matches!(self.blame, Blame::Network | Blame::Unclear)
     }
 
-    /// A resolver of the host itself has no answers if it gets none: whose fault that is, those tell that it asks.
+    /// A resolver of the host itself has no answers if it gets none: whose fault that is, those tell that it asks over
+    /// UDP. One of them that answers is enough for it, so what it lacks then is unclear; TCP only carries what is too long.
     fn look_behind(&mut self, upstream: &[Held<'c>]) {
-        match upstream.iter().find(|held| held.blame == Blame::Rules) {
-            Some(held) => (self.blame, self.places) = (Blame::Rules, held.places.clone()),
-            None if !upstream.is_empty() && upstream.iter().all(|held| held.blame == Blame::Network) => {}
-            None => self.blame = Blame::Unclear,
-        }
+        let asked = || upstream.iter().filter(|held| held.tried.value.protocol == Protocol::Udp);
+        let all = |blame: Blame| asked().all(|held| held.blame == blame);
+        self.blame = match asked().next() {
+            Some(first) if all(Blame::Rules) => {
+                self.places.clone_from(&first.places);
+                Blame::Rules
+            }
+            Some(_) if all(Blame::Network) => Blame::Network,
+            _ => Blame::Unclear,
+        };
     }
 
     fn of(context: &Context<'c>, probed: &Probed, tried: &'c Spanned<Tried>) -> Self {
