@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::probe::list;
 use super::{Context, tunnel};
-use crate::config::{Answer, Probed, Record};
+use crate::config::{Answer, Came, Probed, Record};
 use crate::finding::{Finding, Level};
 use crate::packet::Family;
 use crate::profile::{Endpoint, Profile};
@@ -17,7 +17,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let (Some(probed), Some(profile)) = (&context.unit.probed, context.profile) else { return };
     let Some(endpoint) = profile.endpoint(&context.settings.region.value) else { return };
     if let Some(answer) = answer(probed, Record::Srv, &endpoint.srv) {
-        findings.extend(hosts(profile, endpoint, answer));
+        findings.extend(hosts(profile, probed, endpoint, answer));
     }
     for region in &endpoint.regions {
         let v4: Vec<IpAddr> = region.v4.iter().map(|it| IpAddr::from(*it)).collect();
@@ -35,15 +35,23 @@ fn answer<'p>(probed: &'p Probed, record: Record, name: &str) -> Option<&'p Span
 }
 
 /// The hosts that a name leads to, against those of the profile.
-fn hosts(profile: &Profile, endpoint: &Endpoint, answer: &Spanned<Answer>) -> Option<Finding> {
+fn hosts(
+    profile: &Profile,
+    probed: &Probed,
+    endpoint: &Endpoint,
+    answer: &Spanned<Answer>,
+) -> Option<Finding> {
     /// With fewer cloudflared does not start.
     const LEAST: usize = 2;
     let listed: Vec<String> =
         endpoint.regions.iter().map(|region| format!("{}:{}", region.host, profile.port)).collect();
     let told = &answer.value.values;
     let name = &answer.value.name;
+    if told.is_empty() {
+        return Some(nowhere(profile, probed, answer));
+    }
     if told.len() < LEAST {
-        let message = format!("{name} leads to {}: cloudflared does not start", count(told.len()));
+        let message = format!("{name} leads to one region only: cloudflared does not start");
         let why = "It wants two, and exits otherwise. A resolver that filters names may be to blame.";
         return Some(Finding::new(ID, Level::Error, message).at(answer.span).note(why));
     }
@@ -56,8 +64,19 @@ fn hosts(profile: &Profile, endpoint: &Endpoint, answer: &Spanned<Answer>) -> Op
     Some(Finding::new(ID, Level::Warning, message).at(answer.span).note(stale(profile, endpoint)))
 }
 
-fn count(number: usize) -> &'static str {
-    if number == 0 { "no region" } else { "one region only" }
+/// A name that leads to no host at all: cloudflared asks for it elsewhere then, over TLS.
+fn nowhere(profile: &Profile, probed: &Probed, answer: &Spanned<Answer>) -> Finding {
+    let fallback = &profile.dns.fallback;
+    let place = format!("{}:{}", fallback.address, fallback.port);
+    let mut tried = probed.tried.iter().map(|tried| &tried.value);
+    let asked = tried.find(|tried| tried.what == "dns-over-tls");
+    let (level, then) = match asked.map(|tried| tried.came) {
+        None | Some(Came::Answered) => (Level::Warning, format!("cloudflared falls back to {place}")),
+        Some(_) => (Level::Error, format!("cloudflared falls back to {place}, which does not answer")),
+    };
+    let message = format!("{} leads to no region: {then}", answer.value.name);
+    let why = "A resolver that filters names may be to blame.";
+    Finding::new(ID, level, message).at(answer.span).note(why)
 }
 
 /// The addresses that a host has, against those of the profile.
