@@ -51,14 +51,13 @@ impl<'c> Held<'c> {
     fn look_behind(&mut self, upstream: &[Held<'c>]) {
         let asked = || upstream.iter().filter(|held| held.tried.value.protocol == Protocol::Udp);
         let all = |blame: Blame| asked().all(|held| held.blame == blame);
-        self.blame = match asked().next() {
+        match asked().next() {
             Some(first) if all(Blame::Rules) => {
-                self.places.clone_from(&first.places);
-                Blame::Rules
+                (self.blame, self.places) = (Blame::Rules, first.places.clone());
             }
-            Some(_) if all(Blame::Network) => Blame::Network,
-            _ => Blame::Unclear,
-        };
+            Some(_) if all(Blame::Network) => {}
+            _ => self.blame = Blame::Unclear,
+        }
     }
 
     fn of(context: &Context<'c>, probed: &Probed, tried: &'c Spanned<Tried>) -> Self {
