@@ -1,7 +1,7 @@
 //! What `fwlint scan --probe` tried from a machine and what came of it, as fwlint.yaml keeps it.
 
 use std::fmt::{self, Display, Formatter};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use serde::de;
@@ -59,7 +59,7 @@ pub struct Tried {
     pub what: String,
     /// Over this.
     pub protocol: Protocol,
-    /// From there; `None` (`-`) if nothing could be sent, since no way leads there.
+    /// From there; `None` (`-`) if nothing could be sent.
     pub from: Option<SocketAddr>,
     /// To there.
     pub to: SocketAddr,
@@ -82,16 +82,19 @@ pub enum Came {
     Forbidden,
     /// No route leads there.
     Unreachable,
+    /// It could not be tried, for want of sockets or memory: nothing is known.
+    Untried,
 }
 
 /// What came of probes, and how that is written.
-const CAME: [(&str, Came); 6] = [
+const CAME: [(&str, Came); 7] = [
     ("answered", Came::Answered),
     ("garbled", Came::Garbled),
     ("refused", Came::Refused),
     ("silent", Came::Silent),
     ("forbidden", Came::Forbidden),
     ("unreachable", Came::Unreachable),
+    ("untried", Came::Untried),
 ];
 
 const RECORDS: [(&str, Record); 3] = [("A", Record::A), ("AAAA", Record::Aaaa), ("SRV", Record::Srv)];
@@ -161,6 +164,17 @@ impl FromStr for Tried {
         if from.is_some_and(|from| from.is_ipv4() != to.is_ipv4()) {
             return Err("source and destination are of different families".to_owned());
         }
+        let is_mapped = |ip: IpAddr| matches!(ip, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
+        if is_mapped(to.ip()) || from.is_some_and(|from| is_mapped(from.ip())) {
+            return Err("an IPv4 address in IPv6 is none that packets have: write it as IPv4".to_owned());
+        }
+        match (from, came) {
+            (Some(_), Came::Unreachable) => Err("`unreachable` without a source is meant: `-`".to_owned()),
+            (None, Came::Answered | Came::Garbled | Came::Refused | Came::Silent) => {
+                Err(format!("what was not sent (`-`) cannot be `{}`", came.word()))
+            }
+            _ => Ok(()),
+        }?;
         Ok(Tried { what: what.to_owned(), protocol, from, to, came })
     }
 }
@@ -195,6 +209,8 @@ mod tests {
             "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 answered",
             "http2 tcp - > [2606:4700:a0::10]:7844 unreachable",
             "dns udp [2001:db8::10]:40000 > [2001:db8::53]:53 silent",
+            "quic udp - > 198.41.192.7:7844 forbidden",
+            "quic udp - > 198.41.192.7:7844 untried",
         ] {
             assert_eq!(text.parse::<Tried>().map(|tried| tried.to_string()).as_deref(), Ok(text));
         }
@@ -215,6 +231,9 @@ mod tests {
             "quic icmp 192.0.2.10:40000 > 198.41.192.7:7844 answered",
             "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 well",
             "quic udp 192.0.2.10 > 198.41.192.7:7844 answered",
+            "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 unreachable",
+            "quic udp - > 198.41.192.7:7844 silent",
+            "quic udp - > [::ffff:198.41.192.7]:7844 unreachable",
         ] {
             assert!(text.parse::<Tried>().is_err(), "{text}");
         }

@@ -42,6 +42,7 @@ impl<'c> Held<'c> {
     pub fn is_stub_in_vain(&self) -> bool {
         let tried = &self.tried.value;
         tried.what == "dns"
+            && tried.came != Came::Untried
             && tried.to.ip().is_loopback()
             && matches!(self.blame, Blame::Network | Blame::Unclear)
     }
@@ -65,7 +66,7 @@ impl<'c> Held<'c> {
             return Held {
                 tried,
                 rules: None,
-                blame: Blame::Route,
+                blame: if tried.value.came == Came::Untried { Blame::Unclear } else { Blame::Route },
                 places: Vec::new(),
                 is_unneighboured: false,
             };
@@ -149,6 +150,7 @@ fn rules(tried: &Tried, trace: &Trace) -> Rules {
 fn blame(came: Came, rules: Rules) -> Blame {
     match (came, rules) {
         (Came::Unreachable, _) => Blame::Route,
+        (Came::Untried, _) => Blame::Unclear,
         // It got through, or a part of it did.
         (Came::Answered | Came::Garbled, Rules::Blocked) => Blame::Reading,
         (Came::Answered, _) => Blame::Nobody,

@@ -51,12 +51,14 @@ fn finding(context: &Context, group: &[&Held]) -> Finding {
         Came::Forbidden => {
             format!("is kept back by this host itself, to {}", how_many.replace("any of", "all"))
         }
+        Came::Untried => format!("could not be tried with {how_many}"),
         Came::Unreachable | Came::Answered => format!("finds no route to {how_many}"),
     };
     let blame = match first.blame {
         Blame::Rules => "the rules are to blame",
         Blame::Network => "the network is to blame",
         Blame::Route => "this host has no way there",
+        _ if tried.came == Came::Untried => "that tells nothing of the rules or the network",
         _ => "whether the rules or the network is to blame depends",
     };
     let message = format!("{what} over {family} {came}: {blame}");
@@ -99,6 +101,12 @@ fn reasons(held: &Held) -> Vec<&'static str> {
         }
         (Blame::Network, _) => {
             reasons.push("The rules let these packets out and the answers in: they are lost on the way, or at the other end; or by something on this host that fwlint does not see (tc, eBPF).");
+        }
+        (_, Came::Untried) => {
+            reasons.push("This host had no socket or no memory left for it: try it again.");
+        }
+        (Blame::Route, Came::Forbidden) => {
+            reasons.push("It could not even be begun: a route of the kind prohibit, a security module or a program of eBPF forbids it.");
         }
         (Blame::Route, _) if !held.tried.value.to.is_ipv4() => {
             reasons.push("Where IPv6 is not in use, this is as it should be.");

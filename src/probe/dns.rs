@@ -26,7 +26,7 @@ pub fn ask(
     (record, name): (Record, &str),
 ) -> (Option<SocketAddr>, Result<Reply, Came>) {
     let id = number() as u16;
-    let Some(question) = question(id, record, name) else { return (None, Err(Came::Unreachable)) };
+    let Some(question) = question(id, record, name) else { return (None, Err(Came::Untried)) };
     let talk = network.talk(protocol, to, &question);
     (talk.from, talk.came.and_then(|bytes| read(id, record, &bytes).ok_or(Came::Garbled)))
 }

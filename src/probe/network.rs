@@ -21,7 +21,7 @@ pub trait Network: Sync {
 /// What came of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Talk {
-    /// From where it left; `None` if no way leads there.
+    /// From where it left; `None` if nothing could be sent.
     pub from: Option<SocketAddr>,
     /// The answer, or why there is none.
     pub came: Result<Vec<u8>, Came>,
@@ -49,7 +49,10 @@ impl Network for Wire {
             let from = socket.local_addr()?;
             Ok((socket, from))
         });
-        let Ok((socket, from)) = way else { return Talk { from: None, came: Err(Came::Unreachable) } };
+        let (socket, from) = match way {
+            Ok(way) => way,
+            Err(error) => return Talk { from: None, came: Err(unsent(&error)) },
+        };
         match protocol {
             Protocol::Udp => Talk { from: Some(from), came: udp(&socket, message) },
             Protocol::Tcp => {
@@ -60,7 +63,7 @@ impl Network for Wire {
                 });
                 match bound {
                     Ok((socket, from)) => Talk { from, came: tcp(socket, to, message) },
-                    Err(_) => Talk { from: None, came: Err(Came::Unreachable) },
+                    Err(error) => Talk { from: None, came: Err(unsent(&error)) },
                 }
             }
         }
@@ -91,7 +94,7 @@ fn udp(socket: &UdpSocket, message: &[u8]) -> Result<Vec<u8>, Came> {
 fn tcp(socket: Socket, to: SocketAddr, message: &[u8]) -> Result<Vec<u8>, Came> {
     socket.connect_timeout(&to.into(), PATIENCE).map_err(|error| came(&error))?;
     let mut stream = TcpStream::from(socket);
-    let Ok(length) = u16::try_from(message.len()) else { return Err(Came::Unreachable) };
+    let Ok(length) = u16::try_from(message.len()) else { return Err(Came::Untried) };
     if length == 0 {
         return Ok(Vec::new());
     }
@@ -108,12 +111,32 @@ fn tcp(socket: Socket, to: SocketAddr, message: &[u8]) -> Result<Vec<u8>, Came> 
     talk().map_err(|error: io::Error| came(&error))
 }
 
-/// What an error tells.
+/// What an error tells before anything was sent.
+fn unsent(error: &io::Error) -> Came {
+    /// `EAFNOSUPPORT`: the machine does not speak the family.
+    const NO_FAMILY: i32 = 97;
+    match error.kind() {
+        _ if error.raw_os_error() == Some(NO_FAMILY) => Came::Unreachable,
+        // A route of the kind blackhole is an argument that is not valid.
+        ErrorKind::NetworkUnreachable
+        | ErrorKind::HostUnreachable
+        | ErrorKind::AddrNotAvailable
+        | ErrorKind::InvalidInput => Came::Unreachable,
+        // A route of the kind prohibit, a security module or a program of eBPF: nobody else was asked.
+        ErrorKind::PermissionDenied => Came::Forbidden,
+        _ => Came::Untried,
+    }
+}
+
+/// What an error tells once something was to be sent.
 fn came(error: &io::Error) -> Came {
     /// `EPERM`: a rule of this machine dropped it on the way out. A refusal by another machine has other numbers.
     const FORBIDDEN: i32 = 1;
+    /// `EPROTO`, `ENOPROTOOPT`, `EOPNOTSUPP`: errors in ICMP that have no kind of their own.
+    const REFUSED: [i32; 3] = [71, 92, 95];
     match error.kind() {
         _ if error.raw_os_error() == Some(FORBIDDEN) => Came::Forbidden,
+        _ if error.raw_os_error().is_some_and(|number| REFUSED.contains(&number)) => Came::Refused,
         ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted => Came::Silent,
         ErrorKind::UnexpectedEof | ErrorKind::InvalidData => Came::Garbled,
         ErrorKind::ConnectionRefused
@@ -122,11 +145,37 @@ fn came(error: &io::Error) -> Came {
         | ErrorKind::HostUnreachable
         | ErrorKind::NetworkUnreachable
         | ErrorKind::PermissionDenied => Came::Refused,
-        _ => Came::Unreachable,
+        _ => Came::Untried,
     }
 }
 
 /// A number that nobody can foresee who does not see the packets: good for ids, not for secrets.
 pub(super) fn number() -> u64 {
     RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_errors_that_speak_of_the_way_mean_that_there_is_none() {
+        let errors = [
+            (101, Came::Unreachable), // ENETUNREACH
+            (113, Came::Unreachable), // EHOSTUNREACH
+            (99, Came::Unreachable),  // EADDRNOTAVAIL
+            (97, Came::Unreachable),  // EAFNOSUPPORT
+            (22, Came::Unreachable),  // EINVAL
+            (1, Came::Forbidden),     // EPERM
+            (13, Came::Forbidden),    // EACCES
+            (24, Came::Untried),      // EMFILE
+            (105, Came::Untried),     // ENOBUFS
+        ];
+        for (number, expected) in errors {
+            assert_eq!(unsent(&io::Error::from_raw_os_error(number)), expected, "{number}");
+        }
+        for (number, expected) in [(1, Came::Forbidden), (13, Came::Refused), (105, Came::Untried)] {
+            assert_eq!(came(&io::Error::from_raw_os_error(number)), expected, "{number}");
+        }
+    }
 }

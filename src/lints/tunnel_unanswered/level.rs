@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Context, Held};
-use crate::config::{Came, EdgeIpVersion, Probed, Record};
+use crate::config::{Came, EdgeIpVersion, Probed, Record, Tried};
 use crate::finding::Level;
 use crate::lints::tunnel::wanted;
 use crate::packet::Family;
@@ -12,13 +12,16 @@ use crate::profile::{Protocol, Requirement};
 /// Of a group of probes that fail alike.
 pub fn of(context: &Context, group: &[&Held]) -> Level {
     let tried = &group[0].tried.value;
+    if tried.came == Came::Untried {
+        return Level::Note;
+    }
     match tried.what.as_str() {
         "quic" | "http2" => edge(context, group),
         // A second resolver is asked when the first is silent; TCP only carries what is too long for UDP.
         "dns" if tried.protocol == Protocol::Udp => {
             let mut others = context.probes().iter().map(|held| &held.tried.value);
             let serves = others
-                .any(|it| it.what == "dns" && it.protocol == Protocol::Udp && it.came == Came::Answered);
+                .any(|it| it.what == "dns" && it.protocol == Protocol::Udp && may_answer(it));
             if serves { Level::Warning } else { Level::Error }
         }
         "dns" | "upstream-dns" | "dns-over-tls" => Level::Note,
@@ -34,6 +37,11 @@ pub fn of(context: &Context, group: &[&Held]) -> Level {
             if is_required { Level::Warning } else { Level::Note }
         }
     }
+}
+
+/// Did it answer, or could it, had it been tried?
+fn may_answer(tried: &Tried) -> bool {
+    matches!(tried.came, Came::Answered | Came::Untried)
 }
 
 /// cloudflared stands on two regions: it does not run well without one of them, and falls back from QUIC to HTTP/2, from
@@ -53,7 +61,7 @@ fn edge(context: &Context, group: &[&Held]) -> Level {
     let answers = |transport: &str, region: &Option<String>| {
         let mut all = context.probes().iter().map(|held| &held.tried.value);
         all.any(|it| {
-            it.what == transport && it.came == Came::Answered && region_of(context, it.to.ip()) == *region
+            it.what == transport && may_answer(it) && region_of(context, it.to.ip()) == *region
         })
     };
     let regions = || group.iter().map(|held| region_of(context, held.tried.value.to.ip()));
