@@ -20,7 +20,7 @@ pub use cloudflared::read as read_cloudflared;
 pub use keys::names as keys;
 pub use levels::{LevelFor, Levels};
 pub use paths::Paths;
-pub use probed::{Answer, Came, Probed, Record, Tried};
+pub use probed::{Answer, Came, Probed, Record, Tried, is_public};
 pub use settings::{EdgeIpVersion, EdgeRules, Given, Origin, Policy, Protocol, RunsIn, Setting, Settings};
 pub use values::{Address, Interface, Machine, PROTOCOLS, PortRange, ProtocolNumber, User};
 

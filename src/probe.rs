@@ -78,12 +78,10 @@ impl Plan {
 
     /// Asks for the addresses of the edge and of the services, whichever resolver has them.
     fn ask_for_addresses(&self, network: &dyn Network, serving: &[IpAddr], found: &mut Found) {
-        let told = found.hosts().into_iter().map(|(host, _)| host);
-        let mut hosts: Vec<String> = self.endpoint.regions.iter().map(|region| region.host.clone()).collect();
-        hosts.extend(told.filter(|host| !self.endpoint.regions.iter().any(|region| region.host == *host)));
-        hosts.extend(self.services.iter().map(|service| service.host.clone()));
+        let regions = self.endpoint.regions.iter().map(|region| &region.host);
+        let hosts = regions.chain(self.services.iter().map(|service| &service.host)).cloned();
         let records = |host: String| self.records().map(move |record| (record, host.clone()));
-        let questions: Vec<(Record, String)> = hosts.into_iter().flat_map(records).collect();
+        let questions: Vec<(Record, String)> = hosts.flat_map(records).collect();
         let answers = side_by_side(&questions, |(record, host)| {
             let ask = |resolver: &IpAddr| {
                 let to = SocketAddr::new(*resolver, self.dns.port);
@@ -99,18 +97,16 @@ impl Plan {
     /// Dials the edge and the services.
     fn dial(&self, network: &dyn Network, found: &mut Found) {
         let mut calls: Vec<(String, Protocol, SocketAddr)> = Vec::new();
-        for (addresses, port) in self.edge(found) {
-            for address in addresses {
-                let to = SocketAddr::new(address, port);
-                calls.extend(self.transports.iter().map(|each| (each.name.clone(), each.protocol, to)));
-            }
+        for address in self.edge(found) {
+            let to = SocketAddr::new(address, self.port);
+            calls.extend(self.transports.iter().map(|each| (each.name.clone(), each.protocol, to)));
         }
         let fallback = &self.dns.fallback;
         let to = SocketAddr::new(fallback.address, fallback.port);
         calls.push(("dns-over-tls".to_owned(), fallback.protocol, to));
         for service in &self.services {
             let firsts =
-                self.records().filter_map(|record| found.addresses(record, &service.host).first().copied());
+                self.records().filter_map(|record| found.answer(record, &service.host)?.public().next());
             let to =
                 firsts.map(|address| (service.name.clone(), Protocol::Tcp, SocketAddr::new(address, HTTPS)));
             calls.extend(to);
@@ -127,30 +123,25 @@ impl Plan {
         }));
     }
 
-    /// The addresses that are dialled of each region, and the port: those that names led to, and where none did, those
-    /// of the profile.
-    fn edge(&self, found: &Found) -> Vec<(Vec<IpAddr>, u16)> {
-        let own = |region: &Region| (region.host.clone(), self.port);
-        let mut hosts = found.hosts();
-        if hosts.is_empty() {
-            hosts = self.endpoint.regions.iter().map(own).collect();
-        }
-        let of_profile = |host: &str, record: Record| -> Vec<IpAddr> {
-            let region = self.endpoint.regions.iter().find(|region| region.host == host);
-            let listed = region.map(|region| match record {
+    /// The addresses that are dialled of the edge. Names choose among public addresses of its own hosts, and nothing
+    /// else: a resolver could make this machine send anything anywhere otherwise. Where none answered, or in vain, those
+    /// of the profile are dialled.
+    fn edge(&self, found: &Found) -> Vec<IpAddr> {
+        let of_profile = |region: &Region, record: Record| -> Vec<IpAddr> {
+            match record {
                 Record::Aaaa => region.v6.iter().map(|it| IpAddr::from(*it)).collect(),
                 _ => region.v4.iter().map(|it| IpAddr::from(*it)).collect(),
-            });
-            listed.unwrap_or_default()
+            }
         };
-        let addresses = |(host, port): (String, u16)| {
-            let each = self.records().map(|record| match found.addresses(record, &host) {
-                none if none.is_empty() => of_profile(&host, record),
-                told => told,
-            });
-            (each.flatten().collect(), port)
+        let addresses = |(region, record): (&Region, Record)| match found.answer(record, &region.host) {
+            Some(told) if !told.values.is_empty() => told.public().take(Answer::MOST).collect(),
+            _ => of_profile(region, record),
         };
-        hosts.into_iter().map(addresses).collect()
+        let regions = self.endpoint.regions.iter();
+        regions
+            .flat_map(|region| self.records().map(move |record| (region, record)))
+            .flat_map(addresses)
+            .collect()
     }
 }
 
@@ -158,22 +149,9 @@ impl Plan {
 const HTTPS: u16 = 443;
 
 impl Found {
-    /// The hosts of the edge and their ports, as resolvers told.
-    fn hosts(&self) -> Vec<(String, u16)> {
-        let told = self.answers.iter().find(|answer| answer.record == Record::Srv);
-        let values = told.into_iter().flat_map(|answer| &answer.values);
-        let host = |value: &String| {
-            let (host, port) = value.rsplit_once(':')?;
-            Some((host.to_owned(), port.parse().ok()?))
-        };
-        values.filter_map(host).collect()
-    }
-
-    /// The addresses of a host, as resolvers told.
-    fn addresses(&self, record: Record, host: &str) -> Vec<IpAddr> {
-        let mut answers = self.answers.iter();
-        let told = answers.find(|answer| answer.record == record && answer.name == host);
-        told.into_iter().flat_map(|answer| &answer.values).filter_map(|value| value.parse().ok()).collect()
+    /// The addresses of a host, as a resolver told.
+    fn answer(&self, record: Record, host: &str) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.record == record && answer.name == host)
     }
 }
 

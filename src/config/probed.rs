@@ -120,6 +120,32 @@ impl Came {
     }
 }
 
+impl Answer {
+    /// So many addresses of a name are dialled in a family: many times more than the edge has, and few enough for a
+    /// resolver not to make floods of them.
+    pub const MOST: usize = 64;
+
+    /// The addresses that were told and are public: nothing else is dialled, whatever a resolver says.
+    pub fn public(&self) -> impl Iterator<Item = IpAddr> {
+        self.values.iter().filter_map(|value| value.parse().ok()).filter(is_public)
+    }
+}
+
+/// May an address be that of a machine somewhere on the Internet?
+pub fn is_public(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let is_local = v4.is_loopback() || v4.is_private() || v4.is_link_local();
+            !is_local && v4.octets()[0] != 0 && !v4.is_multicast() && !v4.is_broadcast()
+        }
+        // Addresses of IPv4 in it are those that begin with zeros, among them `::` and `::1`.
+        IpAddr::V6(v6) => {
+            let is_local = v6.is_unique_local() || v6.is_unicast_link_local();
+            !is_local && v6.to_ipv4().is_none() && !v6.is_multicast()
+        }
+    }
+}
+
 impl Display for Record {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter.write_str(word(&RECORDS, self))
@@ -221,6 +247,16 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Answer>().map(|answer| answer.to_string()).as_deref(), Ok(text));
         }
+    }
+
+    #[test]
+    fn only_public_addresses_are_dialled() {
+        let text =
+            "A a.example: 127.0.0.1 198.41.192.7 0.0.0.0 10.0.0.1 169.254.1.1 224.0.0.1 255.255.255.255";
+        let public = |text: &str| text.parse::<Answer>().map(|it| it.public().collect::<Vec<_>>());
+        assert_eq!(public(text), Ok(vec![IpAddr::from([198, 41, 192, 7])]));
+        let text = "AAAA a.example: :: ::1 fe80::1 fd00::1 ff02::1 ::ffff:198.41.192.7 2606:4700:a0::1";
+        assert_eq!(public(text), Ok(vec![IpAddr::from([0x2606, 0x4700, 0xa0, 0, 0, 0, 0, 1])]));
     }
 
     #[test]

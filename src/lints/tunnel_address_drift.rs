@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::probe::list;
 use super::{Context, tunnel};
-use crate::config::{Answer, Came, Probed, Record};
+use crate::config::{Answer, Came, Probed, Record, is_public};
 use crate::finding::{Finding, Level};
 use crate::packet::Family;
 use crate::profile::{Endpoint, Profile};
@@ -61,7 +61,9 @@ fn hosts(
         return None;
     }
     let message = format!("{name} leads to hosts that fwlint does not know: {}", new.join(", "));
-    Some(Finding::new(ID, Level::Warning, message).at(answer.span).note(stale(profile, endpoint)))
+    let why = "cloudflared dials them; they were not tried.";
+    let finding = Finding::new(ID, Level::Warning, message).at(answer.span).note(why);
+    Some(finding.note(stale(profile, endpoint)))
 }
 
 /// A name that leads to no host at all: cloudflared asks for it elsewhere then, over TLS.
@@ -90,12 +92,24 @@ fn addresses(
     let told: Vec<IpAddr> = answer.value.values.iter().filter_map(|value| value.parse().ok()).collect();
     let (name, over) = (&answer.value.name, tunnel::name(family));
     let mut findings = Vec::new();
-    let new: Vec<&IpAddr> = told.iter().filter(|address| !listed.contains(address)).collect();
+    let unknown = told.iter().filter(|address| !listed.contains(address));
+    let (new, local): (Vec<&IpAddr>, Vec<&IpAddr>) = unknown.partition(|address| is_public(address));
     if !new.is_empty() {
         let message = format!("{name} has addresses that fwlint does not know: {}", list(new.into_iter()));
         let dials = "cloudflared dials them: rules that name addresses one by one must let them out, too.";
         let finding = Finding::new(ID, Level::Warning, message).at(answer.span).note(dials);
         findings.push(finding.note(stale(profile, endpoint)));
+    }
+    if !local.is_empty() {
+        let message = format!("{name} has addresses that are not public: {}", list(local.into_iter()));
+        let why =
+            "They were not tried, but cloudflared dials them. A resolver that filters names may be to blame.";
+        findings.push(Finding::new(ID, Level::Warning, message).at(answer.span).note(why));
+    }
+    let public = answer.value.public().count();
+    if public > Answer::MOST {
+        let message = format!("{name} has {public} addresses over {over}: {} were tried", Answer::MOST);
+        findings.push(Finding::new(ID, Level::Note, message).at(answer.span));
     }
     let gone: Vec<&IpAddr> = listed.iter().filter(|address| !told.contains(address)).collect();
     let finding = if told.is_empty() {

@@ -16,7 +16,7 @@ pub struct Plan {
     pub dns: &'static Dns,
     /// What is dialled.
     pub endpoint: &'static Endpoint,
-    /// At this port, unless names tell another.
+    /// At this port.
     pub port: u16,
     /// In these ways.
     pub transports: &'static [Transport],

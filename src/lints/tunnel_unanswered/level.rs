@@ -20,8 +20,7 @@ pub fn of(context: &Context, group: &[&Held]) -> Level {
         // A second resolver is asked when the first is silent; TCP only carries what is too long for UDP.
         "dns" if tried.protocol == Protocol::Udp => {
             let mut others = context.probes().iter().map(|held| &held.tried.value);
-            let serves = others
-                .any(|it| it.what == "dns" && it.protocol == Protocol::Udp && may_answer(it));
+            let serves = others.any(|it| it.what == "dns" && it.protocol == Protocol::Udp && may_answer(it));
             if serves { Level::Warning } else { Level::Error }
         }
         "dns" | "upstream-dns" | "dns-over-tls" => Level::Note,
@@ -60,9 +59,7 @@ fn edge(context: &Context, group: &[&Held]) -> Level {
     }
     let answers = |transport: &str, region: &Option<String>| {
         let mut all = context.probes().iter().map(|held| &held.tried.value);
-        all.any(|it| {
-            it.what == transport && may_answer(it) && region_of(context, it.to.ip()) == *region
-        })
+        all.any(|it| it.what == transport && may_answer(it) && region_of(context, it.to.ip()) == *region)
     };
     let regions = || group.iter().map(|held| region_of(context, held.tried.value.to.ip()));
     if regions().any(|region| !wanted.iter().any(|transport| answers(transport, &region))) {
