@@ -1,9 +1,9 @@
 //! What is tried when a scan is told to: whether what the tunnel needs answers, from this very machine.
 //!
-//! It sends what cloudflared sends to the same places, and no more: questions for the names of the edge, connections of
-//! TCP that carry nothing, and a packet of QUIC that asks for the versions that are spoken. All go through one narrow
-//! door ([`Network`]), which tests replace. What came of it is written down beside the rules; whether the rules or the
-//! network is to blame, lints say, which hold the two against each other.
+//! It sends less than cloudflared sends, to the same places: questions for the names of the edge and the services,
+//! connections of TCP that carry nothing, and a packet of QUIC that asks for the versions that are spoken. All go through
+//! one narrow door ([`Network`]), which tests replace. What came of it is written down beside the rules; whether the rules
+//! or the network is to blame, lints say, which hold the two against each other.
 
 mod dns;
 mod network;

@@ -1,4 +1,5 @@
-//! What was tried from a host, held against its rules: the same packets, from the same address and port, by the same user.
+//! What was tried from a host, held against its rules: such packets, from the same address and port, by the same user. The
+//! interface is guessed from the address.
 
 use std::net::IpAddr;
 

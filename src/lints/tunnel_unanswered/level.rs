@@ -17,6 +17,7 @@ pub fn of(context: &Context, group: &[&Held]) -> Level {
     }
     match tried.what.as_str() {
         "quic" | "http2" => edge(context, group),
+        _ if is_without_v6(group[0]) && answers_over_v4(context, tried) => Level::Note,
         // A second resolver is asked when the first is silent; TCP only carries what is too long for UDP.
         "dns" if tried.protocol == Protocol::Udp => {
             let mut others = context.probes().iter().map(|held| &held.tried.value);
@@ -38,6 +39,18 @@ pub fn of(context: &Context, group: &[&Held]) -> Level {
     }
 }
 
+/// Has the host no IPv6 for it?
+fn is_without_v6(held: &Held) -> bool {
+    (held.tried.value.came, held.family()) == (Came::Unreachable, Family::V6)
+}
+
+/// Did the same answer over IPv4?
+fn answers_over_v4(context: &Context, tried: &Tried) -> bool {
+    let is_same = |other: &Tried| (&other.what, other.protocol) == (&tried.what, tried.protocol);
+    let mut others = context.probes().iter().map(|held| &held.tried.value);
+    others.any(|other| is_same(other) && other.to.is_ipv4() && other.came == Came::Answered)
+}
+
 /// Did it answer, or could it, had it been tried?
 fn may_answer(tried: &Tried) -> bool {
     matches!(tried.came, Came::Answered | Came::Untried)
@@ -54,7 +67,7 @@ fn edge(context: &Context, group: &[&Held]) -> Level {
     }
     // A host without IPv6 goes on over IPv4, unless it is told otherwise.
     let is_v6_wanted = context.settings.edge_ip_version.value == EdgeIpVersion::V6;
-    if (tried.came, group[0].family()) == (Came::Unreachable, Family::V6) && !is_v6_wanted {
+    if is_without_v6(group[0]) && !is_v6_wanted {
         return Level::Note;
     }
     let answers = |transport: &str, region: &Option<String>| {

@@ -1,5 +1,6 @@
 //! `fwlint scan --probe` on networks that are lists of answers: what is sent, to whom, and who is blamed.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,6 +13,8 @@ use fwlint::probe::{Network, Talk};
 use fwlint::profile::Protocol;
 use fwlint::report::Look;
 use serde_json::Value;
+use simple_dns::rdata::{A, AAAA, RData, SRV};
+use simple_dns::{CLASS, Name, Packet, QTYPE, ResourceRecord, TYPE};
 
 use super::recorded::{self, Recorded};
 
@@ -31,10 +34,38 @@ impl Network for Deaf {
     }
 }
 
+/// A network whose resolver leads elsewhere with all that it answers, and in which nothing else answers.
+#[derive(Default)]
+struct Liar(Deaf);
+
+impl Network for Liar {
+    fn talk(&self, protocol: Protocol, to: SocketAddr, message: &[u8]) -> Talk {
+        if to.port() != 53 {
+            return self.0.talk(protocol, to, message);
+        }
+        let asked = Packet::parse(message).expect("it is a question");
+        let (question, mut reply) = (&asked.questions[0], Packet::new_reply(asked.id()));
+        let local = [0x7f00_0001, 0, 0x0a00_0001, 0xe000_0001].into_iter();
+        let many = (0..100).map(|last| 0xc629_c900 + last);
+        let answers: Vec<RData> = match question.qtype {
+            QTYPE::TYPE(TYPE::A) => local.chain(many).map(|address| RData::A(A { address })).collect(),
+            QTYPE::TYPE(TYPE::AAAA) => vec![RData::AAAA(AAAA { address: 0xffff_c629_c007 })],
+            _ => ["elsewhere.example", "region1.v2.argotunnel.com"]
+                .map(|host| SRV { priority: 1, weight: 1, port: 22, target: Name::new_unchecked(host) })
+                .map(RData::SRV)
+                .to_vec(),
+        };
+        let record = |data| ResourceRecord::new(question.qname.clone(), CLASS::IN, 60, data);
+        reply.answers = answers.into_iter().map(record).collect();
+        let bytes = reply.build_bytes_vec().expect("it is a reply");
+        Talk { from: Some(SocketAddr::from(([192, 0, 2, 10], 40_000))), came: Ok(bytes) }
+    }
+}
+
 /// Scans a machine with probes: how it ends, and all that was printed and asked.
 fn scan(
     machine: &Recorded,
-    network: &Deaf,
+    network: &dyn Network,
     probing: Probing,
     answer: Option<&str>,
 ) -> (Result<commands::Outcome, Failure>, String, String) {
@@ -104,6 +135,29 @@ fn all_that_is_sent_was_said_before_and_no_more() {
     }
     // Of 20 addresses in either family, since nothing answers that could name others.
     assert_eq!(sent.iter().filter(|(_, place, _)| place.port() == 7844).count(), 80);
+}
+
+#[test]
+fn whatever_a_resolver_says_only_public_addresses_are_dialled_at_known_ports() {
+    let network = Liar::default();
+    let (result, printed, _) = scan(&recorded::host(), &network, Probing::On, None);
+    assert!(result.is_ok(), "{result:?}");
+    let places: BTreeSet<SocketAddr> =
+        sent(&network.0).iter().map(|(_, to, _)| *to).filter(|to| to.port() == 7844).collect();
+    let first = |last| SocketAddr::from(([198, 41, 201, last], 7844));
+    assert_eq!(places, (0..64).map(first).collect());
+    let others = sent(&network.0).into_iter().map(|(_, to, _)| to).filter(|to| to.port() != 7844);
+    assert!(others.clone().all(|to| [853, 443].contains(&to.port())), "{:?}", others.collect::<Vec<_>>());
+    let report = serde_json::from_str(&printed).expect("it is JSON");
+    let said = said(&report, "tunnel-address-drift");
+    for part in [
+        "leads to hosts that fwlint does not know: elsewhere.example:22, region1.v2.argotunnel.com:22",
+        "region1.v2.argotunnel.com has addresses that are not public: 0.0.0.0, 10.0.0.1, 127.0.0.1, 224.0.0.1",
+        "region1.v2.argotunnel.com has addresses that are not public: ::ffff:198.41.192.7",
+        "region1.v2.argotunnel.com has 100 addresses over IPv4: 64 were tried",
+    ] {
+        assert!(said.iter().any(|message| message.contains(part)), "{part}\n{said:#?}");
+    }
 }
 
 /// The report of a scan with probes.
