@@ -59,6 +59,7 @@ fn finding(context: &Context, group: &[&Held]) -> Finding {
         Blame::Network => "the network is to blame",
         Blame::Route => "this host has no way there",
         _ if tried.came == Came::Untried => "that tells nothing of the rules or the network",
+        _ if first.is_stub_in_vain() => "the rules, the network or that resolver itself is to blame",
         _ => "whether the rules or the network is to blame depends",
     };
     let message = format!("{what} over {family} {came}: {blame}");
@@ -103,7 +104,7 @@ fn reasons(held: &Held) -> Vec<&'static str> {
             reasons.push("The rules let these packets out and the answers in: they are lost on the way, or at the other end; or by something on this host that fwlint does not see (tc, eBPF).");
         }
         (_, Came::Untried) => {
-            reasons.push("This host had no socket or no memory left for it: try it again.");
+            reasons.push("As a rule, sockets or memory were wanting on this host: try it again.");
         }
         (Blame::Route, Came::Forbidden) => {
             reasons.push("It could not even be begun: a route of the kind prohibit, a security module or a program of eBPF forbids it.");
