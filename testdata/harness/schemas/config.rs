@@ -80,7 +80,7 @@ pub fn schema() -> Value {
         "properties": { "rules": one_or_many(text.clone()), "settings": one_or_many(text.clone()) }
     });
     let number = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
-    let came = "answered|garbled|refused|silent|forbidden|unreachable";
+    let came = "answered|garbled|refused|silent|forbidden|unreachable|untried";
     let tried = format!("^[^ ]+ (tcp|udp) [^ ]+ > [^ ]+ ({came})$");
     let probed = json!({
         "type": ["object", "null"], "required": ["day"], "additionalProperties": false,

@@ -20,7 +20,7 @@ pub fn schema() -> Value {
     let piece = object(json!({ "path": text, "start": place, "end": place }));
     let probe = object(json!({
         "what": text, "protocol": { "enum": ["tcp", "udp"] }, "from": or_null(&text), "to": text,
-        "came": { "enum": ["answered", "garbled", "refused", "silent", "forbidden", "unreachable"] },
+        "came": { "enum": ["answered", "garbled", "refused", "silent", "forbidden", "unreachable", "untried"] },
         "rules": { "enum": ["open", "blocked", "depends", null] },
         "blame": { "enum": ["nobody", "rules", "network", "route", "unclear", "reading"] },
         "places": { "type": "array", "items": piece }
