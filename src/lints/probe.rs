@@ -9,7 +9,8 @@ use crate::config::{Came, Probed, Tried};
 use crate::eval::trace::{Answer, Discovery, Entry, Next, Probe, Trace, trace};
 use crate::eval::{Moment, Way};
 use crate::finding::{self, Blame, Rules};
-use crate::packet::Family;
+use crate::model::Match;
+use crate::packet::{Axis, Family};
 use crate::profile::Protocol;
 use crate::source::{Span, Spanned};
 
@@ -35,7 +36,9 @@ impl<'c> Held<'c> {
         let mut all: Vec<Held> = probed.tried.iter().map(|tried| Held::of(context, probed, tried)).collect();
         let upstream: Vec<Held> =
             all.iter().filter(|held| held.tried.value.what == "upstream-dns").cloned().collect();
-        all.iter_mut().filter(|held| held.is_stub_in_vain()).for_each(|held| held.look_behind(&upstream));
+        all.iter_mut()
+            .filter(|held| held.is_stub_in_vain())
+            .for_each(|held| held.look_behind(context, &upstream));
         all
     }
 
@@ -50,11 +53,12 @@ impl<'c> Held<'c> {
 
     /// A resolver of the host itself has no answers if it gets none: whose fault that is, those tell that it asks over
     /// UDP. One of them that answers is enough for it, so what it lacks then is unclear; TCP only carries what is too long.
-    fn look_behind(&mut self, upstream: &[Held<'c>]) {
+    /// Where rules ask who sends, they may let the resolver's own user through, in whose name nothing was tried.
+    fn look_behind(&mut self, context: &Context, upstream: &[Held<'c>]) {
         let asked = || upstream.iter().filter(|held| held.tried.value.protocol == Protocol::Udp);
         let all = |blame: Blame| asked().all(|held| held.blame == blame);
         match asked().next() {
-            Some(first) if all(Blame::Rules) => {
+            Some(first) if all(Blame::Rules) && !asks_who_sends(context) => {
                 (self.blame, self.places) = (Blame::Rules, first.places.clone());
             }
             Some(_) if all(Blame::Network) => {}
@@ -96,6 +100,13 @@ impl<'c> Held<'c> {
     pub fn family(&self) -> Family {
         if self.tried.value.to.is_ipv4() { Family::V4 } else { Family::V6 }
     }
+}
+
+/// Does a rule ask for the user or group of who sends?
+fn asks_who_sends(context: &Context) -> bool {
+    super::verdict::asks(context, |part| {
+        matches!(part, Match::Owner(_) | Match::Field(Axis::Uid | Axis::Gid, _))
+    })
 }
 
 /// The first packet of a probe; `None` if nothing was sent.

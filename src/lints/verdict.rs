@@ -59,6 +59,6 @@ pub fn assumptions(context: &Context) -> Vec<String> {
 }
 
 /// Does a rule of the unit ask this?
-fn asks(context: &Context, is_it: impl Fn(&Match) -> bool) -> bool {
+pub(super) fn asks(context: &Context, is_it: impl Fn(&Match) -> bool) -> bool {
     context.host.rules().any(|(_, rule)| rule.rule.matches.iter().any(|part| is_it(&part.value)))
 }
