@@ -135,7 +135,7 @@ impl<'c> Context<'c> {
     }
 
     /// Are there so many rules that a thread of its own for a question pays?
-    fn is_long(&self) -> bool {
+    pub fn is_long(&self) -> bool {
         const LONG: usize = 4_000;
         self.host.chains.iter().map(|chain| chain.rules.len()).sum::<usize>() >= LONG
     }

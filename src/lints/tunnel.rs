@@ -1,6 +1,7 @@
 //! What becomes of the tunnel: worked out once for a unit, and read by all lints that speak of it.
 
 pub mod ask;
+mod beside;
 pub mod blame;
 mod chance;
 mod dns;
@@ -19,6 +20,7 @@ use crate::profile::{Endpoint, Profile, Service, Transport};
 
 use super::Context;
 use ask::{CHOICES, Flow};
+use beside::Beside;
 pub use chance::Chance;
 pub use dns::{Dns, Resolution, family_of};
 pub use judge::edges;
@@ -170,7 +172,7 @@ impl<'m> Tunnel<'m> {
                     family,
                     protocol: transport.protocol.number(),
                     destinations: ask::addresses(edges(endpoint, family).map(|edge| edge.1)),
-                    port: profile.port,
+                    ports: Ranges::single(profile.port.into()),
                     by_anyone: false,
                     speech: Some(ask::speech(transport.protocol, &transport.server_name)),
                 };
@@ -212,13 +214,14 @@ impl<'m> Tunnel<'m> {
         if context.is_ipv6_dead() {
             paths.iter_mut().filter(|path| path.family == Family::V6).for_each(Path::die);
         }
-        let dns = Dns::judge(context, profile, &witnesses)?;
+        let beside = Beside::new(context, profile, &witnesses);
+        let dns = Dns::judge(&beside)?;
         // What runs on the host is asked over either, whatever the edge is dialled by.
         let spoken: Vec<Family> =
             Family::ALL.into_iter().filter(|family| context.speaks_for(*family)).collect();
         let loopback = context.each(&spoken, |family| judge_loopback(context, *family))?;
         let wanted: Vec<&'static Service> = profile.services.iter().collect();
-        let services = context.each(&wanted, |service| judge_service(context, service, &witnesses))?;
+        let services = context.each(&wanted, |service| judge_service(&beside, service))?;
         let terms = terms::terms(context, endpoint, &paths, &asked, &witnesses)?;
         Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses, terms })
     }

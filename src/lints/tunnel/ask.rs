@@ -28,8 +28,8 @@ pub struct Flow<'n> {
     pub protocol: u8,
     /// The destination addresses, as on [`Axis::Destination`].
     pub destinations: Ranges,
-    /// The destination port.
-    pub port: u16,
+    /// The destination ports.
+    pub ports: Ranges,
     /// May another program of the host do it (a resolver)?
     pub by_anyone: bool,
     /// What is said in it, as far as that is known.
@@ -54,7 +54,7 @@ impl Flow<'_> {
         let ports = settings.ephemeral_ports.value;
         let base = packet(self.family, self.protocol)
             .set(Axis::Destination, self.destinations.clone())
-            .set(Axis::DestinationPort, Ranges::single(self.port.into()))
+            .set(Axis::DestinationPort, self.ports.clone())
             .set(Axis::SourcePort, Ranges::new(ports.first.into(), ports.last.into()))
             .set(Axis::DestinationKind, Ranges::single(kind::UNICAST));
         let cubes = if is_host {

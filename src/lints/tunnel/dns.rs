@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use crate::config::RunsIn;
 use crate::eval::{Certainty, Conversation, Held, Witnesses};
 use crate::packet::{Axis, Family, PacketSet, Ranges, TooManyPieces};
-use crate::profile::{Profile, Protocol};
+use crate::profile::Protocol;
 
 use super::super::Context;
 use super::ask::{self, Flow};
+use super::beside::{Beside, DNS_OVER_TLS, HTTPS, Reached, SOME_DESTINATION};
 use super::chance::Chance;
-use super::judge::{SOME_DESTINATION, some_destination};
 use super::spoken;
 
 /// What becomes of name resolution.
@@ -47,11 +47,8 @@ pub enum Resolution {
 
 impl<'m> Dns<'m> {
     /// Works it out.
-    pub fn judge(
-        context: &Context<'m>,
-        profile: &'static Profile,
-        witnesses: &Witnesses,
-    ) -> Result<Self, TooManyPieces> {
+    pub fn judge(beside: &Beside<'_, 'm>) -> Result<Self, TooManyPieces> {
+        let (context, profile) = (beside.context, beside.profile);
         let set = &context.settings.resolvers.value;
         let (stubs, remote): (Vec<IpAddr>, Vec<IpAddr>) =
             set.iter().partition(|address| address.is_loopback());
@@ -64,12 +61,12 @@ impl<'m> Dns<'m> {
         let asked: [(u8, u16, &[IpAddr]); 5] = [
             (udp, port, own),
             (tcp, port, own),
-            (tcp, 853, &[]),
-            (tcp, 443, &[]),
+            (tcp, DNS_OVER_TLS, &[]),
+            (tcp, HTTPS, &[]),
             (tcp, profile.dns.fallback.port, &fallback),
         ];
         let ask = |&(protocol, port, resolvers): &(u8, u16, &[IpAddr])| {
-            best(context, witnesses, (protocol, port), resolvers, &PacketSet::any())
+            best(beside, (protocol, port), resolvers, &PacketSet::any())
         };
         let mut answers = context.each(&asked, ask)?.into_iter();
         let mut next = || answers.next().unwrap_or((Certainty::Blocked, None, PacketSet::none()));
@@ -77,7 +74,7 @@ impl<'m> Dns<'m> {
         // Who asks over UDP asks over TCP when the answer is too long.
         let is_anyone = who.cubes().iter().any(|cube| cube.sides().is_empty());
         if udp != Certainty::Blocked && tcp.0 != Certainty::Blocked && !is_anyone {
-            tcp = best(context, witnesses, (asked[1].0, port), own, &who)?;
+            tcp = best(beside, (asked[1].0, port), own, &who)?;
         }
         let encrypted = dot.0.min(doh.0);
         let mut lost_stub = None;
@@ -140,39 +137,47 @@ fn through_stub(stub: Certainty, upstream: Certainty, encrypted: Certainty) -> R
 /// Is any of these resolvers (any at all, where none are named) reached over a protocol at a port, in any family, by any
 /// of those who ask? Who of them reaches it. It depends for those of a family of which nothing is said.
 fn best<'m>(
-    context: &Context<'m>,
-    witnesses: &Witnesses,
+    beside: &Beside<'_, 'm>,
     (protocol, port): (u8, u16),
     resolvers: &[IpAddr],
     who: &PacketSet,
-) -> Result<(Certainty, Option<Held<'m>>, PacketSet), TooManyPieces> {
-    let mut best: (Certainty, Option<Held>, PacketSet) = (Certainty::Blocked, None, PacketSet::any());
+) -> Result<Reached<'m>, TooManyPieces> {
+    let context = beside.context;
+    let mut best: Option<Reached> = None;
     for family in spoken(context) {
+        let ask = |destinations: Ranges| {
+            let ports = Ranges::single(port.into());
+            let flow = Flow { family, protocol, destinations, ports, by_anyone: true, speech: None };
+            beside.some_destination(flow, who)
+        };
         // A cloud's own resolver mostly answers, and it is asked at little cost.
         let own = context.unit.ruleset.resolvers().filter(|it| family_of(*it) == family);
         let own = ask::addresses(own.filter(|_| resolvers.is_empty()));
         if !own.is_empty() {
-            let flow = Flow { family, protocol, destinations: own, port, by_anyone: true, speech: None };
-            let (certainty, held, who) = some_destination(context, witnesses, flow, who)?;
-            if certainty == Certainty::Met {
-                return Ok((certainty, Some(held), who));
+            let reached = ask(own)?;
+            if reached.0 == Certainty::Met {
+                return Ok(reached);
             }
         }
         let named = ask::addresses(resolvers.iter().copied().filter(|it| family_of(*it) == family));
-        let destinations = match resolvers {
+        let reached = ask(match resolvers {
             [] => ask::resolvers(context, family),
             _ if named.is_empty() => continue,
             _ => named,
-        };
-        let flow = Flow { family, protocol, destinations, port, by_anyone: true, speech: None };
-        let (certainty, held, who) = some_destination(context, witnesses, flow, who)?;
-        if best.1.is_none() || certainty < best.0 {
-            best = (certainty, Some(held), who);
+        })?;
+        if reached.0 == Certainty::Met {
+            return Ok(reached);
+        }
+        if best.as_ref().is_none_or(|best| reached.0 < best.0) {
+            best = Some(reached);
         }
     }
     let is_unknown = resolvers.iter().any(|address| !context.speaks_for(family_of(*address)));
-    let is_open = is_unknown && best.0 == Certainty::Blocked;
-    Ok(if is_open { (Certainty::Depends, None, PacketSet::any()) } else { best })
+    Ok(match best {
+        Some(best) if best.0 != Certainty::Blocked || !is_unknown => best,
+        _ if is_unknown => (Certainty::Depends, None, PacketSet::any()),
+        _ => (Certainty::Blocked, None, PacketSet::any()),
+    })
 }
 
 /// The family of an address.

@@ -10,6 +10,7 @@ use crate::profile::{Endpoint, Service, Transport};
 use super::super::Context;
 use super::ask::{self, CHOICES, Flow, OWNER};
 use super::chance::Chance;
+use super::beside::{Beside, HTTPS};
 use super::{Edge, LostAt, Path, spoken};
 
 /// The addresses of an endpoint in a family, with their regions.
@@ -132,76 +133,41 @@ pub fn judge_loopback<'m>(
 
 /// Is any known address of a service reached, or any address at all where none is known?
 pub fn judge_service<'m>(
-    context: &Context<'m>,
+    beside: &Beside<'_, 'm>,
     service: &'static Service,
-    witnesses: &Witnesses,
 ) -> Result<(&'static Service, Certainty, Option<Held<'m>>), TooManyPieces> {
-    let mut best: Option<(Certainty, Held)> = None;
-    for family in spoken(context) {
-        let v4 = service.v4.iter().map(|address| IpAddr::from(*address));
-        let v6 = service.v6.iter().map(|address| IpAddr::from(*address));
-        let known = v4.chain(v6).filter(|address| address.is_ipv4() == (family == Family::V4));
-        let known = ask::addresses(known);
+    let mut best: Option<(Certainty, Option<Held>)> = None;
+    for family in spoken(beside.context) {
+        let known = addresses_of(service, family);
         let is_known = !known.is_empty();
-        let destinations = if !is_known {
-            // They are in the internet, whatever of the user's own network is open.
-            internet(family)
-        } else {
-            known
-        };
+        // They are in the internet, whatever of the user's own network is open.
+        let destinations = if is_known { known } else { internet(family) };
         // Where the name is another for each user, it is none that rules could be asked for.
         let speech = (!service.host.contains('<')).then_some(Speech::Tls(&service.host));
-        let flow = Flow { family, protocol: 6, destinations, port: 443, by_anyone: false, speech };
-        let (certainty, held, _) = some_destination(context, witnesses, flow, &PacketSet::any())?;
-        // Of addresses that nobody knows those that are open may be others.
-        let all =
-            Witnesses::of(&held.question.packets, &CHOICES).serve(&held, &PacketSet::any(), &CHOICES, &[])?;
-        let certainty = if is_known { certainty } else { certainty.max(all.min(Certainty::Depends)) };
+        let ports = Ranges::single(HTTPS.into());
+        let flow = Flow { family, protocol: 6, destinations, ports, by_anyone: false, speech };
+        let (mut certainty, held, _) = beside.some_destination(flow, &PacketSet::any())?;
+        if let (false, Some(held)) = (is_known, &held) {
+            // Of addresses that nobody knows those that are open may be others.
+            let mut choices = Witnesses::of(&held.question.packets, &CHOICES);
+            let all = choices.serve(held, &PacketSet::any(), &CHOICES, &[])?;
+            certainty = certainty.max(all.min(Certainty::Depends));
+        }
         if best.as_ref().is_none_or(|best| certainty < best.0) {
             best = Some((certainty, held));
         }
+        if certainty == Certainty::Met {
+            break;
+        }
     }
-    Ok(match best {
-        Some((certainty, held)) => (service, certainty, Some(held)),
-        None => (service, Certainty::Depends, None),
-    })
+    let (certainty, held) = best.unwrap_or((Certainty::Depends, None));
+    Ok((service, certainty, held))
 }
 
-/// The axes on which a host may choose where any of several destinations will do.
-pub const SOME_DESTINATION: [Axis; 7] = {
-    let [family, input, output, source, user, group] = CHOICES;
-    [family, input, output, source, user, group, Axis::Destination]
-};
-
-/// Is any of the destinations of a flow reached, by a choice that the tunnel left, and by one of those who ask? Those of
-/// them who reach it.
-pub fn some_destination<'m>(
-    context: &Context<'m>,
-    witnesses: &Witnesses,
-    flow: Flow,
-    who: &PacketSet,
-) -> Result<(Certainty, Held<'m>, PacketSet), TooManyPieces> {
-    let mut question = flow.question(context);
-    // Only what the tunnel's own flows left to choose from is of use.
-    question.packets = question.packets.and(&left_to(&flow, witnesses)).and(who);
-    let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
-    let held = context.hold(&question)?;
-    // Among the resolvers of a host one may well run as a user that is let out.
-    let untold: &[Axis] = if flow.by_anyone { &[] } else { &OWNER };
-    let certainty = choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION, untold)?;
-    Ok((certainty, held, choices.left.forget(|axis| !OWNER.contains(&axis)).simplify()))
-}
-
-/// What the tunnel left to choose from, for a flow.
-fn left_to(flow: &Flow, witnesses: &Witnesses) -> PacketSet {
-    let is_who = |axis: Axis| OWNER.contains(&axis);
-    let of_family = Cube::any().set(Axis::Family, Ranges::single(flow.family.number()));
-    // Over a family in which the edge is not dialled, only who asks was chosen.
-    let is_chosen = witnesses.left.overlaps(&of_family.into());
-    match (is_chosen, flow.by_anyone) {
-        (true, true) => witnesses.left.forget(is_who),
-        (true, false) => witnesses.left.clone(),
-        (false, true) => PacketSet::any(),
-        (false, false) => witnesses.left.forget(|axis| !is_who(axis)),
+/// The known addresses of a service in a family.
+pub fn addresses_of(service: &Service, family: Family) -> Ranges {
+    match family {
+        Family::V4 => ask::addresses(service.v4.iter().map(|address| IpAddr::from(*address))),
+        Family::V6 => ask::addresses(service.v6.iter().map(|address| IpAddr::from(*address))),
     }
 }

@@ -6,7 +6,7 @@ use super::{Path, Tunnel, ask};
 use crate::eval::{Certainty, Held, Witnesses};
 use crate::lints::Context;
 use crate::model::Speech;
-use crate::packet::TooManyPieces;
+use crate::packet::{Ranges, TooManyPieces};
 
 /// Is any rule asked for what is said in flows?
 pub fn are_asked(context: &Context) -> bool {
@@ -31,7 +31,7 @@ pub fn with<'m>(
         family: path.family,
         protocol: path.transport.protocol.number(),
         destinations: ask::addresses(edges(tunnel.endpoint, path.family).map(|edge| edge.1)),
-        port: tunnel.profile.port,
+        ports: Ranges::single(tunnel.profile.port.into()),
         by_anyone: false,
         speech,
     };
