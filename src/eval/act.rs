@@ -38,12 +38,12 @@ pub(super) fn act(cube: &Cube, action: &Action) -> Vec<Cube> {
 
 /// Does something to the packets of which it is not settled how they are tracked; the others stay as they are.
 fn before_tracking(cube: &Cube, change: impl Fn(Cube) -> Cube) -> Vec<Cube> {
-    let (new, seen) = conntrack::split(cube, Axis::Direction, Ranges::single(direction::NONE));
-    let (free, given) = match &new {
+    let (new, seen) = conntrack::split(cube.clone(), Axis::Direction, Ranges::single(direction::NONE));
+    let (free, given) = match new {
         Some(new) => conntrack::split(new, Axis::Zone, Ranges::single(0)),
         None => (None, None),
     };
-    let (open, untracked) = match &free {
+    let (open, untracked) = match free {
         Some(free) => {
             let (untracked, open) = conntrack::split(free, Axis::State, Ranges::single(state::UNTRACKED));
             (open, untracked)
@@ -67,7 +67,7 @@ pub(super) fn blur(packet: Cube, action: &Action) -> Cube {
 /// Does something to the packets that have a conntrack entry; the others stay as they are.
 fn with_entry(cube: &Cube, change: impl Fn(&Cube) -> Vec<Cube>) -> Vec<Cube> {
     let none = Ranges::single(direction::NONE);
-    let (without, with) = conntrack::split(cube, Axis::Direction, none);
+    let (without, with) = conntrack::split(cube.clone(), Axis::Direction, none);
     without.into_iter().chain(with.iter().flat_map(change)).collect()
 }
 

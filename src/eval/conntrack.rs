@@ -3,6 +3,8 @@
 //! Sources: `tcp_valid_flags` and `tcp_conntracks` in nf_conntrack_proto_tcp.c, `valid_new` in
 //! nf_conntrack_proto_icmp.c and nf_conntrack_proto_icmpv6.c (Linux 6.18).
 
+use std::sync::LazyLock;
+
 use crate::packet::axis::{direction, state};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values};
 
@@ -11,10 +13,10 @@ use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values};
 pub fn first(packets: &PacketSet) -> PacketSet {
     let mut all = PacketSet::none();
     for cube in packets.cubes() {
-        let (untracked, seen) = split(cube, Axis::State, Ranges::single(state::UNTRACKED));
+        let (untracked, seen) = split(cube.clone(), Axis::State, Ranges::single(state::UNTRACKED));
         all.add(PacketSet::from(untracked));
         if let Some(seen) = seen {
-            all.add(classify(&seen));
+            all.add(classify(seen));
         }
     }
     all
@@ -88,7 +90,7 @@ pub fn invalid(packets: &PacketSet) -> PacketSet {
 fn assign(packets: &PacketSet, change: impl Fn(Cube) -> Cube) -> PacketSet {
     let mut all = PacketSet::none();
     for cube in packets.cubes() {
-        let (untracked, seen) = split(cube, Axis::State, Ranges::single(state::UNTRACKED));
+        let (untracked, seen) = split(cube.clone(), Axis::State, Ranges::single(state::UNTRACKED));
         all.add(PacketSet::from(untracked));
         all.add(PacketSet::from(seen.map(&change)));
     }
@@ -110,45 +112,40 @@ fn with_new_entry(cube: Cube) -> Cube {
 }
 
 /// The state of a packet that no entry knows.
-fn classify(cube: &Cube) -> PacketSet {
+fn classify(cube: Cube) -> PacketSet {
     let mut all = PacketSet::none();
-    let mut rest = Some(cube.clone());
-    let mut take = |protocol: u128, family: Option<Family>, change: &dyn Fn(&Cube) -> PacketSet| {
-        let Some(cube) = rest.take() else { return };
-        let Some(family) = family else {
-            let (mine, others) = split(&cube, Axis::Protocol, Ranges::single(protocol));
-            rest = others;
-            all.add(mine.map(|cube| change(&cube)).unwrap_or_default());
-            return;
-        };
-        // The other family's use of the number is tracked like any unknown protocol.
-        let (mine, others) = split(&cube, Axis::Protocol, Ranges::single(protocol));
-        rest = others;
-        if let Some(mine) = mine {
-            let (own, foreign) = split(&mine, Axis::Family, Ranges::single(family.number()));
-            all.add(own.map(|cube| change(&cube)).unwrap_or_default());
+    let (tcp, rest) = split(cube, Axis::Protocol, Ranges::single(6));
+    if let Some(tcp) = tcp {
+        all.add(by_values(tcp, Axis::TcpFlags, tcp_flags_that_begin(), None));
+    }
+    let mut take =
+        |cube: Option<Cube>, protocol: u128, family: Family, begins: Ranges, aside: Option<Ranges>| {
+            let (mine, others) = split(cube?, Axis::Protocol, Ranges::single(protocol));
+            // The other family's use of the number is tracked like any unknown protocol.
+            let (own, foreign) = match mine {
+                Some(mine) => split(mine, Axis::Family, Ranges::single(family.number())),
+                None => (None, None),
+            };
+            if let Some(own) = own {
+                all.add(by_values(own, Axis::DestinationPort, begins, aside));
+            }
             all.add(PacketSet::from(foreign.map(with_new_entry)));
-        }
-    };
-    take(6, None, &|cube| by_values(cube, Axis::TcpFlags, tcp_flags_that_begin(), None));
-    take(1, Some(Family::V4), &|cube| {
-        by_values(cube, Axis::DestinationPort, icmp_types([8, 13, 15, 17]), None)
-    });
-    take(58, Some(Family::V6), &|cube| {
-        let untracked = icmp_types([130, 131, 132, 133, 134, 135, 136, 143]);
-        by_values(cube, Axis::DestinationPort, icmp_types([128, 139]), Some(untracked))
-    });
+            others
+        };
+    let rest = take(rest, 1, Family::V4, icmp_types([8, 13, 15, 17]), None);
+    let untracked = icmp_types([130, 131, 132, 133, 134, 135, 136, 143]);
+    let rest = take(rest, 58, Family::V6, icmp_types([128, 139]), Some(untracked));
     all.add(PacketSet::from(rest.map(with_new_entry)));
     all
 }
 
 /// Splits by the values that begin a flow, those that are never tracked, and the invalid rest.
-fn by_values(cube: &Cube, axis: Axis, begins: Ranges, untracked: Option<Ranges>) -> PacketSet {
+fn by_values(cube: Cube, axis: Axis, begins: Ranges, untracked: Option<Ranges>) -> PacketSet {
     let (new, rest) = split(cube, axis, begins);
     let mut all = PacketSet::from(new.map(with_new_entry));
     let Some(rest) = rest else { return all };
     let (aside, rest) = match untracked {
-        Some(values) => split(&rest, axis, values),
+        Some(values) => split(rest, axis, values),
         None => (None, Some(rest)),
     };
     let aside = aside.map(without_entry).map(|cube| cube.set(Axis::State, Ranges::single(state::UNTRACKED)));
@@ -162,8 +159,11 @@ fn by_values(cube: &Cube, axis: Axis, begins: Ranges, untracked: Option<Ranges>)
 pub fn tcp_flags_that_begin() -> Ranges {
     const IGNORED: u128 = 0x08 | 0x40 | 0x80;
     const BEGINS: [u128; 4] = [0x02, 0x22, 0x10, 0x30];
-    let flags = (0..=0xff).filter(|flags| BEGINS.contains(&(flags & !IGNORED)));
-    Ranges::union(flags.map(|flags| (flags, flags)))
+    static FLAGS: LazyLock<Ranges> = LazyLock::new(|| {
+        let flags = (0..=0xff).filter(|flags| BEGINS.contains(&(flags & !IGNORED)));
+        Ranges::union(flags.map(|flags| (flags, flags)))
+    });
+    FLAGS.clone()
 }
 
 /// All codes of these ICMP types.
@@ -172,7 +172,14 @@ fn icmp_types<const N: usize>(types: [u128; N]) -> Ranges {
 }
 
 /// A cube cut in two: inside and outside of the values of an axis.
-pub fn split(cube: &Cube, axis: Axis, values: Ranges) -> (Option<Cube>, Option<Cube>) {
-    let inside = cube.clone().with(axis, values.clone());
-    (inside, cube.clone().with(axis, values.complement(axis.max())))
+pub fn split(cube: Cube, axis: Axis, values: Ranges) -> (Option<Cube>, Option<Cube>) {
+    let values = Values::from(values);
+    match cube.get(axis) {
+        Some(named) if values.covers(named) => (Some(cube), None),
+        Some(named) if !values.overlaps(named) => (None, Some(cube)),
+        _ => {
+            let outside = Values::all(axis).minus(&values);
+            (cube.clone().with(axis, values), cube.with(axis, outside))
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! What the names of interfaces tell about where they lead.
 
+use std::sync::LazyLock;
+
 use crate::packet::{Ranges, values};
 
 /// Names of interfaces that lead to containers, guests and taps rather than out.
@@ -37,7 +39,8 @@ pub fn any_but_lo() -> Ranges {
 
 /// Any interface that may lead out.
 pub fn outer() -> Ranges {
-    any_but_lo().minus(&inner())
+    static OUTER: LazyLock<Ranges> = LazyLock::new(|| any_but_lo().minus(&inner()));
+    OUTER.clone()
 }
 
 /// Interfaces that lead to containers, guests and taps.

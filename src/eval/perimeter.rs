@@ -5,12 +5,13 @@ use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, values};
 
 use super::compile::BaseChain;
+use super::conntrack::split;
 
 /// The packets that come to a base chain, and those that pass it by. Both stay disjoint.
 ///
 /// # Errors
 /// If the sets fall into too many pieces.
-pub fn met_by(packets: &PacketSet, base: BaseChain) -> Result<(PacketSet, PacketSet), TooManyPieces> {
+pub fn met_by(packets: PacketSet, base: BaseChain) -> Result<(PacketSet, PacketSet), TooManyPieces> {
     let (mut met, mut others) = theirs(packets, base);
     if let ChainKind::Perimeter(perimeter) = base.base.kind {
         // Nobody but the cloud has its addresses: what leaves the machine goes to them, and never comes from them.
@@ -27,15 +28,20 @@ pub fn met_by(packets: &PacketSet, base: BaseChain) -> Result<(PacketSet, Packet
 }
 
 /// The packets that a base chain sees, and the others.
-pub fn theirs(packets: &PacketSet, base: BaseChain) -> (PacketSet, PacketSet) {
+pub fn theirs(packets: PacketSet, base: BaseChain) -> (PacketSet, PacketSet) {
     let numbers = Family::ALL.into_iter().filter(|family| base.families.has(*family)).map(Family::number);
     let families = Ranges::union(numbers.map(|number| (number, number)));
-    let (mut mine, mut others) = (packets.clone(), PacketSet::none());
+    let (mut mine, mut others) = (packets, PacketSet::none());
     let answer = base.when.map(|(atom, yes)| (Axis::Atom(atom), Ranges::single(u128::from(yes))));
     let families = (families.count() < 2).then_some((Axis::Family, families));
     for (axis, values) in families.into_iter().chain(answer) {
-        others.add(mine.map(|cube| cube.with(axis, values.complement(axis.max()))));
-        mine = mine.map(|cube| cube.with(axis, values.clone()));
+        let mut kept = PacketSet::none();
+        for cube in mine.into_cubes() {
+            let (inside, outside) = split(cube, axis, values.clone());
+            kept.add(inside.into());
+            others.add(outside.into());
+        }
+        mine = kept;
     }
     (mine, others)
 }

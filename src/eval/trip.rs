@@ -170,13 +170,13 @@ impl<'h, 'm> Trip<'h, 'm> {
         flights: Vec<Flight>,
     ) -> Result<Vec<Flight>, TooManyPieces> {
         let mut passed = Vec::new();
-        for flight in flights {
-            let (mine, others) = met_by(&flight.packets, base)?;
+        for Flight { packets, nat } in flights {
+            let (mine, others) = met_by(packets, base)?;
             let mut packets = others;
-            if let Some(left) = self.lose(hook, base, &mine, &flight.nat)? {
+            if let Some(left) = self.lose(hook, base, &mine, &nat)? {
                 packets.add(left);
             } else {
-                for hop in self.walk(hook, base, mine, &flight.nat)? {
+                for hop in self.walk(hook, base, mine, &nat)? {
                     // A translation outside of a nat chain cannot be loaded; it changes nothing here.
                     if matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) {
                         packets.add(hop.packets.clone());
@@ -185,7 +185,7 @@ impl<'h, 'm> Trip<'h, 'm> {
                 }
             }
             if !packets.is_empty() {
-                passed.push(Flight { packets, nat: flight.nat });
+                passed.push(Flight { packets, nat });
             }
         }
         Ok(passed)
@@ -252,11 +252,11 @@ impl<'h, 'm> Trip<'h, 'm> {
         let host = self.host;
         let is_first =
             |cube: &Cube| cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::NEW));
-        let (first, later): (Vec<_>, Vec<_>) = flight.packets.cubes().iter().cloned().partition(is_first);
+        let (first, later): (Vec<_>, Vec<_>) = flight.packets.into_cubes().into_iter().partition(is_first);
         let mut waiting = PacketSet::from_cubes(first);
         let mut all = Vec::new();
         for base in host.calls(hook).filter(|base| base.base.kind == ChainKind::Nat) {
-            let (mine, others) = theirs(&waiting, base);
+            let (mine, others) = theirs(waiting, base);
             waiting = others;
             for hop in self.walk(hook, base, mine, &flight.nat)? {
                 let translated = match hop.fate {

@@ -76,9 +76,16 @@ impl Cube {
 
     /// The cube after each of its packets was given these values on an axis, whatever it had there. A packet
     /// cannot be given none: without values it stays as it was.
-    pub fn set(self, axis: Axis, values: impl Into<Values>) -> Cube {
+    pub fn set(mut self, axis: Axis, values: impl Into<Values>) -> Cube {
         let values = values.into();
-        if values.is_empty() { self } else { self.without(axis).with(axis, values).unwrap_or_default() }
+        if values.is_empty() {
+            return self;
+        }
+        if values.is_all(axis) {
+            return self.without(axis);
+        }
+        self.put(axis, values);
+        self
     }
 
     /// The packets in both; `None` if there are none.

@@ -190,7 +190,7 @@ fn is_for_the_host(cube: &Cube) -> bool {
 fn of_socket(flight: Flight, protocols: &[u128], owners: &[Option<Values>; 2]) -> Flight {
     let protocols = Ranges::union(protocols.iter().map(|&number| (number, number)));
     let mut packets = PacketSet::none();
-    for cube in flight.packets.cubes() {
+    for cube in flight.packets.into_cubes() {
         let (mine, others) = split(cube, Axis::Protocol, protocols.clone());
         packets.add(PacketSet::from(others));
         packets.add(PacketSet::from(mine.map(|cube| {

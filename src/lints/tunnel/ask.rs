@@ -199,16 +199,16 @@ pub fn inbound(context: &Context, family: Family, protocol: u8, port: u16) -> Qu
     }
 }
 
-/// A choice that hosts often make, and that rules which do not care serve: some address of a private
-/// network or of the documentation's, on an interface of a common name.
+/// A choice that hosts often make, and that rules which do not care serve: some address of a private network, on an
+/// interface of a common name. Of the internet's addresses it could be none, since those may be what is asked for.
 pub fn usual_choice() -> PacketSet {
     let name = Ranges::single(values::name("eth0").unwrap_or_default());
     let with = |address: IpAddr, family: Family| {
         let cube = Cube::any().set(Axis::Family, Ranges::single(family.number()));
         cube.set(Axis::OutInterface, name.clone()).set(Axis::Source, addresses([address]))
     };
-    let v4 = with(Ipv4Addr::new(192, 0, 2, 10).into(), Family::V4);
-    let v6 = with(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x10).into(), Family::V6);
+    let v4 = with(Ipv4Addr::new(192, 168, 1, 10).into(), Family::V4);
+    let v6 = with(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 0x10).into(), Family::V6);
     PacketSet::from_cubes([v4, v6])
 }
 

@@ -9,8 +9,8 @@ use crate::profile::{Endpoint, Service, Transport};
 
 use super::super::Context;
 use super::ask::{self, CHOICES, Flow, OWNER};
-use super::chance::Chance;
 use super::beside::{Beside, HTTPS};
+use super::chance::Chance;
 use super::{Edge, LostAt, Path, spoken};
 
 /// The addresses of an endpoint in a family, with their regions.
