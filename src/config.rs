@@ -25,7 +25,7 @@ pub use settings::{EdgeIpVersion, EdgeRules, Given, Origin, Policy, Protocol, Ru
 pub use values::{Address, Interface, Machine, PROTOCOLS, PortRange, ProtocolNumber, User};
 
 use crate::finding::Level;
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 use crate::source::{FileId, Root, Sources, Span, Spanned, absolute};
 use crate::tree::{self, Kind, Mistake, Node, OneOrMany};
 use values::Interfaces;
@@ -222,7 +222,7 @@ fn known_region(region: &Spanned<String>) -> Result<(), Mistake> {
 /// # Errors
 /// A sentence with the right names.
 pub fn region_named(name: &str) -> Result<String, String> {
-    let profiles = profile::NAMES.iter().filter_map(|name| Profile::named(name));
+    let profiles = Profile::all();
     let names: Vec<&str> =
         profiles.flat_map(|profile| &profile.endpoints).map(|endpoint| endpoint.name.as_str()).collect();
     if names.contains(&name) {

@@ -277,6 +277,11 @@ impl Profile {
         )
     }
 
+    /// All profiles, read when they are come to.
+    pub fn all() -> impl Iterator<Item = &'static Profile> {
+        NAMES.iter().filter_map(|name| Profile::named(name))
+    }
+
     /// What is dialled under a setting (`global`, `us`, …); `None` if the profile does not know it.
     pub fn endpoint(&self, setting: &str) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.name == setting)

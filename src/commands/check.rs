@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::commands::input::{self, Selection};
 use crate::commands::{Failure, Outcome, World};
 use crate::finding::{Level, Report, Reported, Unread};
+use crate::profile::Profile;
 use crate::report::{self, Format, Look};
 use crate::source::Sources;
 
@@ -111,6 +112,8 @@ pub fn run_without(
     options: &Options,
     missing: Option<Failure>,
 ) -> Result<Outcome, Failure> {
+    // Nearly every run asks for a profile, and to read it takes as long as to read a few files: it is done beside that.
+    rayon::spawn(|| Profile::all().for_each(drop));
     let mut input = input::load(world, &options.selection)?;
     let mut failures = std::mem::take(&mut input.unread);
     failures.extend(missing);

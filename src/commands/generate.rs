@@ -10,7 +10,7 @@ use crate::config::{self, Given};
 use crate::dialects::{self, Dialect};
 use crate::lints::plan;
 use crate::packet::Family;
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         None => options.given.clone(),
     };
     let settings = given.settle();
-    let profile = profile::NAMES.first().and_then(|name| Profile::named(name));
+    let profile = Profile::all().next();
     let endpoint = profile.and_then(|profile| profile.endpoint(&settings.region.value));
     let (Some(profile), Some(endpoint)) = (profile, endpoint) else {
         let region = &settings.region.value;

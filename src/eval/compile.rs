@@ -166,6 +166,11 @@ impl<'m> Host<'m> {
         self.bases.iter().filter_map(first)
     }
 
+    /// Does a base chain let all packets pass, for want of rules?
+    pub fn is_open(&self, base: BaseChain) -> bool {
+        self.chain(base.chain).rules.is_empty() && base.base.policy.value == Policy::Accept
+    }
+
     /// The calls of base chains at a hook, in order. One that may stand in two places is called twice, each
     /// time for its own packets.
     pub fn calls(&self, hook: Hook) -> impl Iterator<Item = BaseChain<'m>> + '_ {

@@ -1,8 +1,8 @@
 //! Finds the cubes that overlap a cube without trying all.
 
-use std::collections::HashMap;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::tree::{Question, Tree, question, width};
@@ -14,11 +14,11 @@ use super::{Axis, Cube};
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// Cubes of one protocol and a few destination ports.
-    by_port: HashMap<(u8, u16), Shelf>,
+    by_port: FxHashMap<(u8, u16), Shelf>,
     /// Cubes of one protocol and many destination ports.
-    many_ports: HashMap<u8, Shelf>,
+    many_ports: FxHashMap<u8, Shelf>,
     /// Cubes of one protocol, whatever the ports.
-    by_protocol: HashMap<u8, Shelf>,
+    by_protocol: FxHashMap<u8, Shelf>,
     /// Cubes of several protocols.
     other: Shelf,
     /// All cubes.

@@ -80,7 +80,7 @@ impl PacketSet {
 
     /// The set with each cube once.
     pub fn distinct(mut self) -> Self {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = rustc_hash::FxHashSet::default();
         self.cubes.retain(|cube| seen.insert(cube.clone()));
         self
     }

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::eval::{Interface, Routes};
 use crate::finding::{Facts, Finding, Fix, Level, Report, UnitReport};
 use crate::lints::{self, Context};
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
 
 /// Runs all lints over all units.
@@ -169,7 +169,7 @@ pub fn routes(loaded: &Loaded) -> Routes {
 pub fn profile(config: &Config) -> Option<&'static Profile> {
     match &config.profiles {
         Some(profiles) => profiles.first().copied(),
-        None => profile::NAMES.first().and_then(|name| Profile::named(name)),
+        None => Profile::all().next(),
     }
 }
 

@@ -5,9 +5,10 @@
 //! that one of them leaves out make it another question: they are asked along, since what becomes of the flows of
 //! one address says nothing of those of another.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use crate::model::Hook;
 use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
@@ -20,8 +21,8 @@ use super::Hop;
 #[derive(Debug, Default)]
 pub struct Memory<'m> {
     /// For each base chain, what its rules and those of the chains that they call look at.
-    named: Mutex<HashMap<ChainId, Arc<OnceLock<Vec<Axis>>>>>,
-    known: Mutex<HashMap<Asked, Arc<OnceLock<Answer<'m>>>>>,
+    named: Mutex<FxHashMap<ChainId, Arc<OnceLock<Vec<Axis>>>>>,
+    known: Mutex<FxHashMap<Asked, Arc<OnceLock<Answer<'m>>>>>,
 }
 
 /// What passes, and what is lost; `None` where rules change packets, so that this tells nothing.
@@ -63,7 +64,7 @@ impl<'m> Memory<'m> {
 }
 
 /// The place of an answer, which whoever comes first fills.
-fn cell<K: Eq + Hash, V>(cells: &Mutex<HashMap<K, Arc<OnceLock<V>>>>, key: K) -> Arc<OnceLock<V>> {
+fn cell<K: Eq + Hash, V>(cells: &Mutex<FxHashMap<K, Arc<OnceLock<V>>>>, key: K) -> Arc<OnceLock<V>> {
     let mut cells = cells.lock().unwrap_or_else(PoisonError::into_inner);
     cells.entry(key).or_default().clone()
 }

@@ -56,27 +56,30 @@ impl<'m> Dns<'m> {
         let upstream = &context.settings.upstream_resolvers.value;
         let own = if remote.is_empty() && !stubs.is_empty() { upstream } else { &remote }.as_slice();
         let fallback = [profile.dns.fallback.address];
-        let (udp, tcp) = (Protocol::Udp.number(), Protocol::Tcp.number());
-        // A resolver on the host asks others in its turn, perhaps over TLS or HTTPS.
-        let asked: [(u8, u16, &[IpAddr]); 5] = [
-            (udp, port, own),
-            (tcp, port, own),
-            (tcp, DNS_OVER_TLS, &[]),
-            (tcp, HTTPS, &[]),
-            (tcp, profile.dns.fallback.port, &fallback),
-        ];
+        let (over_udp, over_tcp) = (Protocol::Udp.number(), Protocol::Tcp.number());
         let ask = |&(protocol, port, resolvers): &(u8, u16, &[IpAddr])| {
             best(beside, (protocol, port), resolvers, &PacketSet::any())
         };
-        let mut answers = context.each(&asked, ask)?.into_iter();
-        let mut next = || answers.next().unwrap_or((Certainty::Blocked, None, PacketSet::none()));
-        let ((udp, held, who), mut tcp, dot, doh, fallback) = (next(), next(), next(), next(), next().0);
+        let nobody = || (Certainty::Blocked, None, PacketSet::none());
+        let mut answers = context.each(&[(over_udp, port, own), (over_tcp, port, own)], ask)?.into_iter();
+        let (udp, held, who) = answers.next().unwrap_or_else(nobody);
+        let mut tcp = answers.next().unwrap_or_else(nobody);
         // Who asks over UDP asks over TCP when the answer is too long.
         let is_anyone = who.cubes().iter().any(|cube| cube.sides().is_empty());
         if udp != Certainty::Blocked && tcp.0 != Certainty::Blocked && !is_anyone {
-            tcp = best(beside, (asked[1].0, port), own, &who)?;
+            tcp = best(beside, (over_tcp, port), own, &who)?;
         }
-        let encrypted = dot.0.min(doh.0);
+        // Where that is lost, a resolver on the host may still ask others in its turn, over TLS or HTTPS.
+        let encrypted: [(u8, u16, &[IpAddr]); 3] = [
+            (over_tcp, DNS_OVER_TLS, &[]),
+            (over_tcp, HTTPS, &[]),
+            (over_tcp, profile.dns.fallback.port, &fallback),
+        ];
+        let asked = if udp == Certainty::Met { &[] } else { encrypted.as_slice() };
+        let mut answers = context.each(asked, ask)?.into_iter();
+        let mut next = || answers.next().unwrap_or_else(nobody).0;
+        let (dot, doh, fallback) = (next(), next(), next());
+        let encrypted = dot.min(doh);
         let mut lost_stub = None;
         let resolution = if context.settings.runs_in.value == RunsIn::Container {
             match udp {
