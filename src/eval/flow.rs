@@ -116,7 +116,7 @@ pub enum Course {
 impl Question {
     /// The first packets as they set out.
     fn flights(&self) -> Vec<Flight> {
-        let packets = self.packets.map(|cube| {
+        let packets = self.packets.clone().map(|cube| {
             let limit = cube.get(Axis::HopLimit).cloned();
             let first = self.tell(before_tracking(cube));
             // A question that names a hop limit means it; answers have their own.

@@ -69,8 +69,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         observer: &'w mut O,
     ) -> Result<(), TooManyPieces> {
         let mut walk = Walk::new(host, observer);
-        let mut streams = vec![Stream { packets, lane: 0 }];
-        let born = walk.chain(base.chain, streams.clone())?;
+        let (mut streams, born) = walk.chain(base.chain, vec![Stream { packets, lane: 0 }])?;
         streams.extend(born);
         let fate = match base.base.policy.value {
             Policy::Accept => Fate::Accepted,
@@ -107,9 +106,13 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         }
     }
 
-    /// Sends packets through a chain. Those that reach its end stay in their streams; those that a
-    /// rule changed on the way are new streams, and returned.
-    fn chain(&mut self, chain: ChainId, mut streams: Vec<Stream>) -> Result<Vec<Stream>, TooManyPieces> {
+    /// Sends packets through a chain. Those that reach its end stay in their streams, which are returned; those that a
+    /// rule changed on the way are new streams, returned besides.
+    fn chain(
+        &mut self,
+        chain: ChainId,
+        mut streams: Vec<Stream>,
+    ) -> Result<(Vec<Stream>, Vec<Stream>), TooManyPieces> {
         if self.open.len() >= DEEPEST {
             return Err(TooManyPieces);
         }
@@ -177,7 +180,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             self.observer.gives_back(lane, number);
         }
         fallen.extend(streams.drain(known..));
-        Ok(fallen)
+        Ok((streams, fallen))
     }
 
     /// Does what a rule says with the packets that match it. May they meet the next rule?
@@ -248,7 +251,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
     /// Sends packets through a called chain.
     fn call(&mut self, rule: RuleId, target: ChainId, stream: &Stream) -> Result<Vec<Stream>, TooManyPieces> {
         self.via.push(rule);
-        let born = self.chain(target, vec![stream.clone()])?;
+        let (_, born) = self.chain(target, vec![stream.clone()])?;
         self.via.pop();
         Ok(born)
     }
@@ -353,5 +356,5 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
 /// The packets for which an unknown is answered so.
 fn choose(packets: &PacketSet, atom: u32, yes: bool) -> PacketSet {
     let axis = Axis::Atom(atom);
-    packets.map(|cube| cube.with(axis, Values::single(axis, u128::from(yes))))
+    packets.clone().with(axis, &Values::single(axis, u128::from(yes)))
 }

@@ -138,22 +138,19 @@ impl<'m> Tunnel<'m> {
             return None;
         }
         // Most hosts serve the tunnel by whatever they choose, and one choice shows it at little cost.
-        let usual = Self::paths(context, profile, endpoint, Some(&ask::usual_choice()));
-        if let Ok(ways) = usual
-            && ways.0.iter().all(Path::is_open)
-            && let Ok(tunnel) = Self::on_these(context, profile, endpoint, ways)
-            && tunnel.is_served()
-        {
-            return Some(Ok(tunnel));
+        let usual = Self::paths(context, profile, endpoint, Some(&ask::usual_choice())).ok();
+        let usual = usual.filter(|ways| ways.0.iter().all(Path::is_open));
+        let usual = usual.and_then(|ways| Self::on_these(context, profile, endpoint, ways, None).ok());
+        if usual.as_ref().is_some_and(Self::is_served) {
+            return usual.map(Ok);
         }
         let all = Self::paths(context, profile, endpoint, None);
-        Some(all.and_then(|ways| Self::on_these(context, profile, endpoint, ways)))
+        Some(all.and_then(|ways| Self::on_these(context, profile, endpoint, ways, usual)))
     }
 
     /// Is everything that is needed beside the paths, or would be nice, there?
     fn is_served(&self) -> bool {
-        self.dns.resolution == Resolution::Works
-            && self.dns.tcp.0 == Certainty::Met
+        self.dns.is_served()
             && self.loopback.iter().all(|each| each.1 == Certainty::Met)
             && self.services.iter().all(|each| each.1 == Certainty::Met)
     }
@@ -204,24 +201,39 @@ impl<'m> Tunnel<'m> {
         Ok((paths, asked, witnesses))
     }
 
-    /// Judges all that is needed beside the paths.
+    /// Judges all that is needed beside the paths. What the usual choice is served need not be asked again: some of all
+    /// choices is served, too.
     fn on_these(
         context: &Context<'m>,
         profile: &'static Profile,
         endpoint: &'static Endpoint,
         (mut paths, asked, witnesses): Ways<'m>,
+        usual: Option<Self>,
     ) -> Result<Self, TooManyPieces> {
         if context.is_ipv6_dead() {
             paths.iter_mut().filter(|path| path.family == Family::V6).for_each(Path::die);
         }
         let beside = Beside::new(context, profile, &witnesses);
-        let dns = Dns::judge(&beside)?;
+        let (dns, loopback, known) = match usual {
+            Some(Tunnel { dns, loopback, services, .. }) => {
+                (Some(dns).filter(Dns::is_served), Some(loopback), services)
+            }
+            None => (None, None, Vec::new()),
+        };
+        let dns = dns.map_or_else(|| Dns::judge(&beside), Ok)?;
         // What runs on the host is asked over either, whatever the edge is dialled by.
         let spoken: Vec<Family> =
             Family::ALL.into_iter().filter(|family| context.speaks_for(*family)).collect();
-        let loopback = context.each(&spoken, |family| judge_loopback(context, *family))?;
+        let judge = || context.each(&spoken, |family| judge_loopback(context, *family));
+        let loopback = loopback.map_or_else(judge, Ok)?;
         let wanted: Vec<&'static Service> = profile.services.iter().collect();
-        let services = context.each(&wanted, |service| judge_service(&beside, service))?;
+        let is_served = |service: &Service| {
+            known.iter().any(|each| each.1 == Certainty::Met && std::ptr::eq(each.0, service))
+        };
+        let services = context.each(&wanted, |service| match is_served(service) {
+            true => Ok((*service, Certainty::Met, None)),
+            false => judge_service(&beside, service),
+        })?;
         let terms = terms::terms(context, endpoint, &paths, &asked, &witnesses)?;
         Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses, terms })
     }

@@ -179,28 +179,22 @@ impl Cube {
     }
 
     /// The packets of this cube that are not in the other, as disjoint cubes added to `rest`.
-    pub fn minus(&self, other: &Cube, rest: &mut Vec<Cube>) {
+    pub fn minus(mut self, other: &Cube, rest: &mut Vec<Cube>) {
         if !self.overlaps(other) {
-            rest.push(self.clone());
+            rest.push(self);
             return;
         }
-        let mut inside = self.clone();
+        // What is left of this cube lies inside of the other on all axes that were looked at.
         for (axis, values) in &other.sides {
-            let outside = match self.get(*axis) {
-                Some(mine) => mine.minus(values),
-                None => Values::all(*axis).minus(values),
+            let (outside, both) = match self.get(*axis) {
+                Some(mine) if values.covers(mine) => continue,
+                Some(mine) => (mine.minus(values), mine.and(values)),
+                None => (Values::all(*axis).minus(values), values.clone()),
             };
-            if outside.is_empty() {
-                continue;
-            }
-            let both = match self.get(*axis) {
-                Some(mine) => mine.and(values),
-                None => values.clone(),
-            };
-            let mut piece = inside.clone();
+            let mut piece = self.clone();
             piece.put(*axis, outside);
             rest.push(piece);
-            inside.put(*axis, both);
+            self.put(*axis, both);
         }
     }
 

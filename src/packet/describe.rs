@@ -39,7 +39,8 @@ impl<'a> Words<'a> {
     /// A set in words, such as `tcp to ports 22 and 80; icmp echo-request`, `everything but udp` or
     /// `nothing`.
     pub fn set(&self, set: &PacketSet) -> String {
-        let inside = set.map(|cube| cube.and(self.context)).simplify();
+        let inside =
+            PacketSet::from_cubes(set.cubes().iter().filter_map(|cube| cube.and(self.context))).simplify();
         if inside.is_empty() {
             return "nothing".into();
         }

@@ -107,6 +107,11 @@ impl PacketSet {
     pub fn minus(&self, other: &PacketSet) -> Result<PacketSet, TooManyPieces> {
         let mut rest = Vec::new();
         for cube in &self.cubes {
+            // Most cubes are left as they are, and finding that out needs no memory.
+            if !other.cubes.iter().any(|cut| cut.overlaps(cube)) {
+                rest.push(cube.clone());
+                continue;
+            }
             let mut remainder = Remainder::new(cube, &other.cubes, BUDGET.saturating_sub(rest.len()));
             while let Some(piece) = remainder.next_piece()? {
                 rest.push(piece);
@@ -133,12 +138,15 @@ impl PacketSet {
     /// The same packets in fewer cubes, as far as cubes differ on one axis only or cover each other.
     /// Disjoint cubes stay disjoint.
     pub fn simplify(&self) -> PacketSet {
+        if self.cubes.len() < 2 {
+            return self.clone();
+        }
         PacketSet { cubes: merge::merge(self.cubes.clone()) }
     }
 
     /// Each cube changed on its own; those for which the change gives `None` are dropped.
-    pub fn map(&self, change: impl FnMut(Cube) -> Option<Cube>) -> PacketSet {
-        PacketSet { cubes: self.cubes.iter().cloned().filter_map(change).collect() }
+    pub fn map(self, change: impl FnMut(Cube) -> Option<Cube>) -> PacketSet {
+        PacketSet { cubes: self.cubes.into_iter().filter_map(change).collect() }
     }
 
     /// The packets whose value on an axis is among the given ones.

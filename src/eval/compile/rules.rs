@@ -108,9 +108,10 @@ impl<'m> Compiler<'_, 'm> {
                 let yes = Ranges::single(u128::from(!negated));
                 // A packet without a socket, or of the kernel's own, has no owner, so the negation holds for it.
                 let owned = Ranges::new(0, NO_OWNER - 1);
-                let mut all = packets.map(|cube| cube.with(*axis, owned.clone())?.with(atom, yes.clone()));
+                let mut all =
+                    packets.clone().map(|cube| cube.with(*axis, owned.clone())?.with(atom, yes.clone()));
                 if *negated {
-                    all.add(packets.map(|cube| cube.with(*axis, Ranges::new(NO_OWNER, KERNEL))));
+                    all.add(packets.with(*axis, &Ranges::new(NO_OWNER, KERNEL).into()));
                 }
                 all
             }

@@ -165,7 +165,7 @@ impl Sent {
                 |cube: Cube, (atom, yes)| cube.set(Axis::Atom(atom), Ranges::single(u128::from(yes)));
             Some(host.atoms.assumed().fold(cube, answer))
         };
-        let packets = packets.map(assume);
+        let packets = packets.clone().map(assume);
         // What comes back over lo was tracked when it left.
         let packets = if leg.is_loopback && matches!(leg.tracking(), Tracking::Seen) {
             conntrack::first(&packets)
@@ -174,7 +174,9 @@ impl Sent {
         };
         let flow::Sent { through: flights, hops, diverted } =
             flow::send(host, routes, leg.way, packets, &leg.tracking())?;
-        let told = |set: &PacketSet, nat: &Translations| set.map(|cube| Some(leg.told(host, &cube, nat)));
+        let told = |set: &PacketSet, nat: &Translations| {
+            PacketSet::from_cubes(set.cubes().iter().map(|cube| leg.told(host, cube, nat)))
+        };
         let mut parts: Vec<Passed> = Vec::new();
         for hop in &hops {
             let fate = match hop.fate {
@@ -202,7 +204,8 @@ impl Sent {
 
     /// The same with the unknowns renumbered.
     pub fn rename(self, number: impl Fn(u32) -> u32) -> Self {
-        let rename = |set: &PacketSet| set.map(|cube| Some(renamed(&cube, &number)));
+        let rename =
+            |set: &PacketSet| PacketSet::from_cubes(set.cubes().iter().map(|cube| renamed(cube, &number)));
         let part = |part: Passed| Passed { packets: rename(&part.packets), ..part };
         let accept = |accept: Accept| Accept { packets: rename(&accept.packets), ..accept };
         let base = |base: Vec<Accept>| base.into_iter().map(accept).collect();

@@ -49,7 +49,7 @@ impl<'m> Talk<'_, 'm> {
             }
             // A new destination is a new route; to the host itself it never gets out.
             let packets = flight.packets.map(|cube| Some(self.routes.route(cube)));
-            let (own, remote): (Vec<_>, Vec<_>) = packets.cubes().iter().cloned().partition(is_for_the_host);
+            let (own, remote): (Vec<_>, Vec<_>) = packets.into_cubes().into_iter().partition(is_for_the_host);
             let nat = flight.nat.clone();
             if self.question.way == Way::Local {
                 let packets = PacketSet::from_cubes(own.into_iter().chain(remote));

@@ -169,8 +169,8 @@ impl<'t, 'm> Talk<'t, 'm> {
             }
             // The answer went by unseen: for the entry, the flow still waits for it.
             (Some(zone), _) => {
-                let tcp = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6)));
-                let others = packets.map(|cube| cube.with(Axis::Protocol, Ranges::single(6).complement(255)));
+                let tcp = packets.clone().with(Axis::Protocol, &Ranges::single(6).into());
+                let others = packets.with(Axis::Protocol, &Ranges::single(6).complement(255).into());
                 let zone = zone.clone();
                 // Where addresses were not put back, the answer is none to the client's socket.
                 let misfit = nat.is_none().then(|| Tracking::Misfit { zone: zone.clone() });

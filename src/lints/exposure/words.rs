@@ -130,10 +130,10 @@ fn gist(exposure: &Exposure, packets: &PacketSet) -> PacketSet {
     let is_understood = |axis: Axis, values: &Values| {
         axis != Axis::Family && exposure.asked.get(axis) == Some(values) || is_all(axis, values)
     };
-    packets.map(|cube| {
+    PacketSet::from_cubes(packets.cubes().iter().map(|cube| {
         let is_understood = |axis| cube.get(axis).is_some_and(|values| is_understood(axis, values));
-        Some(cube.clone().forget(is_understood))
-    })
+        cube.clone().forget(is_understood)
+    }))
 }
 
 /// What of an opening is to be named: not what is allowed by name, nor what nobody would call a port.

@@ -121,6 +121,11 @@ impl<'m> Dns<'m> {
         })
     }
 
+    /// Are names resolved, whatever the unknowns are and however long the answers?
+    pub fn is_served(&self) -> bool {
+        self.resolution == Resolution::Works && self.tcp.0 == Certainty::Met
+    }
+
     /// Is there no way at all?
     pub fn is_blocked(&self) -> bool {
         self.resolution == Resolution::Blocked
