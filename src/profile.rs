@@ -303,7 +303,7 @@ impl Protocol {
     }
 
     /// Its number in the IP header.
-    pub fn number(self) -> u8 {
+    pub const fn number(self) -> u8 {
         match self {
             Protocol::Tcp => 6,
             Protocol::Udp => 17,

@@ -11,6 +11,7 @@ mod phrase;
 mod redirection;
 mod terms;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use crate::config::{EdgeIpVersion, Protocol};
@@ -40,13 +41,17 @@ pub struct Tunnel<'m> {
     pub dns: Dns<'m>,
     /// Loopback, for each family of which the unit speaks.
     pub loopback: Vec<(Family, Certainty, Held<'m>)>,
-    /// What else is dialled, and whether it gets out.
-    pub services: Vec<(&'static Service, Certainty, Option<Held<'m>>)>,
+    /// What else is dialled, and whether it gets out. What became of it is told where it depends; of what is blocked it can
+    /// be asked for.
+    pub services: Vec<Served<'m>>,
     /// The choices that the host is left with: by which interface, from which address, as whom.
     pub witnesses: Witnesses,
     /// On what terms it works, where not all choices serve it: phrases.
     pub terms: Vec<String>,
 }
+
+/// A service, whether it is reached, and what became of the flows to it, as far as that is known.
+pub type Served<'m> = (&'static Service, Certainty, Option<Held<'m>>);
 
 /// The paths, all choices that there were for them, and those that are left.
 type Ways<'m> = (Vec<Path<'m>>, Witnesses, Witnesses);
@@ -232,10 +237,23 @@ impl<'m> Tunnel<'m> {
         };
         let services = context.each(&wanted, |service| match is_served(service) {
             true => Ok((*service, Certainty::Met, None)),
-            false => judge_service(&beside, service),
+            false => judge_service(&beside, service, false),
         })?;
         let terms = terms::terms(context, endpoint, &paths, &asked, &witnesses)?;
         Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses, terms })
+    }
+
+    /// What becomes of the flows to a service that is not reached.
+    pub fn held_for<'t>(
+        &'t self,
+        context: &Context<'m>,
+        (service, _, held): &'t Served<'m>,
+    ) -> Option<Cow<'t, Held<'m>>> {
+        let ask = || {
+            let beside = Beside::new(context, self.profile, &self.witnesses);
+            judge_service(&beside, service, true).ok()?.2.map(Cow::Owned)
+        };
+        held.as_ref().map(Cow::Borrowed).or_else(ask)
     }
 
     /// The paths of a transport.

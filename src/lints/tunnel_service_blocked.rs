@@ -23,13 +23,14 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let blocked = tunnel.services.iter().filter(|each| each.1 == Certainty::Blocked);
     let current = blocked.filter(|each| each.0.gone_since.is_none());
     let (required, optional): (Vec<_>, Vec<_>) = current.partition(|each| is_required(context, each.0));
-    for (service, _, held) in required {
+    for served in required {
+        let service = served.0;
         let message =
             format!("{} is blocked, and a setting requires it: TCP 443 does not get out", service.host);
         let mut finding = Finding::new(ID, Level::Error, message);
-        if let Some(held) = held {
-            let remedy = remedy(context, service, held);
-            finding = blame(finding, context, held, &PacketSet::any()).remedy(remedy);
+        if let Some(held) = tunnel.held_for(context, served) {
+            let remedy = remedy(context, service, &held);
+            finding = blame(finding, context, &held, &PacketSet::any()).remedy(remedy);
         }
         findings.push(finding.note(format!("{} {}.", tunnel.profile.program, service.why)));
     }
@@ -49,15 +50,15 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     }
     // A service that nothing asks for is no service that is missing.
     let optional: Vec<_> = optional.into_iter().filter(|each| each.0.required_by.is_none()).collect();
-    if let Some((_, _, held)) = optional.first() {
+    if let Some(first) = optional.first() {
         let hosts: Vec<&str> = optional.iter().map(|each| each.0.host.as_str()).collect();
         let message = match hosts[..] {
             [host] => format!("an optional service over TCP 443 is blocked: {host}"),
             _ => format!("optional services over TCP 443 are blocked: {}", hosts.join(", ")),
         };
         let mut finding = Finding::new(ID, Level::Note, message);
-        if let Some(held) = held {
-            finding = blame(finding, context, held, &PacketSet::any());
+        if let Some(held) = tunnel.held_for(context, first) {
+            finding = blame(finding, context, &held, &PacketSet::any());
         }
         let (them, their) = if hosts.len() == 1 { ("it", "Its") } else { ("them", "Their") };
         findings.push(finding.note(format!(

@@ -167,7 +167,7 @@ proptest! {
         if let Some(packet) = set.sample() {
             prop_assert!(set.covers(&packet.into()).expect("a small space has few pieces"));
         }
-        let one_by_one = set.map(|cube| cube.with(Axis::Nat, Ranges::new(0, 1)));
+        let one_by_one = set.clone().map(|cube| cube.with(Axis::Nat, Ranges::new(0, 1)));
         let low = |cell: &usize| place(*cell, 3) <= 1;
         prop_assert_eq!(cells_of(&one_by_one), all.iter().copied().filter(low).collect::<Cells>());
         let forgotten = cells_of(&set.forget(|axis| axis == Axis::Destination));
@@ -188,7 +188,7 @@ proptest! {
             prop_assert_eq!(seen == Cube::any(), a.covers(&b));
         }
         let mut rest = Vec::new();
-        a.minus(&b, &mut rest);
+        a.clone().minus(&b, &mut rest);
         let rest = disjoint_cells(&PacketSet::from_cubes(rest));
         prop_assert_eq!(rest, left.difference(&right).copied().collect::<Cells>());
         prop_assert_eq!(Words::within(&Cube::any()).cube(&a) == "everything", a == Cube::any());

@@ -1,16 +1,18 @@
 //! What is asked beside the paths of the tunnel: resolvers and services, any of whose addresses will do.
 //!
 //! Most rules let all of that out or none. So it is first asked at once what any flow to the ports in question would
-//! meet; what that takes nothing of is served, and only the rest is asked one by one.
+//! meet. What is all lost there is lost, what is not lost at all is served, and the rest is asked one by one.
 
 use std::sync::OnceLock;
 
 use crate::eval::{Certainty, Held, Question, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
-use crate::profile::Profile;
+use crate::profile::{Profile, Protocol};
 
 use super::super::Context;
 use super::ask::{CHOICES, Flow, OWNER};
+
+const TCP: u8 = Protocol::Tcp.number();
 
 /// The port of HTTPS.
 pub const HTTPS: u16 = 443;
@@ -36,7 +38,7 @@ pub struct Beside<'t, 'm> {
     all: [OnceLock<Option<Held<'m>>>; 2],
 }
 
-/// Whether some destination is reached; what became of the flows, unless no rule took any; and who reaches it.
+/// Whether some destination is reached; what became of the flows, where they were asked about alone; and who reaches it.
 pub type Reached<'m> = (Certainty, Option<Held<'m>>, PacketSet);
 
 impl<'t, 'm> Beside<'t, 'm> {
@@ -45,43 +47,66 @@ impl<'t, 'm> Beside<'t, 'm> {
         Beside { context, profile, witnesses, all: Default::default() }
     }
 
-    /// Is any of the destinations of a flow reached, by a choice that the tunnel left, and by one of those who ask?
+    /// Is any of the destinations of a flow reached, by a choice that the tunnel left, and by one of those who ask? Where
+    /// none is, what became of the flows is told.
     ///
     /// # Errors
     /// If the rules are too tangled.
-    pub fn some_destination(&self, flow: Flow, who: &PacketSet) -> Result<Reached<'m>, TooManyPieces> {
-        let mut question = flow.question(self.context);
-        // Only what the tunnel's own flows left to choose from is of use.
-        question.packets = question.packets.and(&self.left_to(&flow)).and(who);
-        let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
-        let owners = |choices: &Witnesses| choices.left.forget(|axis| !OWNER.contains(&axis)).simplify();
-        if !choices.left.is_empty() && self.is_clear(&flow, &question) {
-            return Ok((Certainty::Met, None, owners(&choices)));
+    pub fn some_destination(&self, flow: &Flow, who: &PacketSet) -> Result<Reached<'m>, TooManyPieces> {
+        match self.with_all(flow, who)? {
+            Some(reached) if reached.0 == Certainty::Met => Ok(reached),
+            _ => self.alone(flow, who),
         }
+    }
+
+    /// The same where nobody asks what became of the flows.
+    ///
+    /// # Errors
+    /// If the rules are too tangled.
+    pub fn is_some_reached(&self, flow: &Flow, who: &PacketSet) -> Result<Reached<'m>, TooManyPieces> {
+        self.with_all(flow, who)?.map_or_else(|| self.alone(flow, who), Ok)
+    }
+
+    /// What is asked, of what the tunnel's own flows left to choose from: nothing else is of use.
+    fn question(&self, flow: &Flow, who: &PacketSet) -> Question {
+        let mut question = flow.question(self.context);
+        question.packets = question.packets.and(&self.left_to(flow)).and(who);
+        question
+    }
+
+    /// The answer to a question of its own.
+    fn alone(&self, flow: &Flow, who: &PacketSet) -> Result<Reached<'m>, TooManyPieces> {
+        let question = self.question(flow, who);
+        let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
         let held = self.context.hold(&question)?;
-        // Among the resolvers of a host one may well run as a user that is let out.
-        let untold: &[Axis] = if flow.by_anyone { &[] } else { &OWNER };
-        let certainty = choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION, untold)?;
+        let certainty = choices.serve(&held, &PacketSet::any(), &SOME_DESTINATION, untold(flow))?;
         Ok((certainty, Some(held), owners(&choices)))
     }
 
-    /// Is nothing of a question lost, as far as it was asked with all others?
-    fn is_clear(&self, flow: &Flow, question: &Question) -> bool {
-        self.all_of(flow.family).is_some_and(|all| {
-            all.question.packets.covers(&question.packets) == Ok(true)
-                && !all.perhaps_lost.overlaps(&question.packets)
-        })
+    /// The answer of all flows together, where that tells. What is true of them whatever is unknown is true of those that
+    /// a question is about, of which more is known.
+    fn with_all(&self, flow: &Flow, who: &PacketSet) -> Result<Option<Reached<'m>>, TooManyPieces> {
+        let Some(all) = self.all_of(flow.family).filter(|_| flow.protocol == TCP) else { return Ok(None) };
+        let question = self.question(flow, who);
+        if all.question.packets.covers(&question.packets) != Ok(true) {
+            return Ok(None);
+        }
+        let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
+        if !question.packets.is_empty() && !all.perhaps_lost.overlaps(&question.packets) {
+            return Ok(Some((Certainty::Met, None, owners(&choices))));
+        }
+        let certainty = choices.serve(all, &question.packets, &SOME_DESTINATION, untold(flow))?;
+        Ok((certainty == Certainty::Blocked).then(|| (certainty, None, owners(&choices))))
     }
 
-    /// What becomes of all that may be asked of a family over TCP: by anyone, and whatever is said in it. Less is known of
-    /// these flows than of any that a question is about, so what they do not lose, those do not lose either.
+    /// What becomes of all that may be asked of a family over TCP: by anyone, and whatever is said in it.
     fn all_of(&self, family: Family) -> Option<&Held<'m>> {
         let ask = || {
             let dns = &self.profile.dns;
             let ports = [dns.port, dns.fallback.port, DNS_OVER_TLS, HTTPS].map(u128::from);
             let flow = Flow {
                 family,
-                protocol: 6,
+                protocol: TCP,
                 destinations: Ranges::new(0, u128::MAX),
                 ports: Ranges::union(ports.map(|port| (port, port))),
                 by_anyone: true,
@@ -109,4 +134,14 @@ impl<'t, 'm> Beside<'t, 'm> {
             (false, false) => left.forget(|axis| !is_who(axis)),
         }
     }
+}
+
+/// Those among the choices that the host has no choice in. Among its resolvers one may well run as a user that is let out.
+fn untold(flow: &Flow) -> &'static [Axis] {
+    if flow.by_anyone { &[] } else { &OWNER }
+}
+
+/// Who is left.
+fn owners(choices: &Witnesses) -> PacketSet {
+    choices.left.forget(|axis| !OWNER.contains(&axis)).simplify()
 }

@@ -156,7 +156,7 @@ fn best<'m>(
         let ask = |destinations: Ranges| {
             let ports = Ranges::single(port.into());
             let flow = Flow { family, protocol, destinations, ports, by_anyone: true, speech: None };
-            beside.some_destination(flow, who)
+            beside.some_destination(&flow, who)
         };
         // A cloud's own resolver mostly answers, and it is asked at little cost.
         let own = context.unit.ruleset.resolvers().filter(|it| family_of(*it) == family);

@@ -11,7 +11,7 @@ use super::super::Context;
 use super::ask::{self, CHOICES, Flow, OWNER};
 use super::beside::{Beside, HTTPS};
 use super::chance::Chance;
-use super::{Edge, LostAt, Path, spoken};
+use super::{Edge, LostAt, Path, Served, spoken};
 
 /// The addresses of an endpoint in a family, with their regions.
 pub fn edges(endpoint: &Endpoint, family: Family) -> impl Iterator<Item = (usize, IpAddr)> {
@@ -131,11 +131,13 @@ pub fn judge_loopback<'m>(
     Ok((family, certainty, held))
 }
 
-/// Is any known address of a service reached, or any address at all where none is known?
+/// Is any known address of a service reached, or any address at all where none is known? What became of the flows is told
+/// of what is not reached, if that is asked for.
 pub fn judge_service<'m>(
     beside: &Beside<'_, 'm>,
     service: &'static Service,
-) -> Result<(&'static Service, Certainty, Option<Held<'m>>), TooManyPieces> {
+    is_told: bool,
+) -> Result<Served<'m>, TooManyPieces> {
     let mut best: Option<(Certainty, Option<Held>)> = None;
     for family in spoken(beside.context) {
         let known = addresses_of(service, family);
@@ -146,7 +148,10 @@ pub fn judge_service<'m>(
         let speech = (!service.host.contains('<')).then_some(Speech::Tls(&service.host));
         let ports = Ranges::single(HTTPS.into());
         let flow = Flow { family, protocol: 6, destinations, ports, by_anyone: false, speech };
-        let (mut certainty, held, _) = beside.some_destination(flow, &PacketSet::any())?;
+        let (mut certainty, held, _) = match is_told {
+            true => beside.some_destination(&flow, &PacketSet::any())?,
+            false => beside.is_some_reached(&flow, &PacketSet::any())?,
+        };
         if let (false, Some(held)) = (is_known, &held) {
             // Of addresses that nobody knows those that are open may be others.
             let mut choices = Witnesses::of(&held.question.packets, &CHOICES);
