@@ -3,35 +3,39 @@
 
 use std::collections::HashMap;
 
-use crate::dialects::cloud::{Addresses, Fields, Remarks, prefix, text};
+use crate::dialects::cloud::{self, Addresses, Fields, Remarks, prefix, text};
 use crate::source::Span;
 use crate::tree::{Kind, Node};
 
-/// What the exports of an account hold.
+/// What the exports of an account hold: objects, each of which can be given up when it has been read. The tree of an export
+/// is five times as large as its text.
 #[derive(Debug, Default)]
-pub struct Account<'n> {
+pub struct Account<'t> {
     /// Security groups with their permissions.
-    pub groups: Vec<Fields<'n, 'n>>,
+    pub groups: Vec<Node<'t>>,
     /// Rules of security groups, one each.
-    pub rules: Vec<Fields<'n, 'n>>,
+    pub rules: Vec<Node<'t>>,
     /// Network ACLs.
-    pub acls: Vec<Fields<'n, 'n>>,
+    pub acls: Vec<Node<'t>>,
     /// Network interfaces.
-    pub interfaces: Vec<Fields<'n, 'n>>,
+    pub interfaces: Vec<Node<'t>>,
     /// Rule groups of Network Firewall.
-    pub rule_groups: Vec<Fields<'n, 'n>>,
+    pub rule_groups: Vec<Node<'t>>,
     /// Firewall policies of Network Firewall.
-    pub firewall_policies: Vec<Fields<'n, 'n>>,
+    pub firewall_policies: Vec<Node<'t>>,
     /// The addresses of prefix lists, by id, where the exports tell them.
-    pub prefix_lists: HashMap<&'n str, Addresses>,
+    pub prefix_lists: PrefixLists,
 }
 
+/// The addresses of prefix lists, by id.
+pub type PrefixLists = HashMap<String, Addresses>;
+
 /// Sorts out what documents hold.
-pub fn account<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut Remarks) -> Account<'n> {
+pub fn account<'t>(documents: impl IntoIterator<Item = Node<'t>>, remarks: &mut Remarks) -> Account<'t> {
     let mut account = Account::default();
     for document in documents {
-        match &document.kind {
-            Kind::List(items) => items.iter().for_each(|item| account.item(item, remarks)),
+        match document.kind {
+            Kind::List(items) => items.into_iter().for_each(|item| account.item(item, remarks)),
             Kind::Null => {}
             _ => account.answer(document, remarks),
         }
@@ -39,19 +43,13 @@ pub fn account<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut 
     account
 }
 
-impl<'n> Account<'n> {
+impl<'t> Account<'t> {
     /// Takes the answer of a command in.
-    fn answer(&mut self, node: &'n Node<'n>, remarks: &mut Remarks) {
+    fn answer(&mut self, mut node: Node<'t>, remarks: &mut Remarks) {
         const LISTS: [&str; 5] =
             ["SecurityGroups", "SecurityGroupRules", "NetworkAcls", "PrefixLists", "NetworkInterfaces"];
-        let Some(answer) = Fields::of(node, remarks) else { return };
-        let mut is_answer = is_listed(answer, remarks);
-        for key in LISTS {
-            is_answer |= answer.get(key).is_some();
-            for item in answer.list(key, remarks) {
-                self.item(item, remarks);
-            }
-        }
+        let Some(answer) = Fields::of(&node, remarks) else { return };
+        let is_answer = is_listed(answer, remarks) || LISTS.iter().any(|key| answer.get(key).is_some());
         if let Some(token) = answer.get("NextToken") {
             remarks.add_with(
                 token.span,
@@ -60,28 +58,32 @@ impl<'n> Account<'n> {
             );
         }
         if !is_answer {
-            self.item(node, remarks);
+            return self.item(node, remarks);
+        }
+        for key in LISTS {
+            let items = cloud::take_list(&mut node, key, remarks);
+            items.into_iter().for_each(|item| self.item(item, remarks));
         }
     }
 
     /// Takes one item in.
-    fn item(&mut self, node: &'n Node<'n>, remarks: &mut Remarks) {
-        let Some(item) = Fields::of(node, remarks) else { return };
+    fn item(&mut self, node: Node<'t>, remarks: &mut Remarks) {
+        let Some(item) = Fields::of(&node, remarks) else { return };
         let has = |key: &str| item.get(key).is_some();
         if has("RuleGroup") || has("RulesSource") {
-            self.rule_groups.push(item);
+            self.rule_groups.push(node);
         } else if has("FirewallPolicy") {
-            self.firewall_policies.push(item);
+            self.firewall_policies.push(node);
         } else if let Some(policy) = item.get("FirewallPolicyV2") {
             remarks.unknown(policy.span, "firewall policies of the second version are not understood");
         } else if has("IpPermissions") || has("IpPermissionsEgress") {
-            self.groups.push(item);
+            self.groups.push(node);
         } else if has("SecurityGroupRuleId") || has("IsEgress") {
-            self.rules.push(item);
+            self.rules.push(node);
         } else if has("NetworkAclId") {
-            self.acls.push(item);
+            self.acls.push(node);
         } else if has("NetworkInterfaceId") {
-            self.interfaces.push(item);
+            self.interfaces.push(node);
         } else if has("Entries") || has("PrefixListId") {
             self.prefix_list(item, remarks);
         } else if has("GroupId") {
@@ -90,14 +92,14 @@ impl<'n> Account<'n> {
                 "the security group is listed without its permissions",
                 vec!["`aws ec2 describe-security-groups` prints them.".to_owned()],
             );
-            self.groups.push(item);
+            self.groups.push(node);
         } else {
             remarks.unknown(item.span(), "this is nothing of AWS that filters");
         }
     }
 
     /// Takes a prefix list in: with its prefixes, with its entries, or without both.
-    fn prefix_list(&mut self, list: Fields<'n, 'n>, remarks: &mut Remarks) {
+    fn prefix_list(&mut self, list: Fields, remarks: &mut Remarks) {
         let Some(id) = list.text("PrefixListId", remarks) else {
             let place = list
                 .get("Entries")
@@ -132,7 +134,7 @@ impl<'n> Account<'n> {
             }
         }
         if is_whole && (list.get("Cidrs").is_some() || list.get("Entries").is_some()) {
-            self.prefix_lists.insert(id.value, known);
+            self.prefix_lists.insert(id.value.to_owned(), known);
         }
     }
 }

@@ -11,11 +11,11 @@ const LAST: i64 = 32_767;
 
 /// A network ACL.
 #[derive(Debug)]
-pub struct Acl<'n> {
+pub struct Acl {
     /// Its id.
-    pub id: Spanned<&'n str>,
+    pub id: Spanned<String>,
     /// The subnets that it is for.
-    pub subnets: Vec<&'n str>,
+    pub subnets: Vec<String>,
     /// Does it name IPv6 addresses?
     pub has_v6: bool,
     /// The entries for what comes in and what goes out, in the model's terms.
@@ -24,14 +24,21 @@ pub struct Acl<'n> {
     pub last: [Option<Span>; 2],
 }
 
+impl Acl {
+    /// Its id, where it stands.
+    pub fn id(&self) -> Spanned<&str> {
+        Spanned::new(&self.id.value, self.id.span)
+    }
+}
+
 /// Reads a network ACL.
-pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Acl<'n> {
+pub fn read(fields: Fields, remarks: &mut Remarks) -> Acl {
     let id = fields.text("NetworkAclId", remarks).unwrap_or(Spanned::new("network ACL", fields.span()));
     let associations = fields.objects("Associations", remarks);
     let subnets = associations.iter().filter_map(|each| each.text("SubnetId", remarks));
     let mut acl = Acl {
-        id,
-        subnets: subnets.map(|subnet| subnet.value).collect(),
+        id: id.map(str::to_owned),
+        subnets: subnets.map(|subnet| subnet.value.to_owned()).collect(),
         has_v6: false,
         rules: Default::default(),
         last: [None, None],

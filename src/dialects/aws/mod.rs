@@ -49,8 +49,8 @@ pub fn read(texts: &[(FileId, &str)]) -> Export {
         Some(made) => vec![made],
         None => documents(file, text, &mut remarks),
     };
-    let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
-    let account = account::account(documents.iter().flatten(), &mut remarks);
-    let units = unit::units(&account, texts, &mut remarks);
+    let documents: Vec<_> = texts.iter().flat_map(|(file, text)| read(*file, text)).collect();
+    let account = account::account(documents, &mut remarks);
+    let units = unit::units(account, texts, &mut remarks);
     Export { units, remarks: remarks.finish() }
 }

@@ -1,6 +1,6 @@
 //! Permissions of security groups: what they allow, peer by peer.
 
-use super::account::Account;
+use super::account::PrefixLists;
 use super::layer4;
 use crate::dialects::cloud::{Addresses, Condition, Direction, Fields, Remarks, in_fields, prefix, rules};
 use crate::model::{self, Member, Members, Side, Verdict};
@@ -17,8 +17,8 @@ pub struct Allowed {
 }
 
 /// Where permissions stand, and where they lead.
-struct Reader<'a, 'n> {
-    account: &'a Account<'n>,
+struct Reader<'a> {
+    lists: &'a PrefixLists,
     direction: Direction,
     allowed: &'a mut Allowed,
 }
@@ -29,11 +29,11 @@ impl Allowed {
         &mut self,
         group: Fields,
         direction: Direction,
-        account: &Account,
+        lists: &PrefixLists,
         remarks: &mut Remarks,
     ) {
         let key = if direction == Direction::In { "IpPermissions" } else { "IpPermissionsEgress" };
-        let mut reader = Reader { account, direction, allowed: self };
+        let mut reader = Reader { lists, direction, allowed: self };
         if group.get(key).is_none() {
             // What the export has left out may be anything.
             reader.push(Vec::new(), Condition::none().or_unknown(key, group.span()), group.span(), None);
@@ -44,8 +44,8 @@ impl Allowed {
     }
 
     /// Adds one rule of `describe-security-group-rules`.
-    pub fn add_rule(&mut self, rule: Fields, direction: Direction, account: &Account, remarks: &mut Remarks) {
-        let mut reader = Reader { account, direction, allowed: self };
+    pub fn add_rule(&mut self, rule: Fields, direction: Direction, lists: &PrefixLists, remarks: &mut Remarks) {
+        let mut reader = Reader { lists, direction, allowed: self };
         let layer4 = layer4_of(rule, remarks);
         let mut has_peer = false;
         for key in ["CidrIpv4", "CidrIpv6"] {
@@ -69,7 +69,7 @@ impl Allowed {
     }
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_> {
     /// One entry of `IpPermissions`.
     fn permission(&mut self, permission: Fields, remarks: &mut Remarks) {
         let layer4 = layer4_of(permission, remarks);
@@ -118,7 +118,7 @@ impl Reader<'_, '_> {
         peer: Fields,
         remarks: &mut Remarks,
     ) {
-        let condition = match self.account.prefix_lists.get(list.value) {
+        let condition = match self.lists.get(list.value) {
             Some(known) => {
                 self.allowed.has_v6 |= known.has_v6();
                 Condition::known(known.clone().packets(self.axis()), list.span)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::account::Account;
+use super::account::{Account, PrefixLists};
 use super::acl::{self, Acl};
 use super::command;
 use super::firewall;
@@ -12,6 +12,7 @@ use crate::dialects::Named;
 use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, Texts, rules};
 use crate::model::{Families, Perimeter, Policy, Verdict};
 use crate::source::{Span, Spanned};
+use crate::tree::Node;
 
 /// The resolver, the instance metadata and the time service: neither security groups nor network ACLs filter them
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html>).
@@ -34,21 +35,27 @@ const GROUP: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM, reso
 pub const ACL: Perimeter = Perimeter { is_stateful: false, platform: PLATFORM, resolvers: RESOLVERS };
 
 /// A security group.
-struct Group<'n> {
-    id: Spanned<&'n str>,
+struct Group {
+    id: Spanned<String>,
     /// What it allows in and out.
     allowed: [Allowed; 2],
 }
 
+impl Group {
+    fn id(&self) -> Spanned<&str> {
+        Spanned::new(&self.id.value, self.id.span)
+    }
+}
+
 /// The units of an account.
-pub fn units(account: &Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named> {
-    let groups = groups(account, remarks);
-    let acls: Vec<Acl> = account.acls.iter().map(|acl| acl::read(*acl, remarks)).collect();
-    let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (group.id.value, group)).collect();
+pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named> {
+    let groups = groups(account.groups, account.rules, &account.prefix_lists, remarks);
+    let acls: Vec<Acl> = account.acls.into_iter().map(|acl| acl::read(Fields(&acl), remarks)).collect();
+    let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (&*group.id.value, group)).collect();
     let of_subnet: HashMap<&str, &Acl> =
-        acls.iter().flat_map(|acl| acl.subnets.iter().map(move |subnet| (*subnet, acl))).collect();
+        acls.iter().flat_map(|acl| acl.subnets.iter().map(move |subnet| (&**subnet, acl))).collect();
     let mut of_interfaces = Vec::new();
-    for interface in &account.interfaces {
+    for interface in account.interfaces.iter().map(Fields) {
         let id = interface.text("NetworkInterfaceId", remarks);
         let id = id.unwrap_or(Spanned::new("network interface", interface.span()));
         let references = interface.objects("Groups", remarks);
@@ -56,72 +63,79 @@ pub fn units(account: &Account, texts: Texts, remarks: &mut Remarks) -> Vec<Name
             references.iter().filter_map(|group| group.text("GroupId", remarks)).collect();
         // Of a group that is in no export here nobody knows what it allows.
         let missing = references.iter().filter(|group| !by_id.contains_key(group.value));
-        let missing: Vec<Group> =
-            missing.map(|group| Group { id: *group, allowed: unknown(*group) }).collect();
+        let missing: Vec<Group> = missing.map(|group| unknown(*group)).collect();
         let known = references.iter().filter_map(|group| by_id.get(group.value).copied());
         let its: Vec<&Group> = known.chain(&missing).collect();
         let subnet = interface.text("SubnetId", remarks);
         let acl = subnet.and_then(|subnet| of_subnet.get(subnet.value).copied());
-        of_interfaces.push(unit(id, its.first().map(|group| group.id), joined(&its), acl));
+        of_interfaces.push(unit(id, its.first().map(|group| group.id()), joined(&its), acl));
     }
     // Groups may have hundreds of thousands of rules, and give them away.
-    let of_group = |group: Group| unit(group.id, Some(group.id), group.allowed, None);
+    let of_group = |group: Group| {
+        let id = group.id.clone();
+        let id = Spanned::new(&*id.value, id.span);
+        unit(id, Some(id), group.allowed, None)
+    };
     let mut units: Vec<Named> = groups.into_iter().map(of_group).collect();
-    units.extend(acls.iter().map(|acl| unit(acl.id, None, Default::default(), Some(acl))));
+    units.extend(acls.iter().map(|acl| unit(acl.id(), None, Default::default(), Some(acl))));
     units.append(&mut of_interfaces);
     units.extend(firewall::read(&account.rule_groups, &account.firewall_policies, texts, remarks));
     units
 }
 
 /// All security groups, by their permissions, or by their rules where those alone are told.
-fn groups<'n>(account: &Account<'n>, remarks: &mut Remarks) -> Vec<Group<'n>> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut known: HashMap<&str, usize> = HashMap::new();
-    for fields in &account.groups {
+fn groups(described: Vec<Node>, rules: Vec<Node>, lists: &PrefixLists, remarks: &mut Remarks) -> Vec<Group> {
+    let group = |node: Node| {
+        let fields = Fields(&node);
         let id = fields.text("GroupId", remarks).or_else(|| fields.text("GroupName", remarks));
-        let id = id.unwrap_or(Spanned::new("security group", fields.span()));
+        let id = id.unwrap_or(Spanned::new("security group", fields.span())).map(str::to_owned);
         let mut allowed: [Allowed; 2] = Default::default();
         for direction in Direction::BOTH {
-            allowed[direction as usize].add_group(*fields, direction, account, remarks);
+            allowed[direction as usize].add_group(fields, direction, lists, remarks);
         }
-        known.insert(id.value, groups.len());
-        groups.push(Group { id, allowed });
-    }
+        Group { id, allowed }
+    };
+    let mut groups: Vec<Group> = described.into_iter().map(group).collect();
     let described = groups.len();
-    for rule in &account.rules {
+    let mut known: HashMap<String, usize> =
+        groups.iter().enumerate().map(|(at, group)| (group.id.value.clone(), at)).collect();
+    for node in rules {
+        let rule = Fields(&node);
         let id = rule.text("GroupId", remarks).unwrap_or(Spanned::new("security group", rule.span()));
-        let at = *known.entry(id.value).or_insert_with(|| {
-            groups.push(Group { id, allowed: Default::default() });
-            groups.len() - 1
-        });
+        let at = known.get(id.value).copied().unwrap_or(groups.len());
+        if at == groups.len() {
+            known.insert(id.value.to_owned(), at);
+            groups.push(Group { id: id.map(str::to_owned), allowed: Default::default() });
+        }
         // Groups that are described in full have their rules already.
         if at >= described {
-            add_rule(&mut groups[at], *rule, account, remarks);
+            add_rule(&mut groups[at], rule, lists, remarks);
         }
     }
     groups
 }
 
-fn add_rule(group: &mut Group, rule: Fields, account: &Account, remarks: &mut Remarks) {
+fn add_rule(group: &mut Group, rule: Fields, lists: &PrefixLists, remarks: &mut Remarks) {
     let is_egress = rule.flag("IsEgress", remarks);
     if is_egress.is_none() {
         remarks.add(rule.span(), "the field `IsEgress` is missing");
     }
     for direction in Direction::BOTH {
         if is_egress.is_none_or(|flag| flag.value == (direction == Direction::Out)) {
-            group.allowed[direction as usize].add_rule(rule, direction, account, remarks);
+            group.allowed[direction as usize].add_rule(rule, direction, lists, remarks);
         }
     }
 }
 
-/// What a group may allow of which only the id is known.
-fn unknown(id: Spanned<&str>) -> [Allowed; 2] {
-    Direction::BOTH.map(|direction| {
+/// A group of which only the id is known, and that may allow anything.
+fn unknown(id: Spanned<&str>) -> Group {
+    let allowed = Direction::BOTH.map(|direction| {
         let text = format!("security group {} {}", id.value, direction.name());
         let condition = Condition::none().or_unknown(text, id.span);
         let verdict = Spanned::new(Verdict::Accept, id.span);
         Allowed { rules: rules(id.span, &[condition], &verdict, None), has_v6: false }
-    })
+    });
+    Group { id: id.map(str::to_owned), allowed }
 }
 
 /// What several groups allow together.

@@ -125,6 +125,23 @@ impl<'n, 't> Fields<'n, 't> {
     }
 }
 
+/// Takes the items of a field that is a list out of an object, for them to be given up one by one; none if it is missing.
+pub fn take_list<'t>(object: &mut Node<'t>, key: &str, remarks: &mut Remarks) -> Vec<Node<'t>> {
+    let Kind::Map(entries) = &mut object.kind else { return Vec::new() };
+    let found = entries.iter_mut().find(|(name, _)| name.text() == Some(key));
+    let Some((_, node)) = found else { return Vec::new() };
+    match std::mem::replace(&mut node.kind, Kind::Null) {
+        Kind::Null => Vec::new(),
+        Kind::List(items) => items.into_vec(),
+        // One item without its list is meant as a list of one.
+        kind => {
+            let one = Node { span: node.span, kind };
+            remarks.expected("a list", &one);
+            vec![one]
+        }
+    }
+}
+
 /// A node that has to be a text or a number.
 pub fn text<'n>(node: &'n Node, remarks: &mut Remarks) -> Option<Spanned<&'n str>> {
     if node.text().is_none() {

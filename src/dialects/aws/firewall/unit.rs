@@ -14,6 +14,7 @@ use crate::model::{self, Families, Match, Perimeter, Policy as End, Said, Verdic
 use crate::packet::axis::direction as way;
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges};
 use crate::source::{Span, Spanned};
+use crate::tree::Node;
 
 /// Each packet of a flow comes to the firewall. What goes to the resolver of the network never does.
 const PERIMETER: Perimeter = ACL;
@@ -278,14 +279,9 @@ fn has_v6(unit: &Unit) -> bool {
 }
 
 /// The rule groups of answers, and the policies.
-pub fn read<'n>(
-    groups: &[Fields<'n, 'n>],
-    policies: &[Fields<'n, 'n>],
-    texts: Texts,
-    remarks: &mut Remarks,
-) -> Vec<Named> {
-    let groups: Vec<Group> = groups.iter().map(|group| Group::read(*group, remarks)).collect();
+pub fn read(groups: &[Node], policies: &[Node], texts: Texts, remarks: &mut Remarks) -> Vec<Named> {
+    let groups: Vec<Group> = groups.iter().map(|group| Group::read(Fields(group), remarks)).collect();
     let policies: Vec<Policy> =
-        policies.iter().filter_map(|policy| super::policy::read(*policy, remarks)).collect();
+        policies.iter().filter_map(|policy| super::policy::read(Fields(policy), remarks)).collect();
     units(&groups, &policies, texts, remarks)
 }
