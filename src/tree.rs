@@ -31,7 +31,7 @@ pub enum Kind<'text> {
     /// `true` or `false`.
     Bool(bool),
     /// A number as it is written.
-    Number(Cow<'text, str>),
+    Number(&'text str),
     /// A text without its quotes and escapes.
     Text(Cow<'text, str>),
     /// Values in order.
@@ -41,7 +41,7 @@ pub enum Kind<'text> {
 }
 
 // An export of twenty megabytes has some millions of them.
-const _: () = assert!(size_of::<Node<'_>>() == 48);
+const _: () = assert!(size_of::<Node<'_>>() == 40);
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,8 @@ impl<'text> Node<'text> {
     /// The text of a text or a number.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Text(text) | Kind::Number(text) => Some(text),
+            Kind::Text(text) => Some(text),
+            Kind::Number(text) => Some(text),
             _ => None,
         }
     }

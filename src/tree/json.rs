@@ -122,7 +122,7 @@ impl<'text> Cursor<'text> {
                 return Err(self.wrong("a digit"));
             }
         }
-        Ok(Kind::Number(Cow::Borrowed(&self.text[start..self.at])))
+        Ok(Kind::Number(&self.text[start..self.at]))
     }
 
     fn digits(&mut self) -> usize {
@@ -241,7 +241,7 @@ mod tests {
         let text = "{\"a\": [1, -2.5e3, \"x\\u00e9\\n\", \"\\ud83d\\ude00\"], \"b\": null}";
         let root = value(FileId(0), text).expect("it is JSON");
         let list = root.get("a").expect("a key").items();
-        assert_eq!(list[1].kind, Kind::Number("-2.5e3".into()));
+        assert_eq!(list[1].kind, Kind::Number("-2.5e3"));
         assert_eq!(list[2].kind, Kind::Text("xé\n".into()));
         assert_eq!(list[3].kind, Kind::Text("😀".into()));
         let span = list[2].span;

@@ -138,9 +138,8 @@ impl<'de> de::Deserializer<'de> for Reader<'de, '_> {
         visitor: V,
     ) -> Result<V::Value, Mistake> {
         let result = match &self.node.kind {
-            Kind::Text(text) | Kind::Number(text) => {
-                visitor.visit_enum(BorrowedStrDeserializer::<Mistake>::new(text))
-            }
+            Kind::Text(text) => visitor.visit_enum(BorrowedStrDeserializer::<Mistake>::new(text)),
+            Kind::Number(text) => visitor.visit_enum(BorrowedStrDeserializer::<Mistake>::new(text)),
             // `false` is how YAML reads the word in `level: off` of version 1.1, and never a variant here.
             kind => Err(Mistake::unplaced(format!("expected a word, found {}", kind.describe()))),
         };

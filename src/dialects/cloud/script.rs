@@ -146,7 +146,8 @@ fn owned(node: &Node, place: &impl Fn(Span) -> Span) -> Node<'static> {
     let kind = match &node.kind {
         Kind::Null => Kind::Null,
         Kind::Bool(value) => Kind::Bool(*value),
-        Kind::Number(number) => Kind::Number(text(number)),
+        // Exports have numbers as texts as well.
+        Kind::Number(number) => Kind::Text(text(number)),
         Kind::Text(value) => Kind::Text(text(value)),
         Kind::List(items) => Kind::List(items.iter().map(|item| owned(item, place)).collect()),
         Kind::Map(entries) => {

@@ -25,7 +25,7 @@ impl Reader {
     fn expression_kind<'t>(&mut self, node: &Node<'t>) -> Read<ExpressionKind<'t>> {
         Ok(match &node.kind {
             Kind::Text(word) => self::word(word),
-            Kind::Number(number) => ExpressionKind::Word(number.clone()),
+            Kind::Number(number) => ExpressionKind::Word((*number).into()),
             Kind::Bool(true) => ExpressionKind::Word("exists".into()),
             Kind::Bool(false) => ExpressionKind::Word("missing".into()),
             Kind::List(parts) => ExpressionKind::List(self.expressions(parts)),

@@ -91,7 +91,8 @@ impl Reader {
 /// A text where it stands.
 pub(super) fn name<'t>(node: &Node<'t>) -> Option<Name<'t>> {
     match &node.kind {
-        Kind::Text(text) | Kind::Number(text) => Some(Spanned::new(text.clone(), node.span)),
+        Kind::Text(text) => Some(Spanned::new(text.clone(), node.span)),
+        Kind::Number(text) => Some(Spanned::new((*text).into(), node.span)),
         _ => None,
     }
 }
