@@ -6,6 +6,7 @@ mod families;
 mod loading;
 mod merge;
 mod perimeter;
+mod place;
 mod plan;
 mod recipe;
 mod remark;

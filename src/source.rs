@@ -28,6 +28,11 @@ impl Span {
         Span { file, start: start as u32, end: end as u32 }
     }
 
+    /// Is another within it?
+    pub fn holds(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// The smallest span that holds both; they must be of one file.
     pub fn to(self, other: Span) -> Span {
         debug_assert_eq!(self.file, other.file);

@@ -8,11 +8,14 @@ use crate::config::Policy;
 use crate::eval::exposure::{Exposure, Opening, lets_anything, question};
 use crate::eval::{RuleId, Way};
 use crate::finding::{Finding, Level};
-use crate::model::{Hook, Side};
+use crate::model::{Hook, Rule, Side};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 use crate::source::Span;
 
 use super::{Context, places};
+
+/// A longer text is no name, but a rule as a whole.
+const LONGEST_NAME: usize = 64;
 
 /// The port of SSH.
 const SSH: u128 = 22;
@@ -104,15 +107,30 @@ pub fn at_defaults(mut finding: Finding, context: &Context, exposures: &[&Exposu
 
 /// Where a rule stands, or the policy of a chain, and what it does.
 pub fn accepted_by(context: &Context, chain: crate::eval::ChainId, rule: Option<RuleId>) -> (Span, String) {
-    if let Some(rule) = rule {
-        return (context.host.rule(rule).rule.span, "accepts them".to_owned());
-    }
     let chain = context.host.chain(chain).chain;
+    if let Some(rule) = rule {
+        let rule = context.host.rule(rule).rule;
+        let far = match chain.base.as_ref().map(|base| base.hook) {
+            Some(Hook::Output | Hook::Postrouting | Hook::Egress) => Axis::Destination,
+            _ => Axis::Source,
+        };
+        return (rule.place_of(far), does(context, rule, "accepts them"));
+    }
     match &chain.base {
         Some(base) if base.policy_is_written => {
             (base.policy.span, format!("the policy of {} accepts what no rule drops", chain.name))
         }
         _ => (chain.span, format!("{} has no policy here, so it accepts what no rule drops", chain.name)),
+    }
+}
+
+/// What a rule does, with its name where a finding points elsewhere.
+pub fn does(context: &Context, rule: &Rule, deed: &str) -> String {
+    let name = rule.name_place().map(|span| context.sources.text(span).trim_matches(['"', '\'']));
+    let is_short = |name: &&str| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains('\n');
+    match name.filter(is_short) {
+        Some(name) => format!("`{name}` {deed}"),
+        None => deed.to_owned(),
     }
 }
 

@@ -21,8 +21,8 @@ pub(super) struct Ignore {
 enum Scope {
     /// Whatever begins on this line.
     Line(u32),
-    /// Whatever is within a rule.
-    Rule(Span),
+    /// Whatever is within a rule, or within one of its fields.
+    Rule(Vec<Span>),
 }
 
 impl Ignore {
@@ -31,7 +31,9 @@ impl Ignore {
         place.file == self.span.file
             && match self.scope {
                 Scope::Line(line) => sources.start(place).line == line,
-                Scope::Rule(rule) => rule.start <= place.start && place.start < rule.end,
+                Scope::Rule(ref places) => {
+                    places.iter().any(|own| own.start <= place.start && place.start < own.end)
+                }
             }
     }
 }
@@ -54,18 +56,18 @@ pub(super) fn any_names(context: &Context, lint: &str) -> bool {
     ignores.iter().flat_map(|ignore| ignore.lints.iter().flatten()).any(|(named, _)| named == lint)
 }
 
-/// The comments of rules, and the rules, in the order of their places.
-fn comments(ruleset: &Ruleset) -> Vec<(Span, Span)> {
+/// The comments of rules, and where the rules stand, in the order of their places.
+fn comments(ruleset: &Ruleset) -> Vec<(Span, Vec<Span>)> {
     let chains = ruleset.tables.iter().flat_map(|table| &table.chains);
     let rules = chains.flat_map(|chain| &chain.rules);
-    let mut comments: Vec<(Span, Span)> =
-        rules.filter_map(|rule| Some((rule.comment.as_ref()?.span, rule.span))).collect();
+    let mut comments: Vec<(Span, Vec<Span>)> =
+        rules.filter_map(|rule| Some((rule.comment.as_ref()?.span, rule.places().collect()))).collect();
     comments.sort_unstable();
     comments
 }
 
 /// The ignore at an offset, if one may stand there.
-fn read(sources: &Sources, file: FileId, at: usize, comments: &[(Span, Span)]) -> Option<Ignore> {
+fn read(sources: &Sources, file: FileId, at: usize, comments: &[(Span, Vec<Span>)]) -> Option<Ignore> {
     let source = sources.file(file);
     let number = source.position(at as u32).line;
     let line = source.line(number);
@@ -112,10 +114,10 @@ fn next_line(sources: &Sources, file: FileId, after: u32) -> Option<u32> {
     })
 }
 
-/// The rule in whose own comment a place is.
-fn rule_around(comments: &[(Span, Span)], place: Span) -> Option<Span> {
+/// Where the rule stands in whose own comment a place is.
+fn rule_around(comments: &[(Span, Vec<Span>)], place: Span) -> Option<Vec<Span>> {
     let before =
         comments.partition_point(|(comment, _)| (comment.file, comment.start) <= (place.file, place.start));
     let (comment, rule) = comments[..before].last()?;
-    (comment.file == place.file && place.start < comment.end).then_some(*rule)
+    (comment.file == place.file && place.start < comment.end).then(|| rule.clone())
 }

@@ -18,7 +18,8 @@ const FEW_PORTS: u128 = 16;
 /// Rules that open the port, and whether one of them surely lets something in.
 #[derive(Default)]
 struct Openers {
-    spans: Vec<Span>,
+    /// Where they name it, and what they do.
+    places: Vec<(Span, String)>,
     is_sure: bool,
 }
 
@@ -34,16 +35,17 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             }
         }
     }
-    openers.spans.sort_unstable_by_key(|span| (span.file, span.start));
-    let Some((first, more)) = openers.spans.split_first() else { return };
+    openers.places.sort_unstable_by_key(|(span, _)| (span.file, span.start));
+    let Some(((first, words), more)) = openers.places.split_first() else { return };
+    let more: Vec<Span> = more.iter().map(|place| place.0).collect();
     let port = profile.port;
     let message = match more.len() {
         0 => format!("port {port} is opened for connections from outside"),
         _ => format!("{} rules open port {port} for connections from outside", more.len() + 1),
     };
     let level = if openers.is_sure { Level::Warning } else { Level::Note };
-    let finding = Finding::new(ID, level, message).at(*first).here("lets them in");
-    findings.push(places::again(finding, more, "so does this one", "rules").note(format!(
+    let finding = Finding::new(ID, level, message).at(*first).here(words.clone());
+    findings.push(places::again(finding, &more, "so does this one", "rules").note(format!(
         "{} connects to the edge, never the other way round: nothing has to come in to port {port}. What the tunnel \
          needs is port {port} as *destination* of packets that leave, and their answers.",
         profile.program
@@ -61,8 +63,9 @@ impl Openers {
             let rules = hop.via.iter().chain(&hop.rule).map(|id| context.host.rule(*id).rule);
             for rule in rules.filter(|rule| names_port(rule, port)) {
                 self.is_sure |= hop.packets.cubes().iter().any(|cube| exposure::is_likely(context, cube));
-                if !self.spans.contains(&rule.span) {
-                    self.spans.push(rule.span);
+                let place = rule.place_of(Axis::DestinationPort);
+                if !self.places.iter().any(|known| known.0 == place) {
+                    self.places.push((place, exposure::does(context, rule, "lets them in")));
                 }
             }
         }

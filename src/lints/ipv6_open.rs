@@ -35,7 +35,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let mut finding = Finding::new(ID, level(context, true), message);
         let rules = sure(context, v6).filter(|opening| opening.packets.overlaps(&of_tcp()));
         for opening in rules.take(1 + places::MOST_SHOWN) {
-            finding = exposure::place(finding, context.host.rule(opening.rule).rule.span, "lets them in");
+            let rule = context.host.rule(opening.rule).rule;
+            let words = exposure::does(context, rule, "lets them in");
+            finding = exposure::place(finding, rule.place_of(Axis::Source), words);
         }
         findings.push(finding);
     }

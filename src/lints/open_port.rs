@@ -181,15 +181,16 @@ fn many(context: &Context, items: &[Item]) -> Finding {
 
 /// Points at a rule and says what it does.
 fn show(finding: Finding, context: &Context, item: &Item) -> Finding {
+    let rule = context.host.rule(item.opening.rule).rule;
     let words = match item.opening.kind {
-        Kind::Inside => "lets them in".to_owned(),
+        Kind::Inside => exposure::does(context, rule, "lets them in"),
         Kind::Forwarded => "lets them through".to_owned(),
         Kind::Published => match words::targets(context, item.family, &item.opening.turned_by) {
             Some(target) => format!("they go to {target}"),
             None => "turns them to another address or port".to_owned(),
         },
     };
-    exposure::place(finding, context.host.rule(item.opening.rule).rule.span, words)
+    exposure::place(finding, rule.place_of(Axis::Source), words)
 }
 
 fn level(context: &Context, items: &[&Item]) -> Level {

@@ -3,7 +3,7 @@
 use super::{Context, exposure};
 use crate::eval::Way;
 use crate::finding::{Finding, Level};
-use crate::packet::{Family, PacketSet};
+use crate::packet::{Axis, Family, PacketSet};
 
 const ID: &str = "ssh-open-to-the-world";
 
@@ -16,7 +16,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let parts = exposure::ssh_from_the_world(context, family, seen);
         let mut all = PacketSet::none();
         for (opening, packets) in parts {
-            spans.push((context.host.rule(opening.rule).rule.span, "lets them in".to_owned()));
+            let rule = context.host.rule(opening.rule).rule;
+            spans.push((rule.place_of(Axis::Source), exposure::does(context, rule, "lets them in")));
             unknowns.extend(opening.depends_on.iter().copied());
             is_sure |= exposure::is_firm(context, opening);
             all.add(packets);

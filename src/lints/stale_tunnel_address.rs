@@ -20,7 +20,10 @@ const FEW_PORTS: u128 = 16;
 struct Allowed {
     family: Family,
     addresses: Ranges,
+    /// The rule.
     span: Span,
+    /// Where it names the destination.
+    place: Span,
 }
 
 /// Looks for it.
@@ -54,7 +57,7 @@ fn no_edges(stale: &Stale, allowed: &[Allowed], named: &mut Vec<Span>) -> Option
             continue;
         }
         found.push(address.to_string());
-        spans.extend(rules.iter().map(|rule| rule.span));
+        spans.extend(rules.iter().map(|rule| rule.place));
         if let Some(right) = stale.meant.get(number) {
             meant.push(right.to_string());
             swaps.extend(rules.iter().map(|rule| Swap { rule, old: address, new: *right }));
@@ -125,8 +128,8 @@ fn old_list(tunnel: &Tunnel, stale: &Stale, allowed: &[Allowed]) -> Option<Findi
     }
     let (first, more) = mine.split_first()?;
     let message = "only the edge addresses of an old list are allowed";
-    let finding = Finding::new(ID, Level::Warning, message).at(first.span).here(stale.why.clone());
-    let more: Vec<Span> = more.iter().map(|rule| rule.span).collect();
+    let finding = Finding::new(ID, Level::Warning, message).at(first.place).here(stale.why.clone());
+    let more: Vec<Span> = more.iter().map(|rule| rule.place).collect();
     Some(places::again(finding, &more, "of the old list too", "rules").note(format!(
         "The list of {} has {} IPv4 addresses.",
         tunnel.profile.as_of,
@@ -149,7 +152,7 @@ fn published(tunnel: &Tunnel, allowed: &[Allowed], named: &[Span]) -> Option<Fin
     let is_other = |rule: &&Allowed| {
         let published = if rule.family == Family::V4 { &v4 } else { &v6 };
         published.covers(&rule.addresses)
-            && !named.contains(&rule.span)
+            && !named.contains(&rule.place)
             && !is_reached(rule.family)
             && !holds_edges(endpoint, rule)
     };
@@ -161,8 +164,8 @@ fn published(tunnel: &Tunnel, allowed: &[Allowed], named: &[Span]) -> Option<Fin
         "the tunnel's port is allowed to addresses of Cloudflare, but to no edge address of region `{}`",
         endpoint.name
     );
-    let finding = Finding::new(ID, Level::Warning, message).at(first.span);
-    let more: Vec<Span> = more.iter().map(|rule| rule.span).collect();
+    let finding = Finding::new(ID, Level::Warning, message).at(first.place);
+    let more: Vec<Span> = more.iter().map(|rule| rule.place).collect();
     let mut finding = places::again(finding, &more, "likewise", "rules");
     if right.is_none_or(|right| !holds_edges(right, first)) {
         finding = finding.here(ranges.why.clone());
@@ -205,7 +208,8 @@ fn allows(compiled: &CompiledRule, port: u16) -> Vec<Allowed> {
         let is_v6 = cube.get(Axis::Family)?.first() == Some(Family::V6.number());
         let family = if is_v6 { Family::V6 } else { Family::V4 };
         let is_narrow = ports.contains(port.into()) && ports.count() <= FEW_PORTS;
-        is_narrow.then_some(Allowed { family, addresses, span: compiled.rule.span })
+        let place = compiled.rule.place_of(Axis::Destination);
+        is_narrow.then_some(Allowed { family, addresses, span: compiled.rule.span, place })
     };
     compiled.packets.cubes().iter().filter_map(named).collect()
 }

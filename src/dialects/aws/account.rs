@@ -35,7 +35,7 @@ pub fn account<'t>(documents: impl IntoIterator<Item = Node<'t>>, remarks: &mut 
     let mut account = Account::default();
     for document in documents {
         match document.kind {
-            Kind::List(items) => items.into_iter().for_each(|item| account.item(item, remarks)),
+            Kind::List(items) => items.into_iter().for_each(|item| account.answer(item, remarks)),
             Kind::Null => {}
             _ => account.answer(document, remarks),
         }
@@ -46,8 +46,8 @@ pub fn account<'t>(documents: impl IntoIterator<Item = Node<'t>>, remarks: &mut 
 impl<'t> Account<'t> {
     /// Takes the answer of a command in.
     fn answer(&mut self, mut node: Node<'t>, remarks: &mut Remarks) {
-        const LISTS: [&str; 5] =
-            ["SecurityGroups", "SecurityGroupRules", "NetworkAcls", "PrefixLists", "NetworkInterfaces"];
+        const RULES: &str = "SecurityGroupRules";
+        const LISTS: [&str; 5] = ["SecurityGroups", RULES, "NetworkAcls", "PrefixLists", "NetworkInterfaces"];
         let Some(answer) = Fields::of(&node, remarks) else { return };
         let is_answer = is_listed(answer, remarks) || LISTS.iter().any(|key| answer.get(key).is_some());
         if let Some(token) = answer.get("NextToken") {
@@ -57,12 +57,16 @@ impl<'t> Account<'t> {
                 vec!["Without `--max-items`, the aws command prints all of them.".to_owned()],
             );
         }
+        let is_part = answer.get("NextToken").is_some();
         if !is_answer {
             return self.item(node, remarks);
         }
         for key in LISTS {
             let items = cloud::take_list(&mut node, key, remarks);
-            items.into_iter().for_each(|item| self.item(item, remarks));
+            // The other rules of these groups are on other pages.
+            if !(is_part && key == RULES) {
+                items.into_iter().for_each(|item| self.item(item, remarks));
+            }
         }
     }
 
@@ -115,7 +119,7 @@ impl<'t> Account<'t> {
             return;
         };
         let mut known = Addresses::default();
-        let mut is_whole = true;
+        let mut is_whole = list.get("NextToken").is_none();
         let mut take = |item: &Node, remarks: &mut Remarks| {
             let Some(text) = text(item, remarks) else { return is_whole = false };
             match prefix(text.value) {

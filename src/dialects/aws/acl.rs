@@ -67,6 +67,10 @@ fn take(acl: &mut Acl, number: Option<i64>, entry: Fields, remarks: &mut Remarks
         remarks.add(entry.span(), "the field `Egress` is missing");
     }
     let verdict = match number {
+        Some(_) if is_egress.is_none() => {
+            let nowhere = Verdict::Unknown("an entry without a direction".into());
+            verdict(entry, remarks).map(|_| nowhere)
+        }
         None => Spanned::new(Verdict::Unknown("an entry without a number".into()), entry.span()),
         Some(_) => verdict(entry, remarks),
     };

@@ -33,18 +33,30 @@ impl Allowed {
         remarks: &mut Remarks,
     ) {
         let key = if direction == Direction::In { "IpPermissions" } else { "IpPermissionsEgress" };
-        let mut reader = Reader { lists, direction, allowed: self };
         if group.get(key).is_none() {
             // What the export has left out may be anything.
-            reader.push(Vec::new(), Condition::none().or_unknown(key, group.span()), group.span(), None);
+            self.add_unknown(key, group.span());
         }
+        let mut reader = Reader { lists, direction, allowed: self };
         for permission in group.objects(key, remarks) {
             reader.permission(permission, remarks);
         }
     }
 
+    /// Adds what may be anything, for what is not said of it.
+    pub fn add_unknown(&mut self, unsaid: &str, span: Span) {
+        let condition = Condition::none().or_unknown(unsaid, span);
+        self.rules.extend(rules(span, &[condition], &Spanned::new(Verdict::Accept, span), None));
+    }
+
     /// Adds one rule of `describe-security-group-rules`.
-    pub fn add_rule(&mut self, rule: Fields, direction: Direction, lists: &PrefixLists, remarks: &mut Remarks) {
+    pub fn add_rule(
+        &mut self,
+        rule: Fields,
+        direction: Direction,
+        lists: &PrefixLists,
+        remarks: &mut Remarks,
+    ) {
         let mut reader = Reader { lists, direction, allowed: self };
         let layer4 = layer4_of(rule, remarks);
         let mut has_peer = false;

@@ -121,8 +121,11 @@ fn add_rule(group: &mut Group, rule: Fields, lists: &PrefixLists, remarks: &mut 
         remarks.add(rule.span(), "the field `IsEgress` is missing");
     }
     for direction in Direction::BOTH {
-        if is_egress.is_none_or(|flag| flag.value == (direction == Direction::Out)) {
-            group.allowed[direction as usize].add_rule(rule, direction, lists, remarks);
+        let its = &mut group.allowed[direction as usize];
+        match is_egress {
+            Some(flag) if flag.value != (direction == Direction::Out) => {}
+            Some(_) => its.add_rule(rule, direction, lists, remarks),
+            None => its.add_unknown("IsEgress", rule.span()),
         }
     }
 }

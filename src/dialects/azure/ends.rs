@@ -66,6 +66,10 @@ impl<'k> Ends<'k> {
         for group in rule.objects(&format!("{key}ApplicationSecurityGroups"), remarks) {
             ends.group(group, remarks);
         }
+        // Several are pointed at by the name of their field.
+        if rule.get(&several).is_some_and(|list| list.items().len() > 1) {
+            ends.span = rule.place(&several);
+        }
         if ends.span.is_none() {
             remarks.add(place, format!("the rule has neither `{one}` nor `{several}`"));
             ends.unsaid(&one, place);

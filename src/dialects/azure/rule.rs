@@ -45,6 +45,7 @@ pub fn read<'n>(item: Fields<'n, 'n>, kind: Kind, has_v6: bool, remarks: &mut Re
     let direction = direction(fields, span, remarks);
     let priority = priority(fields, kind, span, remarks);
     let verdict = match priority {
+        _ if direction.is_none() => Spanned::new(Verdict::Unknown("a rule without a direction".into()), span),
         Some(_) => verdict(fields, kind, span, remarks),
         // Where it stands nobody knows: it may come before all others, or decide nothing.
         None => Spanned::new(Verdict::Unknown("a rule without a priority".into()), span),

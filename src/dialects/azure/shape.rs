@@ -12,6 +12,9 @@ pub const PRIORITIES: (i64, i64) = (100, 4096);
 /// The lowest priority of the rules that Azure adds to each group.
 const FIRST_DEFAULT: i64 = 65_000;
 
+/// How the rules of a firewall policy are exported.
+const OF_POLICY: &str = "`az network firewall policy rule-collection-group list --resource-group GROUP --policy-name NAME` prints them.";
+
 /// What exports hold.
 #[derive(Debug, Default)]
 pub struct Holdings<'n> {
@@ -78,14 +81,20 @@ impl<'n> Holdings<'n> {
         if answer.get("value").is_none() {
             return self.take(node, effective, remarks);
         }
-        answer.list("value", remarks).iter().for_each(|item| self.take(item, effective, remarks));
+        let items = answer.list("value", remarks);
         if let Some(link) = answer.get("nextLink") {
             remarks.add_with(
                 link.span,
                 "this is only a part of the list: there are more pages",
                 vec!["`az network nsg list --output json` prints all of them.".to_owned()],
             );
+            // A group is whole by itself; of rules one by one, any of the others may come first.
+            let mut page = Holdings::default();
+            items.iter().for_each(|item| page.take(item, &mut Vec::new(), remarks));
+            self.groups.extend(page.groups.into_iter().filter(|group| !group.is_by_rules));
+            return;
         }
+        items.iter().for_each(|item| self.take(item, effective, remarks));
     }
 
     /// Takes one item in.
@@ -95,6 +104,12 @@ impl<'n> Holdings<'n> {
         let has = |key: &str| inner.get(key).is_some();
         if has("effectiveSecurityRules") {
             effective.push(item);
+        } else if let Some(policy) = inner.get("firewallPolicy") {
+            remarks.add_with(
+                policy.span,
+                "the rules of this firewall are in its policy",
+                vec![OF_POLICY.to_owned()],
+            );
         } else if is_firewall(item) {
             self.firewalls.push(item);
         } else if inner.0.get("securityRules").is_some() || has("defaultSecurityRules") {
@@ -106,11 +121,7 @@ impl<'n> Holdings<'n> {
             remarks.add_with(
                 place,
                 "the firewall policy is listed without its rules",
-                vec![
-                    "`az network firewall policy rule-collection-group list --resource-group GROUP --policy-name NAME` prints \
-                     them."
-                        .to_owned(),
-                ],
+                vec![OF_POLICY.to_owned()],
             );
         } else if is_group(item) {
             let place = item.text("name", remarks).map_or(item.span(), |name| name.span);

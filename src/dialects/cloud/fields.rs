@@ -52,6 +52,20 @@ impl<'n, 't> Fields<'n, 't> {
         self.0.get(key).filter(|node| node.kind != Kind::Null)
     }
 
+    /// Where a field is named, if it is there: its value may be many lines long.
+    pub fn place(self, key: &str) -> Option<Span> {
+        let Kind::Map(entries) = &self.0.kind else { return None };
+        entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, _)| name.span)
+    }
+
+    /// The place of the only item of a field that is a list; where there are several, that of its name.
+    pub fn place_of_items(self, key: &str) -> Option<Span> {
+        match self.get(key)?.items() {
+            [only] => Some(only.span),
+            _ => self.place(key),
+        }
+    }
+
     /// A field that is a text or a number.
     pub fn text(self, key: &str, remarks: &mut Remarks) -> Option<Spanned<&'n str>> {
         text(self.get(key)?, remarks)

@@ -51,6 +51,11 @@ pub fn condition(entries: &[Fields], key: &str, span: Span, remarks: &mut Remark
     if packets.is_empty() && unknown.is_empty() {
         unknown.push(("no protocol".to_owned(), span));
     }
+    // One entry is pointed at itself.
+    let span = match entries {
+        [entry] => entry.place_of_items("ports").or_else(|| entry.get(key).map(|it| it.span)).unwrap_or(span),
+        _ => span,
+    };
     let known = if packets.is_empty() { Condition::none() } else { Condition::known(packets, span) };
     Some(unknown.into_iter().fold(known, |all, (text, span)| all.or_unknown(text, span)))
 }

@@ -102,21 +102,46 @@ fn read_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> PolicyRule<'n
     let priority = fields.number("priority", remarks);
     let name = fields.text("ruleName", remarks).map(|name| name.span);
     let span = name.or(priority.map(|priority| priority.span)).unwrap_or(fields.span());
-    let verdict = verdict(fields, span, remarks);
+    let direction = match fields.get("direction") {
+        Some(_) => direction(fields, remarks),
+        None => {
+            remarks.add(span, "the field `direction` is missing");
+            None
+        }
+    };
+    if priority.is_none() {
+        remarks.add(span, "the rule has no priority");
+    }
+    let verdict = match (direction, priority) {
+        (Some(_), Some(_)) => verdict(fields, span, remarks),
+        // Where it stands, or which way it looks, nobody knows.
+        _ => Spanned::new(Verdict::Unknown("a rule without a place".into()), span),
+    };
     let comment = fields.text("description", remarks).filter(|text| !text.value.is_empty());
     let comment = comment.map(|text| text.map(Box::from));
     let is_disabled = fields.flag("disabled", remarks).is_some_and(|flag| flag.value);
-    let priority = priority.map_or(FIRST_GENERATED, |priority| priority.value);
+    let priority = priority.map_or(i64::MIN, |priority| priority.value);
     // What Google puts at the end of each policy says what would happen anyway.
     let is_generated = priority >= FIRST_GENERATED && verdict.value == Verdict::Return;
     let targets = if is_disabled || is_generated { None } else { Targets::of(fields, remarks) };
     let resources = fields.texts("targetResources", remarks);
     let (conditions, has_v6) = match fields.get("match").and_then(|node| Fields::of(node, remarks)) {
         Some(matches) => conditions(matches, remarks),
-        None => (Vec::new(), false),
+        None if is_generated => (Vec::new(), false),
+        None => {
+            remarks.add_with(
+                span,
+                "the field `match` is missing",
+                vec![
+                    "Formats that choose fields lose what a rule asks for; `--format=json` keeps it."
+                        .to_owned(),
+                ],
+            );
+            (vec![Condition::none().or_unknown("no match", span)], false)
+        }
     };
     PolicyRule {
-        direction: direction(fields, remarks),
+        direction,
         priority,
         targets,
         networks: resources.iter().map(|resource| last_part(resource.value)).collect(),
@@ -174,9 +199,9 @@ fn conditions(fields: Fields, remarks: &mut Remarks) -> (Vec<Condition>, bool) {
         inside.named(&key("Networks"), &networks, Members::Machines);
         all.extend(inside.condition(None, fields.span()));
     }
-    if let Some(list) = fields.get("layer4Configs") {
+    if let Some(place) = fields.get("layer4Configs").and(fields.place("layer4Configs")) {
         let entries = fields.objects("layer4Configs", remarks);
-        all.extend(layer4::condition(&entries, "ipProtocol", list.span, remarks));
+        all.extend(layer4::condition(&entries, "ipProtocol", place, remarks));
     }
     (all, has_v6)
 }

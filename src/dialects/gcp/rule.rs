@@ -41,7 +41,10 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     let span = name.map_or(fields.span(), |name| name.span);
     let network = fields.text("network", remarks).map_or("default", |network| last_part(network.value));
     let direction = direction(fields, remarks);
-    let verdict = verdict(fields, span, remarks);
+    let mut verdict = verdict(fields, span, remarks);
+    if direction.is_none() {
+        verdict.value = Verdict::Unknown("a rule without a direction".into());
+    }
     let comment = fields.text("description", remarks).filter(|text| !text.value.is_empty());
     let comment = comment.map(|text| text.map(Box::from));
     let is_disabled = fields.flag("disabled", remarks).is_some_and(|flag| flag.value);
@@ -82,8 +85,8 @@ pub fn direction(fields: Fields, remarks: &mut Remarks) -> Option<Direction> {
 
 fn verdict(fields: Fields, span: Span, remarks: &mut Remarks) -> Spanned<Verdict> {
     match (fields.get("allowed"), fields.get("denied")) {
-        (Some(allowed), None) => Spanned::new(Verdict::Accept, allowed.span),
-        (None, Some(denied)) => Spanned::new(Verdict::Drop, denied.span),
+        (Some(_), None) => Spanned::new(Verdict::Accept, fields.place("allowed").unwrap_or(span)),
+        (None, Some(_)) => Spanned::new(Verdict::Drop, fields.place("denied").unwrap_or(span)),
         (Some(_), Some(denied)) => {
             remarks.add(denied.span, "a rule either allows or denies");
             Spanned::new(Verdict::Unknown("allowed and denied".into()), denied.span)
@@ -115,16 +118,14 @@ fn conditions(
     let has_v6 = sources.has_v6() || destinations.has_v6();
     // A rule that names no far end is for all of IPv4.
     let world = |is_far: bool| (is_far && !has_v6).then(|| any_address(Family::V4));
-    let near = fields.get(if direction == Direction::In { "sourceRanges" } else { "destinationRanges" });
-    let place = near.map_or(span, |node| node.span);
+    let near = fields.place(if direction == Direction::In { "sourceRanges" } else { "destinationRanges" });
+    let place = near.unwrap_or(span);
     let sides = [
         sources.condition(world(direction == Direction::In), place),
         destinations.condition(world(direction == Direction::Out), place),
     ];
-    let (key, list) = match fields.get("allowed") {
-        Some(list) => ("allowed", list.span),
-        None => ("denied", fields.get("denied").map_or(span, |list| list.span)),
-    };
+    let key = if fields.get("allowed").is_some() { "allowed" } else { "denied" };
+    let list = fields.place(key).unwrap_or(span);
     let entries = fields.objects(key, remarks);
     let layer4 = if fields.get(key).is_some() {
         layer4::condition(&entries, "IPProtocol", list, remarks)

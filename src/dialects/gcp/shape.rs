@@ -41,14 +41,16 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks
             project.rules.push(rule::read(rule, remarks));
         }
     } else if has("items") {
-        object.list("items", remarks).iter().for_each(|item| take(project, item, remarks));
         if let Some(token) = object.get("nextPageToken") {
             remarks.add_with(
                 token.span,
                 "this is only a part of the list: there are more pages",
                 vec!["`gcloud compute firewall-rules list --format=json` prints all of them.".to_owned()],
             );
+            // Any of the others may come first.
+            return;
         }
+        object.list("items", remarks).iter().for_each(|item| take(project, item, remarks));
     } else if has("firewall_policy_name") || has("rule_type") {
         remarks.add_with(
             object.span(),

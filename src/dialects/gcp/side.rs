@@ -40,7 +40,7 @@ impl Side {
             let (what, problem) = match read {
                 Some((_, Ok(prefix))) => {
                     self.addresses.add(prefix);
-                    self.span = fields.get(key).map(|node| node.span);
+                    self.span = fields.place_of_items(key);
                     continue;
                 }
                 Some((text, Err(problem))) => (text.value, Some(problem)),

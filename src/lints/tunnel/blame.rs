@@ -126,7 +126,7 @@ pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
                 Verdict::Nat(_) => "sends them elsewhere",
                 _ => "drops them",
             };
-            (rule.span, word.to_owned())
+            (rule.deed_place(), exposure::does(context, rule, word))
         }
         None => {
             let base = chain.chain.base.as_ref();

@@ -126,20 +126,26 @@ fn aws(export: &mut Value, words: &[String]) {
     }
 }
 
+/// Flags with the words behind each.
+fn flags(words: &[String]) -> HashMap<&str, Vec<&str>> {
+    let mut flags: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut flag = "";
+    for word in words {
+        match word.strip_prefix("--") {
+            Some(name) => flag = name,
+            None => flags.entry(flag).or_default().push(word),
+        }
+    }
+    flags
+}
+
 fn az(export: &mut Value, words: &[String]) {
     if words[..3] == ["network", "nsg", "create"] {
         export["name"] = json!(words[6]);
         return;
     }
     assert_eq!(words[..4], ["network", "nsg", "rule", "create"]);
-    let mut flags: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut flag = "";
-    for word in &words[4..] {
-        match word.strip_prefix("--") {
-            Some(name) => flag = name,
-            None => flags.entry(flag).or_default().push(word),
-        }
-    }
+    let flags = flags(&words[4..]);
     assert_eq!(
         json!([flags["resource-group"][0], flags["nsg-name"][0]]),
         json!([export["resourceGroup"], export["name"]])
@@ -258,6 +264,98 @@ fn no_rule_comes_before_the_first_of_a_group() {
     assert!(commands(&check(&deny, ""), "tunnel-edge-blocked").is_empty());
     let mut nobodys = nsg(&[(200, "Deny", "*", "*", &["*"])]);
     nobodys.as_object_mut().expect("an object").remove("resourceGroup");
+    assert!(commands(&check(&nobodys, ""), "tunnel-edge-blocked").is_empty());
+}
+
+/// A group of a firewall policy, with collections of network rules: a priority, what it does, addresses.
+fn rule_group(name: &str, priority: u32, collections: &[(u32, &str, &[&str])]) -> Value {
+    let collections = collections.iter().map(|(priority, action, addresses)| {
+        let rule = json!({
+            "name": "rule", "ruleType": "NetworkRule", "ipProtocols": ["Any"], "sourceAddresses": ["*"],
+            "destinationAddresses": addresses, "destinationPorts": ["*"],
+        });
+        json!({ "name": format!("c{priority}"), "priority": priority, "action": { "type": action }, "rules": [rule] })
+    });
+    let id = format!("/subscriptions/0/resourceGroups/rg (prod)/providers/Microsoft.Network/{name}");
+    let collections: Vec<Value> = collections.collect();
+    json!({ "name": "name", "id": id, "priority": priority, "ruleCollections": collections })
+}
+
+/// Does what the command asks for that adds a collection to a group.
+fn az_firewall(export: &mut Value, words: &[String]) {
+    let head = "network firewall policy rule-collection-group collection add-filter-collection";
+    assert_eq!(words[..6].join(" "), head);
+    let flags = flags(&words[6..]);
+    let id = format!(
+        "/subscriptions/0/resourceGroups/{}/providers/Microsoft.Network/firewallPolicies/{}/ruleCollectionGroups/{}",
+        flags["resource-group"][0], flags["policy-name"][0], flags["rule-collection-group-name"][0]
+    );
+    let groups = export.as_array_mut().expect("a list");
+    let group = groups.iter_mut().find(|group| group["id"] == json!(id)).expect("the group is there");
+    let rule = json!({
+        "name": flags["rule-name"][0], "ruleType": flags["rule-type"][0], "ipProtocols": flags["ip-protocols"],
+        "sourceAddresses": flags["source-addresses"], "destinationAddresses": flags["destination-addresses"],
+        "destinationPorts": flags["destination-ports"],
+    });
+    let collections = group["ruleCollections"].as_array_mut().expect("a list");
+    let priority: u32 = flags["collection-priority"][0].parse().expect("a number");
+    assert!(collections.iter().all(|other| other["priority"] != json!(priority)), "{priority} is taken");
+    collections.push(json!({
+        "name": flags["name"][0], "priority": priority, "action": { "type": flags["action"][0] }, "rules": [rule],
+    }));
+}
+
+/// Does what the command asks for that adds a rule to a firewall without a policy.
+fn az_classic(export: &mut Value, words: &[String]) {
+    assert_eq!(words[..4].join(" "), "network firewall network-rule create");
+    let flags = flags(&words[4..]);
+    assert_eq!([flags["resource-group"][0], flags["firewall-name"][0]], ["rg", "hub"]);
+    let rule = json!({
+        "name": flags["name"][0], "protocols": flags["protocols"], "sourceAddresses": flags["source-addresses"],
+        "destinationAddresses": flags["destination-addresses"], "destinationPorts": flags["destination-ports"],
+    });
+    let collections = export["networkRuleCollections"].as_array_mut().expect("a list");
+    collections.push(json!({
+        "name": flags["collection-name"][0], "priority": flags["priority"][0],
+        "action": { "type": flags["action"][0] }, "rules": [rule],
+    }));
+}
+
+#[test]
+fn what_az_is_told_of_a_firewall_lets_the_tunnel_out() {
+    let all = &["*"][..];
+    let (first, second) = (
+        "firewallPolicies/egress/ruleCollectionGroups/a b",
+        "firewallPolicies/egress/ruleCollectionGroups/late",
+    );
+    let denied = [
+        rule_group(first, 300, &[(100, "Allow", FIRST_REGION), (200, "Deny", all)]),
+        rule_group(second, 400, &[]),
+    ];
+    let words = mend(&json!(denied), "", "tunnel-region-blocked", az_firewall);
+    assert!(words.iter().flatten().any(|word| word == "199"), "{words:?}");
+    // What is denied in a later group is let through in the first.
+    let later = [
+        rule_group(second, 400, &[(100, "Deny", all)]),
+        rule_group(first, 300, &[(65_000, "Allow", FIRST_REGION)]),
+    ];
+    let words = mend(&json!(later), "", "tunnel-region-blocked", az_firewall);
+    assert!(words.iter().flatten().any(|word| word == "64999"), "{words:?}");
+    let other = rule_group(first, 300, &[(100, "Allow", &["192.0.2.0/24"])]);
+    mend(&json!([other]), "", "tunnel-edge-blocked", az_firewall);
+    let classic = json!({
+        "name": "hub", "id": "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/azureFirewalls/hub",
+        "networkRuleCollections": rule_group("", 0, &[(100, "Deny", &["192.0.2.0/24"])])["ruleCollections"],
+    });
+    mend(&classic, "", "tunnel-edge-blocked", az_classic);
+}
+
+#[test]
+fn no_collection_comes_before_the_first_of_a_group_or_into_one_that_is_not_told() {
+    let denied = |name, priority| json!([rule_group(name, 300, &[(priority, "Deny", &["*"])])]);
+    let first = denied("firewallPolicies/egress/ruleCollectionGroups/a", 100);
+    assert!(commands(&check(&first, ""), "tunnel-edge-blocked").is_empty());
+    let nobodys = denied("firewallPolicies/egress", 200);
     assert!(commands(&check(&nobodys, ""), "tunnel-edge-blocked").is_empty());
 }
 

@@ -28,6 +28,12 @@ pub fn rules(list: Fields, variables: Variables, remarks: &mut Remarks) -> Vec<R
         }
     };
     let targets = list.texts("Targets", remarks);
+    for key in ["Targets", "TargetTypes"] {
+        if list.get(key).is_none_or(|node| node.items().is_empty()) {
+            remarks.add(list.span(), format!("the field `{key}` is missing"));
+            return vec![unsaid(list.span())];
+        }
+    }
     let mut all = Vec::new();
     for target in list.texts("TargetTypes", remarks) {
         let is_tls = match target.value.to_ascii_uppercase().as_str() {
@@ -35,6 +41,7 @@ pub fn rules(list: Fields, variables: Variables, remarks: &mut Remarks) -> Vec<R
             "HTTP_HOST" => false,
             _ => {
                 remarks.unknown(target.span, format!("`{}` is neither TLS_SNI nor HTTP_HOST", target.value));
+                all.push(unsaid(target.span));
                 continue;
             }
         };

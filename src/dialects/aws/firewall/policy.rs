@@ -31,6 +31,8 @@ pub struct Policy<'n> {
 pub struct Reference<'n> {
     /// Its ARN, where it stands.
     pub arn: Spanned<&'n str>,
+    /// Lower ones come first, where priorities count.
+    pub priority: Option<i64>,
     /// Does what it drops only go into a log?
     pub only_alerts: bool,
 }
@@ -68,8 +70,8 @@ fn references<'n>(policy: Fields<'n, 'n>, key: &str, remarks: &mut Remarks) -> V
         let instead = item.get("Override").and_then(|node| Fields::of(node, remarks));
         let action = instead.and_then(|instead| instead.text("Action", remarks));
         let only_alerts = action.is_some_and(|action| action.value.eq_ignore_ascii_case("DROP_TO_ALERT"));
-        all.push((priority, Reference { arn, only_alerts }));
+        all.push(Reference { arn, priority, only_alerts });
     }
-    all.sort_by_key(|(priority, _)| *priority);
-    all.into_iter().map(|(_, reference)| reference).collect()
+    all.sort_by_key(|reference| reference.priority);
+    all
 }

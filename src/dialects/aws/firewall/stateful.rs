@@ -67,7 +67,7 @@ const OVER_BOTH: [&str; 5] = ["dns", "krb5", "dcerpc", "snmp", "sip"];
 pub fn of_text(node: &Node, variables: Variables, texts: Texts, remarks: &mut Remarks) -> Vec<Rule> {
     let Some(text) = node.text() else {
         remarks.add(node.span, format!("expected a text, found {}", node.kind.describe()));
-        return Vec::new();
+        return vec![unknown(node.span)];
     };
     let inside = Inside::of(node, texts);
     let mut all = Vec::new();
@@ -133,18 +133,26 @@ pub fn of_fields(item: Fields, variables: Variables, remarks: &mut Remarks) -> O
         is_both_ways: text(5).value.eq_ignore_ascii_case("ANY"),
         destination: [text(3), text(4)],
     };
-    let options: Vec<(Spanned<&str>, String)> = item
-        .objects("RuleOptions", remarks)
-        .into_iter()
-        .filter_map(|option| {
-            let key = option.text("Keyword", remarks)?;
-            let settings = option.texts("Settings", remarks);
-            Some((key, settings.iter().map(|setting| setting.value).collect::<Vec<_>>().join(",")))
-        })
-        .collect();
+    let written = item.objects("RuleOptions", remarks);
+    let option = |option: &Fields<'_, '_>| {
+        let key =
+            option.0.get("Keyword").and_then(|node| Some(Spanned::new(node.text()?.to_owned(), node.span)));
+        if key.is_none() {
+            remarks.add(option.span(), "the field `Keyword` is missing");
+        }
+        let settings = option.texts("Settings", remarks);
+        Some((key?, settings.iter().map(|setting| setting.value).collect::<Vec<_>>().join(",")))
+    };
+    let options: Vec<Option<(Spanned<String>, String)>> = written.iter().map(option).collect();
+    // An option that is not to be understood may ask for anything.
+    let options: Option<Vec<_>> = options.into_iter().collect();
+    let Some(options) = options else { return Some(unknown(action.span)) };
     let settings: Vec<Setting> = options
         .iter()
-        .map(|(key, value)| Setting { key: *key, value: Some(value.as_str()).filter(|it| !it.is_empty()) })
+        .map(|(key, value)| Setting {
+            key: Spanned::new(key.value.as_str(), key.span),
+            value: Some(value.as_str()).filter(|it| !it.is_empty()),
+        })
         .collect();
     rule(&header, &settings, action.span, variables, remarks)
 }

@@ -74,14 +74,21 @@ fn unknown(span: Span) -> Rule {
 fn conditions(matches: Fields, place: Span, remarks: &mut Remarks) -> Vec<Condition> {
     let mut all = Vec::new();
     if let Some(list) = matches.get("Protocols") {
-        let mut numbers = Vec::new();
+        let (mut numbers, mut unknown) = (Vec::new(), None);
         for text in matches.texts("Protocols", remarks) {
             match text.value.parse::<u8>() {
                 Ok(number) => numbers.push(number.into()),
-                Err(_) => remarks.add(text.span, format!("there is no protocol `{}`", text.value)),
+                Err(_) => {
+                    remarks.add(text.span, format!("there is no protocol `{}`", text.value));
+                    unknown = Some(text);
+                }
             }
         }
-        all.extend((!list.items().is_empty()).then(|| asked::protocols(&numbers, list.span)));
+        let known = || asked::protocols(&numbers, list.span);
+        all.extend(match unknown {
+            Some(text) => Some(known().or_unknown(format!("protocol {}", text.value), text.span)),
+            None => (!list.items().is_empty()).then(known),
+        });
     }
     for (key, axis) in [("Sources", Axis::Source), ("Destinations", Axis::Destination)] {
         let mut each = Vec::new();
@@ -127,14 +134,17 @@ fn port_range(item: Fields, remarks: &mut Remarks) -> Set {
 /// One of several combinations of flags.
 fn tcp_flags(matches: Fields, remarks: &mut Remarks) -> Option<Condition> {
     let list = matches.get("TCPFlags").filter(|node| !node.items().is_empty())?;
-    let mut packets = PacketSet::none();
+    let (mut packets, mut unknown) = (PacketSet::none(), None);
     for item in matches.objects("TCPFlags", remarks) {
         let mut bits = |key: &str| {
             let mut bits = 0;
             for text in item.texts(key, remarks) {
                 match FLAGS.iter().find(|flag| flag.0 == text.value) {
                     Some(flag) => bits |= flag.1,
-                    None => remarks.add(text.span, format!("TCP has no flag `{}`", text.value)),
+                    None => {
+                        remarks.add(text.span, format!("TCP has no flag `{}`", text.value));
+                        unknown = Some(text);
+                    }
                 }
             }
             bits
@@ -144,5 +154,9 @@ fn tcp_flags(matches: Fields, remarks: &mut Remarks) -> Option<Condition> {
         let cube = Cube::any().with(Axis::Protocol, Ranges::single(asked::TCP));
         packets.add(cube.and_then(|cube| cube.with(Axis::TcpFlags, asked::flags(mask, value))).into());
     }
-    Some(Condition::known(packets, list.span))
+    let known = Condition::known(packets, list.span);
+    Some(match unknown {
+        Some(text) => known.or_unknown(format!("TCP flag {}", text.value), text.span),
+        None => known,
+    })
 }

@@ -107,9 +107,13 @@ fn of_policy<'n>(
     let missing = |reference: &Reference| {
         unknown(&format!("rule group {}", super::last_part(reference.arn.value)), reference.arn.span)
     };
+    let mut rules_of = |reference: &Reference, by_priority: bool| {
+        // Where a group stands that needs a priority and has none nobody knows.
+        let group = groups.get(reference.arn.value).filter(|_| !by_priority || reference.priority.is_some());
+        group?.rules(policy.variables, texts, remarks)
+    };
     for reference in &policy.stateless {
-        match groups.get(reference.arn.value).and_then(|group| group.rules(policy.variables, texts, remarks))
-        {
+        match rules_of(reference, true) {
             Some(Rules::Stateless(all)) => add_stateless(&mut unit, all),
             _ => append(&mut unit.stateless, missing(reference)),
         }
@@ -124,8 +128,7 @@ fn of_policy<'n>(
     }
     let mut all = Vec::new();
     for reference in &policy.stateful {
-        match groups.get(reference.arn.value).and_then(|group| group.rules(policy.variables, texts, remarks))
-        {
+        match rules_of(reference, policy.is_strict) {
             Some(Rules::Stateful(rules)) => {
                 all.extend(
                     rules.into_iter().filter(|rule| !reference.only_alerts || rule.deed == Deed::Pass),

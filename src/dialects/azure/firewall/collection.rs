@@ -1,5 +1,6 @@
 //! Rule collections, in the order in which they count, and the units that they make.
 
+use super::command::{self, Keeper};
 use super::{application, network};
 use crate::dialects::Named;
 use crate::dialects::azure::shape::{body, part_after};
@@ -14,18 +15,32 @@ const PERIMETER: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM, 
 
 /// What kind of rules a collection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub enum Kind {
+    /// They turn what comes in to other addresses.
+    Translation,
+    /// By addresses.
     Network,
+    /// By what is said.
     Application,
 }
 
 /// The rules of a collection, and what it counts by.
-struct Collection {
-    kind: Kind,
+#[derive(Debug)]
+pub struct Collection<'n> {
+    /// What kind of rules it has.
+    pub kind: Kind,
     /// The priority of its group, then its own.
-    priority: (Option<i64>, Option<i64>),
-    rules: Vec<model::Rule>,
+    pub priority: (Option<i64>, Option<i64>),
+    /// Its rules.
+    pub rules: Vec<model::Rule>,
+    /// Where it stands.
+    pub place: Span,
+    /// What it is kept in.
+    pub keeper: Option<Keeper<'n>>,
 }
+
+/// The name of the chain for what goes out.
+const OUT: &str = "outbound";
 
 /// The keys under which collections stand: those of groups, as the REST interface and PowerShell have them, and those of
 /// firewalls without a policy.
@@ -45,16 +60,30 @@ pub fn is_firewall(item: Fields) -> bool {
 
 /// The units of groups and firewalls: each policy and each firewall is one.
 pub fn units<'n>(items: &[Fields<'n, 'n>], remarks: &mut Remarks) -> Vec<Named> {
-    let mut firewalls: Vec<(Spanned<&str>, Vec<Collection>)> = Vec::new();
+    let mut firewalls: Vec<(Spanned<&str>, Vec<Collection>, bool)> = Vec::new();
     for item in items {
         let name = name(*item, remarks);
         let collections = collections(*item, remarks);
         match firewalls.iter_mut().find(|firewall| firewall.0.value.eq_ignore_ascii_case(name.value)) {
-            Some(firewall) => firewall.1.extend(collections),
-            None => firewalls.push((name, collections)),
+            Some(firewall) => {
+                firewall.1.extend(collections);
+                firewall.2 = true;
+            }
+            None => firewalls.push((name, collections, false)),
         }
     }
-    firewalls.into_iter().map(|(name, collections)| unit(name, collections)).collect()
+    for (_, collections, _) in firewalls.iter_mut().filter(|firewall| firewall.2) {
+        need_order(collections);
+    }
+    firewalls.into_iter().map(|(name, collections, _)| unit(name, collections)).collect()
+}
+
+/// Where one of several groups stands that has no priority nobody knows.
+fn need_order(collections: &mut [Collection]) {
+    let loose = collections.iter_mut().filter(|collection| collection.priority.0.is_none());
+    for rule in loose.flat_map(|collection| &mut collection.rules) {
+        rule.verdict.value = Verdict::Unknown("a group without a priority".into());
+    }
 }
 
 /// By what the rules of an item go: their policy, or the firewall.
@@ -66,37 +95,47 @@ fn name<'n>(item: Fields<'n, 'n>, remarks: &mut Remarks) -> Spanned<&'n str> {
     Spanned::new(in_id.or(named.map(|name| name.value)).unwrap_or("firewall"), place)
 }
 
-fn collections(item: Fields, remarks: &mut Remarks) -> Vec<Collection> {
+fn collections<'n>(item: Fields<'n, 'n>, remarks: &mut Remarks) -> Vec<Collection<'n>> {
     let inner = body(item);
+    let keeper = Keeper::of(item, remarks);
     let of_group = inner.number("priority", remarks).map(|number| number.value);
     let mut all = Vec::new();
     for (key, kind) in LISTS {
         for collection in inner.objects(key, remarks) {
-            all.extend(read(body(collection), of_group, kind, remarks));
+            let all_of_it = read(collection, of_group, kind, remarks);
+            all.extend(all_of_it.into_iter().map(|collection| Collection { keeper, ..collection }));
         }
     }
     all
 }
 
 /// Reads a collection; what it has of both kinds of rules is two.
-fn read(fields: Fields, of_group: Option<i64>, kind: Option<Kind>, remarks: &mut Remarks) -> Vec<Collection> {
+fn read<'n>(
+    item: Fields<'n, 'n>,
+    of_group: Option<i64>,
+    kind: Option<Kind>,
+    remarks: &mut Remarks,
+) -> Vec<Collection<'n>> {
+    let fields = body(item);
     let own = fields.number("priority", remarks);
-    let place = fields.text("name", remarks).map_or(fields.span(), |name| name.span);
+    let place = item.text("name", remarks).map_or(item.span(), |name| name.span);
     if own.is_none() {
         remarks.add(place, "the collection has no priority");
     }
-    let Some(verdict) = verdict(fields, place, remarks) else { return Vec::new() };
+    let priority = (of_group, own.map(|number| number.value));
+    let none = |kind| Collection { kind, priority, rules: Vec::new(), place, keeper: None };
+    let Some(verdict) = verdict(fields, place, remarks) else { return vec![none(Kind::Translation)] };
     // Where it stands nobody knows: it may come before all others, or decide nothing.
     let verdict = match own {
         Some(_) => verdict,
         None => Spanned::new(Verdict::Unknown("a collection without a priority".into()), place),
     };
-    let priority = (of_group, own.map(|number| number.value));
-    let mut both =
-        [Kind::Network, Kind::Application].map(|kind| Collection { kind, priority, rules: Vec::new() });
+    let mut both = [Kind::Network, Kind::Application].map(none);
     for rule in fields.objects("rules", remarks) {
-        let rule = body(rule);
         let span = rule.text("name", remarks).map_or(rule.span(), |name| name.span);
+        let rule = body(rule);
+        // A collection says for all of its rules what they do, so that a rule is pointed at as such.
+        let verdict = Spanned::new(verdict.value.clone(), span);
         let said = rule.text("ruleType", remarks);
         let kind = kind.or(said.and_then(|said| match said.value.to_ascii_lowercase().as_str() {
             "networkrule" => Some(Kind::Network),
@@ -112,7 +151,7 @@ fn read(fields: Fields, of_group: Option<i64>, kind: Option<Kind>, remarks: &mut
                 let each = application::conditions(rule, span, remarks);
                 both[1].rules.extend(each.iter().flat_map(|conditions| made(conditions)));
             }
-            None => {
+            None | Some(Kind::Translation) => {
                 remarks.unknown(said.map_or(span, |said| said.span), "rules of this type are not known");
                 let unknown = Spanned::new(Verdict::Unknown("a rule that is not known".into()), span);
                 both[0].rules.extend(rules(span, &[], &unknown, None));
@@ -145,11 +184,13 @@ fn verdict(fields: Fields, place: Span, remarks: &mut Remarks) -> Option<Spanned
 /// dropped.
 fn unit(name: Spanned<&str>, mut collections: Vec<Collection>) -> Named {
     collections.sort_by_key(|collection| (collection.kind, collection.priority));
+    let recipe = command::recipe(&collections, OUT);
     let rules: Vec<model::Rule> = collections.into_iter().flat_map(|collection| collection.rules).collect();
     let families = if has_v6(&rules) { Families::BOTH } else { Families::V4 };
     let mut builder = Builder::new(name.value, families, name.span);
     let denies = Spanned::new(Policy::Drop, name.span);
-    builder.layer(Direction::Out, "outbound", PERIMETER, 0, denies, rules);
+    builder.layer(Direction::Out, OUT, PERIMETER, 0, denies, rules);
+    recipe.into_iter().for_each(|recipe| builder.recipe(recipe));
     Named { name: name.value.to_owned(), ruleset: builder.build() }
 }
 

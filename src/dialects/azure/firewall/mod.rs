@@ -10,6 +10,7 @@
 
 mod application;
 mod collection;
+mod command;
 mod ends;
 mod network;
 
