@@ -11,7 +11,10 @@ pub fn make(ruleset: &mut Ruleset, steps: &[Step]) -> Option<()> {
         for new in rules {
             let table = ruleset.tables.iter_mut().find(|table| table.name == new.table)?;
             let chain = table.chains.iter_mut().find(|chain| chain.name == new.chain)?;
+            let front = ruleset.recipes.iter().find(|recipe| recipe.chain == new.chain);
+            let front = front.and_then(|recipe| recipe.front.as_ref());
             let index = match at {
+                _ if front.is_some() => front?.index.min(chain.rules.len()),
                 At::Before(span) => chain.rules.iter().position(|rule| rule.span == *span)?,
                 At::After(span) => chain.rules.iter().rposition(|rule| rule.span == *span)? + 1,
                 At::Empty(_) => 0,
@@ -21,7 +24,7 @@ pub fn make(ruleset: &mut Ruleset, steps: &[Step]) -> Option<()> {
             let rule = Rule {
                 span,
                 matches: vec![Spanned::new(packets, span)],
-                actions: Vec::new(),
+                actions: front.map_or_else(Vec::new, |front| front.actions.clone()),
                 verdict: Spanned::new(new.verdict.clone(), span),
                 comment: None,
             };
@@ -72,7 +75,13 @@ impl<'r> New<'r> {
     fn of(ruleset: &'r Ruleset, at: At, rule: &NewRule) -> Option<Self> {
         const SAID: [Axis; 3] = [Axis::Protocol, Axis::DestinationPort, Axis::Destination];
         let recipe = ruleset.recipes.iter().find(|recipe| recipe.chain == rule.chain)?;
-        let is_said = rule.packets.sides().iter().all(|(axis, _)| SAID.contains(axis));
+        // What stands in front of all that the command can put there takes the packets all the same.
+        let takes_before = recipe.front.as_ref().is_some_and(|front| {
+            let chains = ruleset.tables.iter().flat_map(|table| &table.chains);
+            let mut rules = chains.filter(|chain| chain.name == rule.chain).flat_map(|it| &it.rules);
+            matches!(at, At::Before(span) if rules.position(|other| other.span == span) < Some(front.index))
+        });
+        let is_said = !takes_before && rule.packets.sides().iter().all(|(axis, _)| SAID.contains(axis));
         let only = |axis| only(&rule.packets, axis);
         let protocol = match only(Axis::Protocol)? {
             6 => "tcp",

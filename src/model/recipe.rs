@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::{IpSubnets, Ipv4Subnets, Ipv6Subnets};
 
-use super::At;
+use super::{Action, At};
 use crate::packet::{Family, Ranges, values};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// How a rule that lets something out is added to a chain.
 #[derive(Clone, Debug)]
@@ -15,10 +15,21 @@ pub struct Recipe {
     pub chain: Box<str>,
     /// Its numbers; `None` where rules have no order, since all of them allow.
     pub numbers: Option<Numbers>,
+    /// Where new rules stand that come before all others, whatever place is asked for.
+    pub front: Option<Front>,
     /// The names of what the rule is added to, as the command needs them.
     pub names: Vec<Box<str>>,
     /// The command that adds a rule with a number, in lines for a shell.
     pub command: fn(names: &[Box<str>], letting: &Letting, number: i64) -> String,
+}
+
+/// Where rules stand that come before all others.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// How many rules of the chain stand before them all the same.
+    pub index: usize,
+    /// What such a rule does besides letting packets through.
+    pub actions: Vec<Spanned<Action>>,
 }
 
 /// The numbers by which the rules of a chain count, lower ones first.
@@ -65,7 +76,7 @@ impl Recipe {
     pub fn limit(&self, at: At) -> Option<i64> {
         let Some(numbers) = &self.numbers else { return Some(0) };
         match at {
-            At::Before(span) => Some(numbers.taken.iter().find(|taken| taken.0 == span)?.1 - 1),
+            At::Before(span) => Some(numbers.taken.iter().find(|taken| taken.0 == span)?.1.saturating_sub(1)),
             // Nothing takes the packets there but the end of the chain.
             At::After(_) | At::Empty(_) => Some(numbers.range.1),
         }

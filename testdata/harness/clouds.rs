@@ -10,6 +10,7 @@ mod azure_firewall;
 mod commands;
 mod dice;
 mod exports;
+mod firewalls;
 mod gcp;
 mod network_firewall;
 mod real;

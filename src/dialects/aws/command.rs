@@ -10,7 +10,13 @@ use crate::packet::Family;
 /// How a permission is added for what goes out; `None` where the group has no id.
 pub fn recipe(group: &str, chain: &str) -> Option<Recipe> {
     let names = vec![group.into()];
-    group.starts_with("sg-").then(|| Recipe { chain: chain.into(), numbers: None, names, command: authorize })
+    group.starts_with("sg-").then(|| Recipe {
+        chain: chain.into(),
+        numbers: None,
+        front: None,
+        names,
+        command: authorize,
+    })
 }
 
 fn authorize(names: &[Box<str>], letting: &Letting, _: i64) -> String {

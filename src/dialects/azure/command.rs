@@ -16,7 +16,7 @@ pub fn recipe(layer: &Layer, chain: &str) -> Option<Recipe> {
     let is_whole = taken.iter().all(|taken| taken.2);
     let taken = taken.into_iter().map(|(span, number, _)| (span, number)).collect();
     let numbers = Some(Numbers { taken, range: PRIORITIES, are_unique: true });
-    is_whole.then(|| Recipe { chain: chain.into(), numbers, names, command: create })
+    is_whole.then(|| Recipe { chain: chain.into(), numbers, front: None, names, command: create })
 }
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {

@@ -1,6 +1,8 @@
-//! The command that adds a VPC firewall rule
-//! (<https://cloud.google.com/sdk/gcloud/reference/compute/firewall-rules/create>).
+//! The commands that add a VPC firewall rule, and a rule to a policy of a network
+//! (<https://cloud.google.com/sdk/gcloud/reference/compute/firewall-rules/create>,
+//! <https://cloud.google.com/sdk/gcloud/reference/compute/network-firewall-policies/rules/create>).
 
+use super::policy::{FIRST_GENERATED, Policy, Scope};
 use super::rule::{LAST_PRIORITY, Rule};
 use super::targets::Target;
 use crate::dialects::cloud::{Direction, command};
@@ -26,7 +28,45 @@ pub fn recipe(rules: &[&Rule], network: &str, target: Option<Target>) -> Option<
     let taken = rules.iter().filter(is_its).map(|rule| (rule.span, rule.priority)).collect();
     let numbers = Some(Numbers { taken, range: (0, LAST_PRIORITY), are_unique: false });
     let chain = Direction::Out.name().into();
-    Some(Recipe { chain, numbers, names, command: create })
+    Some(Recipe { chain, numbers, front: None, names, command: create })
+}
+
+/// How a rule is added to the policy of a network in front of all its rules for what goes out of some machines, which is
+/// where a rule in front of the policy stands; `None` where the export does not tell which policy that is.
+pub fn recipe_of_policy(policy: &Policy, target: Option<Target>) -> Option<Recipe> {
+    let (name, scope) = policy.kept?;
+    let scope = match scope {
+        Scope::Global => "--global-firewall-policy".to_owned(),
+        Scope::Region(region) => format!("--firewall-policy-region={region}"),
+    };
+    let mut names = vec![name.into(), scope.into()];
+    names.extend(match target {
+        None => None,
+        Some(Target::SecureTag(tag)) => Some(format!("--target-secure-tags={tag}").into()),
+        Some(Target::ServiceAccount(account)) => Some(format!("--target-service-accounts={account}").into()),
+        Some(Target::Tag(_)) => return None,
+    });
+    let out = policy.rules.iter().filter(|rule| rule.direction != Some(Direction::In));
+    let first = out.map(|rule| rule.priority).min().unwrap_or(FIRST_GENERATED);
+    let mut taken = vec![(policy.name.span, first)];
+    taken.extend(policy.rules.iter().map(|rule| (rule.span, rule.priority)));
+    let numbers = Some(Numbers { taken, range: (0, FIRST_GENERATED - 1), are_unique: true });
+    let chain = Direction::Out.name().into();
+    Some(Recipe { chain, numbers, front: None, names, command: create_in_policy })
+}
+
+fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> String {
+    let [policy, rest @ ..] = names else { return String::new() };
+    let head = ["gcloud", "compute", "network-firewall-policies", "rules", "create"].map(str::to_owned);
+    let options = [
+        number.to_string(),
+        format!("--firewall-policy={policy}"),
+        "--direction=EGRESS".to_owned(),
+        "--action=allow".to_owned(),
+        format!("--layer4-configs={}:{}", letting.protocol, letting.port),
+        format!("--dest-ip-ranges={}", letting.prefixes.join(",")),
+    ];
+    command(head.into_iter().chain(options).chain(rest.iter().map(ToString::to_string)))
 }
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {

@@ -10,7 +10,7 @@ use crate::packet::Axis;
 use crate::source::{Span, Spanned};
 
 /// The first of the four rules at the end of each policy, which only hand packets on.
-const FIRST_GENERATED: i64 = 2_147_483_644;
+pub const FIRST_GENERATED: i64 = 2_147_483_644;
 
 /// A firewall policy.
 #[derive(Debug)]
@@ -21,8 +21,19 @@ pub struct Policy<'n> {
     pub stage: Stage,
     /// The networks that it is for, by name; empty where the export does not say, and for hierarchical policies.
     pub networks: Vec<&'n str>,
+    /// By what a command finds it, where it is one of a network: its name, and where it is.
+    pub kept: Option<(&'n str, Scope<'n>)>,
     /// Its rules, as they stand.
     pub rules: Vec<PolicyRule<'n>>,
+}
+
+/// Where a policy of a network is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'n> {
+    /// Everywhere.
+    Global,
+    /// In a region.
+    Region(&'n str),
 }
 
 /// When a policy is asked, by default: in this order, with the VPC firewall rules between the second and the third.
@@ -45,6 +56,8 @@ pub struct PolicyRule<'n> {
     pub direction: Option<Direction>,
     /// Lower numbers come first.
     pub priority: i64,
+    /// What it is to be pointed at by.
+    pub span: Span,
     /// Which machines it is for; `None` if it does nothing.
     pub targets: Option<Targets<'n>>,
     /// The networks that it is for, by name; empty for all.
@@ -70,9 +83,19 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
     let targets = associations.iter().filter_map(|each| each.text("attachmentTarget", remarks));
     let networks = targets.map(|target| target.value).filter(|target| target.contains("/networks/"));
     let networks: Vec<&str> = networks.map(last_part).collect();
+    let stage = stage(fields, &networks, remarks);
+    let scope = match stage {
+        Stage::Global => Some(Scope::Global),
+        Stage::Regional => {
+            fields.text("region", remarks).map(|region| Scope::Region(last_part(region.value)))
+        }
+        Stage::Hierarchy | Stage::System => None,
+    };
+    let own = fields.text("name", remarks);
     Policy {
         name: name.unwrap_or(Spanned::new("policy", fields.span())),
-        stage: stage(fields, &networks, remarks),
+        kept: own.and_then(|own| Some((own.value, scope?))),
+        stage,
         networks,
         rules: rules.into_iter().map(|rule| read_rule(rule, remarks)).collect(),
     }
@@ -81,7 +104,8 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
 /// A rule that stands alone, as a policy of its own.
 pub fn of_one_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
     let name = Spanned::new("policy", fields.span());
-    Policy { name, stage: Stage::Global, networks: Vec::new(), rules: vec![read_rule(fields, remarks)] }
+    let rules = vec![read_rule(fields, remarks)];
+    Policy { name, stage: Stage::Global, networks: Vec::new(), kept: None, rules }
 }
 
 fn stage(fields: Fields, networks: &[&str], remarks: &mut Remarks) -> Stage {
@@ -143,6 +167,7 @@ fn read_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> PolicyRule<'n
     PolicyRule {
         direction,
         priority,
+        span,
         targets,
         networks: resources.iter().map(|resource| last_part(resource.value)).collect(),
         has_v6: has_v6 && !is_generated,

@@ -89,9 +89,12 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str) -> Vec<Named
         for direction in Direction::BOTH {
             fill(&mut builder, direction, rules, policies, Members { network, target }, span);
         }
-        if !rules.is_empty() {
-            command::recipe(rules, network, target).into_iter().for_each(|recipe| builder.recipe(recipe));
-        }
+        let recipe = match policies {
+            _ if !rules.is_empty() => command::recipe(rules, network, target),
+            [policy] => command::recipe_of_policy(policy, target),
+            _ => None,
+        };
+        recipe.into_iter().for_each(|recipe| builder.recipe(recipe));
         Named { name, ruleset: builder.build() }
     };
     members.map(unit).collect()

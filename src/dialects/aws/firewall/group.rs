@@ -58,6 +58,12 @@ impl<'n> Group<'n> {
         }
     }
 
+    /// Its ARN and its rules of Suricata, where those are a text.
+    pub fn text(&self) -> Option<(&'n str, &'n str)> {
+        let text = self.source?.get("RulesString")?.text()?;
+        Some((self.arn?, text))
+    }
+
     /// Its rules, with the variables of a firewall policy; `None` where nobody knows them.
     pub fn rules(
         &self,

@@ -11,6 +11,7 @@
 //! nothing of it is looked at again. What a rule asks of the application it asks of packets behind TCP's handshake.
 
 mod asked;
+mod command;
 mod domains;
 mod group;
 mod options;

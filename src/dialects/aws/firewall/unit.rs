@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::asked;
+use super::command;
 use super::group::{Group, Rules};
 use super::policy::{Policy, Reference};
 use super::stateful::{self, Deed, PASSED};
@@ -23,7 +24,7 @@ const PERIMETER: Perimeter = ACL;
 const GENERATED: &str = "generated rules ";
 
 /// A unit in the making.
-struct Unit {
+struct Unit<'n> {
     /// Rules for each packet by itself, for what comes in and what goes out.
     stateless: [Vec<model::Rule>; 2],
     /// Rules for flows, likewise.
@@ -32,9 +33,11 @@ struct Unit {
     generated: Vec<(String, [Vec<model::Rule>; 2])>,
     /// What becomes of what no rule decides.
     end: Spanned<End>,
+    /// The ARN and the text of the rule group in which a rule comes before all others for flows.
+    first: Option<(&'n str, &'n str)>,
 }
 
-impl Unit {
+impl<'n> Unit<'n> {
     /// A unit without rules, whose name stands at a place.
     fn new(place: Span) -> Self {
         Unit {
@@ -42,6 +45,7 @@ impl Unit {
             stateful: Default::default(),
             generated: Vec::new(),
             end: Spanned::new(End::Accept, place),
+            first: None,
         }
     }
 }
@@ -71,9 +75,9 @@ pub fn units<'n>(
 }
 
 /// What a group does by itself.
-fn alone(group: &Group, texts: Texts, remarks: &mut Remarks) -> Unit {
+fn alone<'n>(group: &Group<'n>, texts: Texts, remarks: &mut Remarks) -> Unit<'n> {
     let place = group.name.span;
-    let mut unit = Unit::new(place);
+    let mut unit = Unit { first: group.text(), ..Unit::new(place) };
     let unsaid = |what: &str| unknown(what, place);
     match group.rules(None, texts, remarks) {
         None => unit.stateful = unsaid("rules that the export leaves out"),
@@ -101,7 +105,7 @@ fn of_policy<'n>(
     groups: &HashMap<&str, &Group<'n>>,
     texts: Texts,
     remarks: &mut Remarks,
-) -> Unit {
+) -> Unit<'n> {
     let place = policy.name.span;
     let mut unit = Unit::new(place);
     let missing = |reference: &Reference| {
@@ -143,6 +147,12 @@ fn of_policy<'n>(
     if policy.is_strict {
         finish(&mut unit, policy, remarks);
     }
+    // In action order, rules that pass come first wherever they stand.
+    let groups = policy.stateful.iter().map(|reference| groups.get(reference.arn.value));
+    let mut texts = groups.map(|group| group.and_then(|group| group.text()));
+    let first = if policy.is_strict { texts.next().flatten() } else { texts.flatten().next() };
+    let is_told = |reference: &Reference| !policy.is_strict || reference.priority.is_some();
+    unit.first = first.filter(|_| policy.inspection.is_none() && policy.stateful.iter().all(is_told));
     unit
 }
 
@@ -231,8 +241,8 @@ fn unknown(what: &str, place: Span) -> [Vec<model::Rule>; 2] {
 fn built(name: Spanned<&str>, unit: Unit) -> Named {
     let families = if has_v6(&unit) { Families::BOTH } else { Families::V4 };
     let mut builder = Builder::new(name.value, families, name.span);
-    let Unit { stateless, stateful, generated, end } = unit;
-    let marks = stateful.iter().flatten().any(|rule| !rule.actions.is_empty());
+    let Unit { stateless, stateful, generated, end, first } = unit;
+    let marks = first.is_some() || stateful.iter().flatten().any(|rule| !rule.actions.is_empty());
     let lists = stateless.into_iter().zip(stateful);
     for (direction, (stateless, mut stateful)) in Direction::BOTH.into_iter().zip(lists) {
         let word = direction.name();
@@ -243,8 +253,11 @@ fn built(name: Spanned<&str>, unit: Unit) -> Named {
             base.push(call(&chain, name.span));
             chains.push((chain, stateless));
         }
-        if marks && !stateful.is_empty() {
+        if marks && (first.is_some() || !stateful.is_empty()) {
             stateful.insert(0, passed(name.span));
+        }
+        if let Some((arn, text)) = first.filter(|_| direction == Direction::Out) {
+            builder.recipe(command::recipe(arn, text, word, base.len() + 1, name.span));
         }
         base.append(&mut stateful);
         builder.layer(direction, word, PERIMETER, 0, end, base);

@@ -62,7 +62,7 @@ pub fn recipe(collections: &[Collection], chain: &str) -> Option<Recipe> {
         Keeper::Firewall(names) => (names, create as _),
     };
     let names = names.iter().map(|name| (*name).into()).collect();
-    (are_told && are_one).then(|| Recipe { chain: chain.into(), numbers, names, command })
+    (are_told && are_one).then(|| Recipe { chain: chain.into(), numbers, front: None, names, command })
 }
 
 /// Adds a collection to a group.
