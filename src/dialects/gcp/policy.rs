@@ -23,6 +23,8 @@ pub struct Policy<'n> {
     pub networks: Vec<&'n str>,
     /// By what a command finds it, where it is one of a network: its name, and where it is.
     pub kept: Option<(&'n str, Scope<'n>)>,
+    /// Were its rules exported without it?
+    is_by_rules: bool,
     /// Its rules, as they stand.
     pub rules: Vec<PolicyRule<'n>>,
 }
@@ -96,16 +98,28 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
         name: name.unwrap_or(Spanned::new("policy", fields.span())),
         kept: own.and_then(|own| Some((own.value, scope?))),
         stage,
+        is_by_rules: false,
         networks,
         rules: rules.into_iter().map(|rule| read_rule(rule, remarks)).collect(),
     }
 }
 
-/// A rule that stands alone, as a policy of its own.
-pub fn of_one_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
-    let name = Spanned::new("policy", fields.span());
-    let rules = vec![read_rule(fields, remarks)];
-    Policy { name, stage: Stage::Global, networks: Vec::new(), kept: None, rules }
+/// Adds a rule that stands without its policy, as `list-rules` prints them, to the others of its file, which are one
+/// policy together.
+pub fn add_rule<'n>(policies: &mut Vec<Policy<'n>>, fields: Fields<'n, 'n>, remarks: &mut Remarks) {
+    let rule = read_rule(fields, remarks);
+    let is_its = |policy: &&mut Policy| policy.is_by_rules && policy.name.span.file == fields.span().file;
+    match policies.iter_mut().find(is_its) {
+        Some(policy) => policy.rules.push(rule),
+        None => policies.push(Policy {
+            name: Spanned::new("policy", rule.span),
+            stage: Stage::Global,
+            networks: Vec::new(),
+            kept: None,
+            is_by_rules: true,
+            rules: vec![rule],
+        }),
+    }
 }
 
 fn stage(fields: Fields, networks: &[&str], remarks: &mut Remarks) -> Stage {

@@ -60,7 +60,7 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks
     } else if has("rules") || has("kind") && is_policy(object) {
         project.policies.push(policy::read(object, remarks));
     } else if has("match") {
-        project.policies.push(policy::of_one_rule(object, remarks));
+        policy::add_rule(&mut project.policies, object, remarks);
     } else if has("allowed") || has("denied") || has("network") || has("direction") {
         project.rules.push(rule::read(object, remarks));
     } else if object.text("kind", remarks).is_none_or(|kind| kind.value != "compute#firewallList") {

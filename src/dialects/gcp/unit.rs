@@ -115,10 +115,13 @@ fn fill(
     let mut policies: Vec<&&Policy> = policies.iter().collect();
     policies.sort_by_key(|policy| policy.stage);
     let mut called: Vec<(Stage, model::Rule)> = Vec::new();
-    for policy in policies {
+    for (at, policy) in policies.iter().enumerate() {
         let rules = of_policy(policy, direction, members);
         if !rules.is_empty() {
-            let name = format!("{} {}", policy.name.value, direction.name());
+            // Policies of several organisations may have one name.
+            let again = policies[..at].iter().filter(|other| other.name.value == policy.name.value).count();
+            let number = if again > 0 { format!(" {}", again + 1) } else { String::new() };
+            let name = format!("{}{number} {}", policy.name.value, direction.name());
             called.push((policy.stage, call(&name, policy.name.span)));
             builder.chain(&name, policy.name.span, rules);
         }
