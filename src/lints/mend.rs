@@ -7,7 +7,7 @@ use super::tunnel::{Edge, Path, Tunnel};
 use crate::config::EdgeRules;
 use crate::eval::exposure::Default as ByDefault;
 use crate::eval::{CompiledChain, CompiledRule, Held, Hop, Lost, Moment, RuleId, swap};
-use crate::model::{At, Backend, Effect, Families, Hook, NewRule, Policy, Remedy, Step, Verdict};
+use crate::model::{At, Backend, ChainKind, Effect, Families, Hook, NewRule, Policy, Remedy, Step, Verdict};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 
@@ -50,7 +50,7 @@ impl Opening {
                 if !self.move_up(context, lost) {
                     named.for_each(|cube| self.accept(context, &lost.hop, hops(), cube.clone()));
                 }
-            } else if !is_tracked(&lost.hop) {
+            } else if !is_tracked(&lost.hop) || is_without_memory(context, &lost.hop) {
                 // Connection tracking knows nothing of them: they are told by their ends.
                 self.is_wide = true;
                 for cube in packets.iter().cloned() {
@@ -169,6 +169,12 @@ fn is_tracked(hop: &Hop) -> bool {
     let known = Ranges::new(state::ESTABLISHED, state::RELATED);
     let state = |cube: &Cube| cube.get(Axis::State).and_then(Values::ranges).cloned();
     hop.packets.cubes().iter().all(|cube| state(cube).is_some_and(|states| known.covers(&states)))
+}
+
+/// Is it at a list of a cloud that looks at each packet by itself?
+fn is_without_memory(context: &Context, hop: &Hop) -> bool {
+    let base = context.host.chain(hop.base).chain.base.as_ref();
+    base.is_some_and(|base| matches!(base.kind, ChainKind::Perimeter(perimeter) if !perimeter.is_stateful))
 }
 
 /// The rule of a base chain, by its place, by which packets of a hop leave the way down the chain; none if they come to

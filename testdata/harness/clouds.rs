@@ -135,6 +135,31 @@ fn azure_firewall_is_as_documented() {
     hold::<azure_firewall::AzureFirewall>();
 }
 
+/// What mends random exports is no mistake of a lint, which would be seen to fail.
+#[test]
+fn random_exports_are_checked_to_the_end() {
+    fn check<P: Provider>() {
+        for seed in 0..8 {
+            let folder = tempfile::tempdir().expect("a folder");
+            let text = P::export(&mut Dice::new(seed)).to_string();
+            std::fs::write(folder.path().join("export.json"), text).expect("it can be written");
+            let words = ["check", "export.json", "--exit-zero"].map(str::to_owned);
+            let done = crate::cli::run(folder.path(), &words, b"");
+            assert_eq!(
+                (done.status, &*done.stderr),
+                (0, ""),
+                "export {seed} of {}",
+                std::any::type_name::<P>()
+            );
+        }
+    }
+    check::<gcp::Gcp>();
+    check::<aws::Aws>();
+    check::<azure::Azure>();
+    check::<network_firewall::NetworkFirewall>();
+    check::<azure_firewall::AzureFirewall>();
+}
+
 /// Holds fwlint against a provider.
 fn hold<P: Provider>() {
     let setting = |name: &str| std::env::var(name).ok().and_then(|number| number.parse::<u64>().ok());

@@ -9,7 +9,9 @@ use crate::commands::input::{Input, Loaded};
 use crate::config::Config;
 use crate::eval::{Interface, Routes};
 use crate::finding::{Facts, Finding, Fix, Level, Report, UnitReport};
-use crate::lints::{self, Context};
+use crate::lints::{self, Context, Unit};
+use crate::model::{NewRule, Step, Verdict};
+use crate::packet::{Axis, Cube, PacketSet, Words};
 use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
 
@@ -135,25 +137,47 @@ fn judge_unit(
     let mut levels = shown.into_iter().peekable();
     let shown = |(at, finding): (usize, Finding)| {
         let (_, level) = levels.next_if(|shown| shown.0 == at)?;
-        Some(by_command(&unit.name, Finding { level, ..finding }, fixes.remove(&at)))
+        Some(by_command(unit, Finding { level, ..finding }, fixes.remove(&at)))
     };
     let findings = findings.into_iter().enumerate().filter_map(shown).collect();
     (report, findings, serves)
 }
 
 /// A fix that is made by commands, and changes no file, is what a finding says to do.
-fn by_command(unit: &str, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFix) {
+fn by_command(unit: &Unit, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFix) {
     match fix {
         Some(Ok(Fix { edits, new_files, commands, .. }))
             if edits.is_empty() && new_files.is_empty() && !commands.is_empty() =>
         {
             // What is indented is to be copied.
             let lines = commands.join("\n").replace('\n', "\n    ");
-            let note = format!("Proven to mend it, and to change nothing else for {unit}:\n    {lines}");
+            let note =
+                format!("Proven to mend it, and to change nothing else for {}:\n    {lines}", unit.name);
             (finding.note(note), None)
         }
+        Some(Err(_)) if unit.ruleset.is_perimeter() => (said_what_to_let_through(finding), fix),
         fix => (finding, fix),
     }
+}
+
+/// Says in words what has to be let through where no command is known that does it.
+fn said_what_to_let_through(finding: Finding) -> Finding {
+    let steps = finding.remedy.iter().flat_map(|remedy| &remedy.steps);
+    let rules = steps.flat_map(|step| match step {
+        Step::Insert { rules, .. } => rules.as_slice(),
+        _ => &[],
+    });
+    let let_through = rules.filter(|rule| rule.verdict == Verdict::Accept).map(NewRule::matched);
+    let packets = PacketSet::from_cubes(let_through);
+    // A list without memory knows nothing of states.
+    let has_state = packets.cubes().iter().any(|cube| cube.get(Axis::State).is_some());
+    if packets.is_empty() || has_state {
+        return finding;
+    }
+    let text = Words::within(&Cube::any()).set(&packets);
+    finding.note(format!(
+        "No command is known that mends it. To be let through before anything takes it away: {text}."
+    ))
 }
 
 /// What was said about the interfaces, in the engine's terms.

@@ -73,10 +73,13 @@ pub struct PolicyRule<'n> {
 /// Reads a policy.
 pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
     let name = ["shortName", "displayName", "name"].iter().find_map(|key| fields.text(key, remarks));
+    let place = name.map_or(fields.span(), |name| name.span);
     let rules = fields.objects("rules", remarks);
+    let mut rules: Vec<_> = rules.into_iter().map(|rule| read_rule(rule, remarks)).collect();
     if fields.get("rules").is_none() {
+        rules.push(unsaid(place));
         remarks.add_with(
-            name.map_or(fields.span(), |name| name.span),
+            place,
             "the policy is listed without its rules",
             vec!["`gcloud compute network-firewall-policies describe POLICY --global --format=json` prints them.".to_owned()],
         );
@@ -100,7 +103,7 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
         stage,
         is_by_rules: false,
         networks,
-        rules: rules.into_iter().map(|rule| read_rule(rule, remarks)).collect(),
+        rules,
     }
 }
 
@@ -119,6 +122,20 @@ pub fn add_rule<'n>(policies: &mut Vec<Policy<'n>>, fields: Fields<'n, 'n>, rema
             is_by_rules: true,
             rules: vec![rule],
         }),
+    }
+}
+
+/// What stands for rules of which nothing is said.
+fn unsaid<'n>(span: Span) -> PolicyRule<'n> {
+    let verdict = Spanned::new(Verdict::Unknown("rules that the export leaves out".into()), span);
+    PolicyRule {
+        direction: None,
+        priority: i64::MIN,
+        span,
+        targets: Some(Targets::default()),
+        networks: Vec::new(),
+        has_v6: false,
+        rules: rules(span, &[], &verdict, None),
     }
 }
 
