@@ -83,14 +83,20 @@ impl<'n> Holdings<'n> {
         }
         let items = answer.list("value", remarks);
         if let Some(link) = answer.get("nextLink") {
-            remarks.add_with(
-                link.span,
-                "this is only a part of the list: there are more pages",
-                vec!["`az network nsg list --output json` prints all of them.".to_owned()],
-            );
+            let (mut page, mut in_force) = (Holdings::default(), Vec::new());
+            items.iter().for_each(|item| page.take(item, &mut in_force, remarks));
+            let help = if !page.firewalls.is_empty() {
+                OF_POLICY
+            } else if !in_force.is_empty() {
+                "`az network nic list-effective-nsg --resource-group GROUP --name NIC` prints all of them."
+            } else if page.groups.iter().any(|group| group.is_by_rules) {
+                "`az network nsg rule list --resource-group GROUP --nsg-name NAME` prints all of them."
+            } else {
+                "`az network nsg list --output json` prints all of them."
+            };
+            let message = "this is only a part of the list: there are more pages";
+            remarks.add_with(link.span, message, vec![help.to_owned()]);
             // A group is whole by itself; of rules one by one, any of the others may come first.
-            let mut page = Holdings::default();
-            items.iter().for_each(|item| page.take(item, &mut Vec::new(), remarks));
             self.groups.extend(page.groups.into_iter().filter(|group| !group.is_by_rules));
             return;
         }

@@ -42,11 +42,15 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks
         }
     } else if has("items") {
         if let Some(token) = object.get("nextPageToken") {
-            remarks.add_with(
-                token.span,
-                "this is only a part of the list: there are more pages",
-                vec!["`gcloud compute firewall-rules list --format=json` prints all of them.".to_owned()],
-            );
+            let items = object.list("items", remarks);
+            let is_of_policies =
+                items.iter().any(|item| item.get("match").is_some() || is_policy(Fields(item)));
+            let command = match is_of_policies {
+                true => "network-firewall-policies describe POLICY --global",
+                false => "firewall-rules list",
+            };
+            let help = format!("`gcloud compute {command} --format=json` prints all of them.");
+            remarks.add_with(token.span, "this is only a part of the list: there are more pages", vec![help]);
             // Any of the others may come first.
             return;
         }
