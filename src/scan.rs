@@ -43,12 +43,12 @@ pub struct Picture {
 /// What was tried from a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probed {
-    /// The day, `2026-11-29`.
-    pub day: String,
-    /// The number of the user who did.
-    pub uid: u32,
+    /// The day, `2026-11-29`; `None` if the machine does not tell.
+    pub day: Option<String>,
+    /// The number of the user who did; `None` if the machine does not tell.
+    pub uid: Option<u32>,
     /// The number of the group.
-    pub gid: u32,
+    pub gid: Option<u32>,
     /// What came of it.
     pub found: Found,
 }
@@ -108,15 +108,17 @@ impl Picture {
     /// Does what is planned, and notes what comes of it.
     pub fn probe(&mut self, machine: &dyn Machine, network: &dyn Network, plan: &Plan) {
         let day = machine.run("date", &["-u", "+%Y-%m-%d"]).ok().filter(|ran| ran.succeeded);
-        let day = day
-            .map_or_else(|| "an unknown day".to_owned(), |ran| machine::text(ran.stdout).trim().to_owned());
+        let day = day.map(|ran| machine::text(ran.stdout).trim().to_owned());
         let status = machine.read(Path::new("/proc/self/status")).map(machine::text).unwrap_or_default();
         // The second number is the effective one.
         let number = |key: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(key))?;
             line.split_ascii_whitespace().nth(1)?.parse().ok()
         };
-        let (uid, gid) = (number("Uid:").unwrap_or(0), number("Gid:").unwrap_or(0));
+        let (uid, gid) = (number("Uid:"), number("Gid:"));
+        if uid.is_none() || gid.is_none() {
+            self.miss("the user who sent the probes", "/proc/self/status does not tell");
+        }
         self.probed = Some(Probed { day, uid, gid, found: plan.run(network) });
     }
 

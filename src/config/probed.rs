@@ -14,14 +14,15 @@ use crate::source::Spanned;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Probed {
-    /// The day, `2026-11-29`.
-    pub day: String,
-    /// The number of the user who sent the probes.
+    /// The day, `2026-11-29`; `None` if it is not known.
     #[serde(default)]
-    pub uid: u32,
+    pub day: Option<String>,
+    /// The number of the user who sent the probes; `None` if it is not known.
+    #[serde(default)]
+    pub uid: Option<u32>,
     /// The number of the group.
     #[serde(default)]
-    pub gid: u32,
+    pub gid: Option<u32>,
     /// What resolvers answered.
     #[serde(default)]
     pub answers: Vec<Spanned<Answer>>,
@@ -80,7 +81,8 @@ pub enum Came {
     Silent,
     /// This machine itself did not let it be sent.
     Forbidden,
-    /// No route leads there.
+    /// No route leads there, as the machine itself knows if nothing could be sent. If something was, an error in ICMP said so,
+    /// or nobody on the next network answers for it.
     Unreachable,
     /// It could not be tried, for want of sockets or memory: nothing is known.
     Untried,
@@ -194,13 +196,9 @@ impl FromStr for Tried {
         if is_mapped(to.ip()) || from.is_some_and(|from| is_mapped(from.ip())) {
             return Err("an IPv4 address in IPv6 is none that packets have: write it as IPv4".to_owned());
         }
-        match (from, came) {
-            (Some(_), Came::Unreachable) => Err("`unreachable` without a source is meant: `-`".to_owned()),
-            (None, Came::Answered | Came::Garbled | Came::Refused | Came::Silent) => {
-                Err(format!("what was not sent (`-`) cannot be `{}`", came.word()))
-            }
-            _ => Ok(()),
-        }?;
+        if from.is_none() && matches!(came, Came::Answered | Came::Garbled | Came::Refused | Came::Silent) {
+            return Err(format!("what was not sent (`-`) cannot be `{}`", came.word()));
+        }
         Ok(Tried { what: what.to_owned(), protocol, from, to, came })
     }
 }
@@ -234,6 +232,7 @@ mod tests {
         for text in [
             "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 answered",
             "http2 tcp - > [2606:4700:a0::10]:7844 unreachable",
+            "http2 tcp 192.0.2.10:40000 > 198.41.192.7:7844 unreachable",
             "dns udp [2001:db8::10]:40000 > [2001:db8::53]:53 silent",
             "quic udp - > 198.41.192.7:7844 forbidden",
             "quic udp - > 198.41.192.7:7844 untried",
@@ -267,7 +266,6 @@ mod tests {
             "quic icmp 192.0.2.10:40000 > 198.41.192.7:7844 answered",
             "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 well",
             "quic udp 192.0.2.10 > 198.41.192.7:7844 answered",
-            "quic udp 192.0.2.10:40000 > 198.41.192.7:7844 unreachable",
             "quic udp - > 198.41.192.7:7844 silent",
             "quic udp - > [::ffff:198.41.192.7]:7844 unreachable",
         ] {

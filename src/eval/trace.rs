@@ -33,10 +33,10 @@ pub struct Probe {
     pub destination_port: u16,
     /// The TCP flags of the first packet.
     pub flags: u8,
-    /// The user of the client's socket (of the host's clients).
-    pub uid: u32,
+    /// The user of the client's socket (of the host's clients); `None` if that is not known.
+    pub uid: Option<u32>,
     /// Its group.
-    pub gid: u32,
+    pub gid: Option<u32>,
     /// Its mark.
     pub mark: u32,
     /// The interface on which it arrives, or to which the client is bound.
@@ -251,13 +251,19 @@ fn note_unknowns(step: &Step, unknowns: &mut Vec<u32>) {
 
 /// What is not said of the packets and made a difference in a step: cubes name it otherwise than the question does.
 fn note_open(step: &Step, asked: &PacketSet, open: &mut Vec<Axis>) {
-    use Axis::{Dscp, HopLimit, InInterface, Length, Mac, OutInterface};
+    use Axis::{Dscp, Gid, HopLimit, InInterface, Length, Mac, OutInterface, Uid};
     if certainty_of(step) != Certainty::Sometimes {
         return;
     }
     for cube in step.lost.iter().flat_map(|lost| lost.flows.cubes()) {
         let differs = |axis: &Axis| asked.cubes().iter().all(|asked| cube.get(*axis) != asked.get(*axis));
-        for axis in [InInterface, OutInterface, Length, HopLimit, Dscp, Mac].into_iter().filter(differs) {
+        let is_told = |axis: Axis| {
+            let mut told = asked.cubes().iter().map(|asked| asked.get(axis).and_then(Values::ranges));
+            told.all(|told| told.is_some_and(|ranges| ranges.only().is_some()))
+        };
+        let owner = [Uid, Gid].into_iter().filter(|axis| !is_told(*axis));
+        let others = [InInterface, OutInterface, Length, HopLimit, Dscp, Mac];
+        for axis in others.into_iter().chain(owner).filter(differs) {
             let axis = if axis == OutInterface { InInterface } else { axis };
             if !open.contains(&axis) {
                 open.push(axis);
@@ -310,8 +316,8 @@ fn question(routes: &Routes, probe: &Probe, assumed: Vec<(u32, bool)>) -> Questi
         (Axis::SourceKind, Values::single(Axis::SourceKind, source)),
         (Axis::DestinationKind, Values::single(Axis::DestinationKind, destination)),
         (Axis::PacketType, Values::single(Axis::PacketType, packet_type::HOST)),
-        (Axis::Uid, Values::single(Axis::Uid, if own { u128::from(probe.uid) } else { NO_OWNER })),
-        (Axis::Gid, Values::single(Axis::Gid, if own { u128::from(probe.gid) } else { NO_OWNER })),
+        (Axis::Uid, owner(own, probe.uid)),
+        (Axis::Gid, owner(own, probe.gid)),
     ];
     if !matches!(probe.protocol, 1 | 58) {
         sides.push((Axis::SourcePort, Values::single(Axis::SourcePort, u128::from(probe.source_port))));
@@ -353,6 +359,15 @@ fn kinds(routes: &Routes, way: Way, destination: IpAddr) -> (u128, u128) {
         // A published port: the packet is for the host until its destination is translated.
         Way::Forward if routes.owns(destination) => (kind::UNICAST, kind::LOCAL),
         Way::Forward => (kind::UNICAST, remote),
+    }
+}
+
+/// The user or group of a packet: of the host's own one, or any where it is not known which.
+fn owner(own: bool, number: Option<u32>) -> Values {
+    match (own, number) {
+        (false, _) => Ranges::single(NO_OWNER).into(),
+        (true, Some(number)) => Ranges::single(number.into()).into(),
+        (true, None) => Ranges::new(0, NO_OWNER - 1).into(),
     }
 }
 

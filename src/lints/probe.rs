@@ -1,13 +1,13 @@
-//! What was tried from a host, held against its rules: such packets, from the same address and port, by the same user. The
-//! interface is guessed from the address.
+//! What was tried from a host, held against its rules: such packets, from the same address and port, by the same user.
+
+mod judge;
 
 use std::net::IpAddr;
 
+use judge::Judged;
+
 use super::Context;
-use super::tunnel::blame::place_of;
 use crate::config::{Came, Probed, Tried};
-use crate::eval::trace::{Answer, Discovery, Entry, Next, Probe, Trace, trace};
-use crate::eval::{Moment, Way};
 use crate::finding::{self, Blame, Rules};
 use crate::model::Match;
 use crate::packet::{Axis, Family};
@@ -27,6 +27,10 @@ pub struct Held<'c> {
     pub places: Vec<(Span, String)>,
     /// Is it blocked since the neighbours are not found?
     pub is_unneighboured: bool,
+    /// Do the rules make something else of its packets by another interface, by which they may have left?
+    pub is_by_interface: bool,
+    /// Do the rules tell the sender that it is refused?
+    pub is_rejected: bool,
 }
 
 impl<'c> Held<'c> {
@@ -67,33 +71,33 @@ impl<'c> Held<'c> {
     }
 
     fn of(context: &Context<'c>, probed: &Probed, tried: &'c Spanned<Tried>) -> Self {
-        let Some(probe) = packet(context, probed, &tried.value) else {
-            return Held {
-                tried,
-                rules: None,
-                blame: if tried.value.came == Came::Untried { Blame::Unclear } else { Blame::Route },
-                places: Vec::new(),
-                is_unneighboured: false,
-            };
-        };
-        let Ok(trace) = trace(&context.host, &context.routes, &probe) else {
-            let rules = Rules::Depends;
-            let blame = blame(tried.value.came, rules);
-            return Held { tried, rules: Some(rules), blame, places: Vec::new(), is_unneighboured: false };
-        };
-        let rules = rules(&tried.value, &trace);
-        let is_unneighboured = trace.nd == Some(Discovery::Blocked);
-        // Who is known already need not be looked for.
-        let blame = match (tried.value.came, is_unneighboured) {
-            (Came::Answered | Came::Garbled, true) => blame(tried.value.came, Rules::Depends),
-            (came, _) => blame(came, rules),
-        };
-        let places = match rules {
-            Rules::Open => Vec::new(),
-            Rules::Blocked => losses(context, &tried.value, &trace),
-            Rules::Depends => unknowns(context, &trace),
-        };
-        Held { tried, rules: Some(rules), blame, places, is_unneighboured }
+        let all = Judged::all(context, probed, &tried.value);
+        let are_alike = all.windows(2).all(|two| two[0].rules == two[1].rules);
+        let places = all.iter().flat_map(|judged| {
+            // Which rule counts by which interface.
+            let by = judged.interface.as_ref().filter(|_| !are_alike);
+            let by = by.map_or_else(String::new, |name| format!("if they leave by {name}: "));
+            judged.places.iter().map(move |(span, words)| (*span, format!("{by}{words}")))
+        });
+        let mut known = Vec::new();
+        let places = places.filter(|(span, _)| {
+            let is_new = !known.contains(span);
+            known.push(*span);
+            is_new
+        });
+        let came = tried.value.came;
+        Held {
+            tried,
+            rules: all.first().map(|first| if are_alike { first.rules } else { Rules::Depends }),
+            blame: all.iter().map(|judged| judged.blame(came)).reduce(one_of).unwrap_or(match came {
+                Came::Untried => Blame::Unclear,
+                _ => Blame::Route,
+            }),
+            places: places.collect(),
+            is_unneighboured: !all.is_empty() && all.iter().all(|judged| judged.is_unneighboured),
+            is_by_interface: !are_alike,
+            is_rejected: !all.is_empty() && all.iter().all(Judged::is_rejected),
+        }
     }
 
     /// The family of its packets.
@@ -109,94 +113,14 @@ fn asks_who_sends(context: &Context) -> bool {
     })
 }
 
-/// The first packet of a probe; `None` if nothing was sent.
-fn packet(context: &Context, probed: &Probed, tried: &Tried) -> Option<Probe> {
-    /// SYN, with which TCP begins.
-    const SYN: u8 = 0b10;
-    let from = tried.from?;
-    let has = |address: IpAddr| {
-        let mut interfaces = context.routes.interfaces.iter();
-        interfaces.find(|each| each.addresses.iter().any(|own| own.addr() == address))
-    };
-    let is_own = context.routes.owns(tried.to.ip());
-    Some(Probe {
-        way: if is_own { Way::Local } else { Way::Out },
-        protocol: tried.protocol.number(),
-        source: from.ip(),
-        destination: tried.to.ip(),
-        source_port: from.port(),
-        destination_port: tried.to.port(),
-        flags: SYN,
-        uid: probed.uid,
-        gid: probed.gid,
-        mark: 0,
-        interface: has(from.ip()).filter(|_| !is_own).map(|interface| interface.name.clone()),
-    })
-}
-
-/// Does a probe need a packet after the first answer? To connect with TCP is done with that.
-fn goes_on(tried: &Tried) -> bool {
-    tried.protocol == Protocol::Tcp && tried.what.ends_with("dns")
-}
-
-/// What the rules make of all packets of a probe.
-fn rules(tried: &Tried, trace: &Trace) -> Rules {
-    let entries = [trace.egress, trace.ingress];
-    let followup = trace.followup.filter(|_| goes_on(tried));
-    let is_blocked = entries.iter().any(|entry| matches!(entry, Some(Entry::Dropped | Entry::Rejected)))
-        || trace.reply == Some(Answer::Blocked)
-        || followup == Some(Next::Blocked)
-        || trace.nd == Some(Discovery::Blocked);
-    let is_open = entries.iter().all(|entry| *entry != Some(Entry::Depends))
-        && trace.reply == Some(Answer::Delivered)
-        && followup != Some(Next::Depends)
-        && trace.nd != Some(Discovery::Depends);
-    match (is_blocked, is_open) {
-        (true, _) => Rules::Blocked,
-        (false, true) => Rules::Open,
-        (false, false) => Rules::Depends,
+/// Who is to blame for what came, where one of two is, and by which interface the packets left is not known.
+fn one_of(one: Blame, other: Blame) -> Blame {
+    match (one, other) {
+        _ if one == other => one,
+        // What contradicts one reading alone does not contradict the other.
+        (Blame::Reading, known) | (known, Blame::Reading) => known,
+        _ => Blame::Unclear,
     }
-}
-
-/// Who is to blame.
-fn blame(came: Came, rules: Rules) -> Blame {
-    match (came, rules) {
-        (Came::Unreachable, _) => Blame::Route,
-        (Came::Untried, _) => Blame::Unclear,
-        // It got through, or a part of it did.
-        (Came::Answered | Came::Garbled, Rules::Blocked) => Blame::Reading,
-        (Came::Answered, _) => Blame::Nobody,
-        (Came::Garbled, _) => Blame::Network,
-        // The host says so itself.
-        (Came::Forbidden, Rules::Open) => Blame::Reading,
-        (Came::Forbidden, _) | (_, Rules::Blocked) => Blame::Rules,
-        (Came::Silent | Came::Refused, Rules::Open) => Blame::Network,
-        (Came::Silent | Came::Refused, Rules::Depends) => Blame::Unclear,
-    }
-}
-
-/// What takes packets away at the first step that fails.
-fn losses(context: &Context, tried: &Tried, trace: &Trace) -> Vec<(Span, String)> {
-    let counts = |moment: Moment| moment != Moment::Followup || goes_on(tried);
-    let mut steps = trace.conversation.steps.iter().filter(|step| counts(step.moment));
-    let failed = steps.find(|step| step.passed.is_empty());
-    let mut places: Vec<(Span, String)> = Vec::new();
-    for lost in failed.into_iter().flat_map(|step| &step.lost) {
-        let place = place_of(context, lost);
-        if !places.iter().any(|(span, _)| *span == place.0) {
-            places.push(place);
-        }
-    }
-    places
-}
-
-/// What it depends on.
-fn unknowns(context: &Context, trace: &Trace) -> Vec<(Span, String)> {
-    let unknown = |atom: &u32| {
-        let unknown = context.host.atoms.get(*atom);
-        (unknown.span, format!("it depends on this: {}", unknown.text))
-    };
-    trace.depends_on.iter().map(unknown).collect()
 }
 
 /// What it is called in running text: `QUIC (UDP 7844)`.
@@ -229,7 +153,11 @@ pub fn summary(context: &Context) -> Option<String> {
     }
     let words = counts.iter().map(|(title, good, all)| format!("{title} answered by {good} of {all}"));
     let words = words.collect::<Vec<_>>().join(", ");
-    Some(format!("on {}: {}", probed.day, if words.is_empty() { "nothing was tried" } else { &words }))
+    let day = probed
+        .day
+        .as_ref()
+        .map_or_else(|| "on a day that nobody noted".to_owned(), |day| format!("on {day}"));
+    Some(format!("{day}: {}", if words.is_empty() { "nothing was tried" } else { &words }))
 }
 
 /// All of it, for reports.

@@ -13,8 +13,11 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     for held in context.probes().iter().filter(|held| held.blame == Blame::Reading) {
         let key = |held: &Held| {
             let tried = &held.tried.value;
-            let is_forbidden = tried.came == Came::Forbidden;
-            (title(context, tried), held.family(), is_forbidden, held.places.first().map(|place| place.0))
+            let came = match tried.came {
+                Came::Forbidden | Came::Refused => tried.came,
+                _ => Came::Answered,
+            };
+            (title(context, tried), held.family(), came, held.places.first().map(|place| place.0))
         };
         match groups.iter_mut().find(|group| key(group[0]) == key(held)) {
             Some(group) => group.push(held),
@@ -35,8 +38,12 @@ fn finding(context: &Context, group: &[&Held]) -> Finding {
             "Something else decides here: an eBPF program, a security module, or the sandbox in which the probes were made.",
         );
     }
-    let message =
-        format!("{what} is answered, although the rules as fwlint reads them do not let it through");
+    let message = match first.tried.value.came {
+        Came::Refused => {
+            format!("{what} is refused, although the rules as fwlint reads them drop it in silence")
+        }
+        _ => format!("{what} is answered, although the rules as fwlint reads them do not let it through"),
+    };
     let mut finding = Finding::new(ID, Level::Warning, message);
     let mut places = first.places.iter();
     finding = match places.next() {

@@ -25,11 +25,12 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
 }
 
 /// What is alike in a group.
-type Key = (String, Family, Came, Blame, Option<Span>);
+type Key = (String, Family, Came, Blame, bool, Option<Span>);
 
 fn key(context: &Context, held: &Held) -> Key {
     let tried = &held.tried.value;
-    (title(context, tried), held.family(), tried.came, held.blame, held.places.first().map(|place| place.0))
+    let place = held.places.first().map(|place| place.0);
+    (title(context, tried), held.family(), tried.came, held.blame, tried.from.is_none(), place)
 }
 
 fn finding(context: &Context, group: &[&Held]) -> Finding {
@@ -46,7 +47,13 @@ fn finding(context: &Context, group: &[&Held]) -> Finding {
     };
     let came = match tried.came {
         Came::Silent => format!("gets no answer from {how_many}"),
+        Came::Refused | Came::Unreachable if first.is_rejected => {
+            format!("is refused by this host itself, to {}", how_many.replace("any of", "all"))
+        }
         Came::Refused => format!("is refused by {}", how_many.replace("any of", "all")),
+        Came::Unreachable if tried.from.is_some() => {
+            format!("is told that there is no way to {how_many}")
+        }
         Came::Garbled => format!("gets a wrong answer from {}", how_many.replace("any of", "all")),
         Came::Forbidden => {
             format!("is kept back by this host itself, to {}", how_many.replace("any of", "all"))
@@ -86,13 +93,19 @@ fn reasons(held: &Held) -> Vec<&'static str> {
             reasons.push("Neighbour discovery is blocked, without which no packet leaves over IPv6.");
         }
         (Blame::Rules, Came::Forbidden) if !held.places.is_empty() => {
-            reasons.push("A packet that the host itself drops cannot even be sent (EPERM): it does not get as far as the network.");
+            reasons.push("A packet that the host itself drops or rejects cannot even be sent (EPERM): it does not get as far as the network.");
         }
         (Blame::Rules, _) if held.rules != Some(Rules::Blocked) && held.tried.value.to.ip().is_loopback() => {
             reasons.push("It is a resolver of this host itself, which asks others in turn: what it sends them the rules drop.");
         }
         (Blame::Network | Blame::Unclear, _) if held.is_stub_in_vain() && held.places.is_empty() => {
             reasons.push("It is a resolver of this host itself, which asks others in turn: look at it, and at what is said of those.");
+        }
+        (Blame::Network, Came::Refused) if held.rules == Some(Rules::Blocked) => {
+            reasons.push("The rules let these packets out: the other end refuses them, or something on the way does. Besides, the rules would let no answer in.");
+        }
+        (Blame::Network, Came::Unreachable) => {
+            reasons.push("The rules let these packets out: an error in ICMP says that nothing leads there or that it is forbidden, or the next router does not answer.");
         }
         (Blame::Network, Came::Refused) => {
             reasons.push("The rules let these packets out and the answers in: the other end refuses them, or something on the way does.");
@@ -111,6 +124,9 @@ fn reasons(held: &Held) -> Vec<&'static str> {
         }
         (Blame::Route, _) if !held.tried.value.to.is_ipv4() => {
             reasons.push("Where IPv6 is not in use, this is as it should be.");
+        }
+        (Blame::Unclear, _) if held.is_by_interface => {
+            reasons.push("By which interface they left is not known: their source is an address of another than the routes that fwlint knows of lead to.");
         }
         (Blame::Unclear, _) if held.places.is_empty() => {
             reasons.push("What the rules make of these packets they do not tell.");

@@ -49,10 +49,8 @@ pub fn assumptions(context: &Context) -> Vec<String> {
     }
     let mut assumptions: Vec<String> = assumptions.into_iter().map(str::to_owned).collect();
     if let Some(probed) = &context.unit.probed {
-        let who = format!(
-            "the network treats packets of cloudflared like the probes, which user {} sent",
-            probed.uid
-        );
+        let who = probed.uid.map_or_else(|| "an unknown user".to_owned(), |uid| format!("user {uid}"));
+        let who = format!("the network treats packets of cloudflared like the probes, which {who} sent");
         assumptions.push(format!("{who} on the host itself"));
     }
     assumptions

@@ -76,9 +76,13 @@ fn unspecified(to: SocketAddr) -> IpAddr {
 
 fn udp(socket: &UdpSocket, message: &[u8]) -> Result<Vec<u8>, Came> {
     let mut answer = vec![0; MOST];
-    for patience in TRIES {
+    for (number, patience) in TRIES.into_iter().enumerate() {
         socket.set_read_timeout(Some(patience)).map_err(|error| came(&error))?;
-        socket.send(message).map_err(|error| came(&error))?;
+        socket.send(message).map_err(|error| match error.kind() {
+            // Nobody else was asked yet.
+            ErrorKind::PermissionDenied if number == 0 => Came::Forbidden,
+            _ => came(&error),
+        })?;
         match socket.recv(&mut answer) {
             Ok(length) => {
                 answer.truncate(length);
@@ -128,9 +132,10 @@ fn unsent(error: &io::Error) -> Came {
     }
 }
 
-/// What an error tells once something was to be sent.
+/// What an error tells once something was to be sent. Rules of this machine make some of the same: a rule that rejects TCP is
+/// told apart from a refusal by another machine by what is known of the rules alone.
 fn came(error: &io::Error) -> Came {
-    /// `EPERM`: a rule of this machine dropped it on the way out. A refusal by another machine has other numbers.
+    /// `EPERM`: a rule of this machine took a packet of UDP away on the way out, whether it drops or rejects.
     const FORBIDDEN: i32 = 1;
     /// `EPROTO`, `ENOPROTOOPT`, `EOPNOTSUPP`: errors in ICMP that have no kind of their own.
     const REFUSED: [i32; 3] = [71, 92, 95];
@@ -139,11 +144,11 @@ fn came(error: &io::Error) -> Came {
         _ if error.raw_os_error().is_some_and(|number| REFUSED.contains(&number)) => Came::Refused,
         ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted => Came::Silent,
         ErrorKind::UnexpectedEof | ErrorKind::InvalidData => Came::Garbled,
+        // Nobody answers for it on its network, or an error in ICMP says that it is not there or forbidden.
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Came::Unreachable,
         ErrorKind::ConnectionRefused
         | ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
-        | ErrorKind::HostUnreachable
-        | ErrorKind::NetworkUnreachable
         | ErrorKind::PermissionDenied => Came::Refused,
         _ => Came::Untried,
     }
@@ -174,7 +179,16 @@ mod tests {
         for (number, expected) in errors {
             assert_eq!(unsent(&io::Error::from_raw_os_error(number)), expected, "{number}");
         }
-        for (number, expected) in [(1, Came::Forbidden), (13, Came::Refused), (105, Came::Untried)] {
+        let errors = [
+            (1, Came::Forbidden),     // EPERM
+            (13, Came::Refused),      // EACCES
+            (92, Came::Refused),      // ENOPROTOOPT
+            (111, Came::Refused),     // ECONNREFUSED
+            (101, Came::Unreachable), // ENETUNREACH
+            (113, Came::Unreachable), // EHOSTUNREACH
+            (105, Came::Untried),     // ENOBUFS
+        ];
+        for (number, expected) in errors {
             assert_eq!(came(&io::Error::from_raw_os_error(number)), expected, "{number}");
         }
     }

@@ -68,7 +68,11 @@ fn tried(probed: &Probed) -> String {
     };
     let item = |text: String| format!("        - {}\n", quoted(&text));
     let mut text = "    # What was tried from here, and what came of it.\n    probed:\n".to_owned();
-    text += &format!("      day: {}\n      uid: {uid}\n      gid: {gid}\n", quoted(day));
+    let day = day.as_ref().map(|day| ("day", quoted(day)));
+    let number = |key, number: Option<u32>| Some((key, number?.to_string()));
+    for (key, value) in [day, number("uid", *uid), number("gid", *gid)].into_iter().flatten() {
+        text += &format!("      {key}: {value}\n");
+    }
     text += &list("answers", found.answers.iter().map(|answer| item(answer.to_string())).collect());
     text + &list("tried", found.tried.iter().map(|tried| item(tried.to_string())).collect())
 }

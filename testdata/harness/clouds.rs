@@ -222,8 +222,8 @@ fn follow(host: &Host, packet: &Packet) -> Fate {
         source_port: packet.source_port,
         destination_port: packet.destination_port,
         flags: 2,
-        uid: 0,
-        gid: 0,
+        uid: Some(0),
+        gid: Some(0),
         mark: 0,
         interface: Some("eth0".to_owned()),
     };

@@ -161,8 +161,8 @@ impl Draft {
             source_port,
             destination_port,
             flags: flags(self.flags.as_deref().unwrap_or("S"))?,
-            uid: self.uid.unwrap_or(0),
-            gid: self.gid.unwrap_or(0),
+            uid: Some(self.uid.unwrap_or(0)),
+            gid: Some(self.gid.unwrap_or(0)),
             mark: self.mark.unwrap_or(0),
             interface: self.iface,
         })

@@ -41,7 +41,8 @@ pub fn of(context: &Context, group: &[&Held]) -> Level {
 
 /// Has the host no IPv6 for it?
 fn is_without_v6(held: &Held) -> bool {
-    (held.tried.value.came, held.family()) == (Came::Unreachable, Family::V6)
+    let tried = &held.tried.value;
+    (tried.came, held.family()) == (Came::Unreachable, Family::V6) && tried.from.is_none()
 }
 
 /// Did the same answer over IPv4?

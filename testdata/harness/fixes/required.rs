@@ -187,8 +187,8 @@ pub fn depends(host: &Host, own: IpAddr) -> bool {
             source_port: EPHEMERAL[0],
             destination_port: port,
             flags: 2,
-            uid,
-            gid,
+            uid: Some(uid),
+            gid: Some(gid),
             mark: 0,
             interface: None,
         };

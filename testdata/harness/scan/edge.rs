@@ -45,7 +45,7 @@ fn answers() -> Map<String, Value> {
 /// A scan of a host: what is done on it and on the network before, and what is there that answers.
 struct Case {
     host: Vec<String>,
-    network: Vec<&'static str>,
+    network: Vec<String>,
     answers: Map<String, Value>,
     serves: Vec<(&'static str, u16)>,
 }
@@ -223,11 +223,72 @@ fn rules_of_iptables_are_blamed_at_their_line_too() {
     hold("rules-of-iptables-are-blamed-at-their-line-too", &report);
 }
 
+/// Rules that take away what goes to port 7844 in each of the ways that nft has, each from other addresses of the edge.
+fn rejections() -> String {
+    const V4: [&str; 7] = [
+        "net-unreachable",
+        "host-unreachable",
+        "prot-unreachable",
+        "port-unreachable",
+        "net-prohibited",
+        "host-prohibited",
+        "admin-prohibited",
+    ];
+    const V6: [&str; 6] = [
+        "no-route",
+        "admin-prohibited",
+        "addr-unreachable",
+        "port-unreachable",
+        "policy-fail",
+        "reject-route",
+    ];
+    let with = |kind: &str, codes: &[&str]| -> Vec<String> {
+        let reject = |code: &&str| format!("reject with {kind} type {code}");
+        std::iter::once("drop".to_owned()).chain(codes.iter().map(reject)).collect()
+    };
+    let profile = Profile::named("cloudflare-tunnel").expect("there is one");
+    let regions = &profile.endpoint("global").expect("there is one").regions;
+    let both = |to: String, how: String| {
+        ["udp", "tcp"].map(|over| format!("\t\t{to} {over} dport 7844 {how}\n")).concat()
+    };
+    let v4 = regions[0].v4.iter().map(|to| format!("ip daddr {to}")).zip(with("icmp", &V4));
+    let v6 = regions[0].v6.iter().map(|to| format!("ip6 daddr {to}")).zip(with("icmpv6", &V6));
+    let resets = [format!("ip daddr {}", regions[1].v4[0]), format!("ip6 daddr {}", regions[1].v6[0])];
+    let resets = resets.map(|to| format!("\t\t{to} tcp dport 7844 reject with tcp reset\n"));
+    v4.chain(v6).map(|(to, how)| both(to, how)).chain(resets).collect()
+}
+
+#[test]
+fn whichever_way_the_rules_reject_they_are_to_blame() {
+    let Some(report) = Case::new(rules(&rejections(), "")).report() else { return };
+    hold("whichever-way-the-rules-reject-they-are-to-blame", &report);
+}
+
+#[test]
+fn whichever_way_the_network_rejects_it_is_to_blame() {
+    let mut case = Case::new(rules("", ""));
+    let load = format!(
+        "sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratemask=; nft -f - <<'END'\ntable inet t {{\n\tchain i {{\n\t\ttype filter hook input priority 0;\n{}\t}}\n}}\nEND\n",
+        rejections()
+    );
+    case.network.push(load);
+    let Some(report) = case.report() else { return };
+    hold("whichever-way-the-network-rejects-it-is-to-blame", &report);
+}
+
+#[test]
+fn a_gateway_that_is_not_there_is_the_fault_of_the_network() {
+    let mut case = Case::new(rules("", ""));
+    case.host.push("ip route replace default via 192.0.2.77".to_owned());
+    let Some(report) = case.report() else { return };
+    hold("a-gateway-that-is-not-there-is-the-fault-of-the-network", &report);
+}
+
 #[test]
 fn a_network_that_loses_udp_is_to_blame() {
     let lose = "nft 'add table inet t; add chain inet t i { type filter hook input priority 0; }; add rule inet t i udp dport 7844 drop'";
     let mut case = Case::new(rules("", ""));
-    case.network.push(lose);
+    case.network.push(lose.to_owned());
     let Some(report) = case.report() else { return };
     hold("a-network-that-loses-udp-is-to-blame", &report);
 }
@@ -237,7 +298,7 @@ fn a_port_at_which_nobody_listens_refuses() {
     let mut case = Case::new(rules("", ""));
     case.serves.retain(|(_, port)| *port == 53);
     // So many errors at once are few enough for no other kernel.
-    case.network.push("sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratemask=");
+    case.network.push("sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratemask=".to_owned());
     let Some(report) = case.report() else { return };
     hold("a-port-at-which-nobody-listens-refuses", &report);
 }

@@ -220,6 +220,31 @@ fn rules_that_block_are_to_blame_at_their_line() {
 }
 
 #[test]
+fn a_user_who_is_not_known_is_not_taken_for_root() {
+    let rules = "table inet t {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t\tmeta skuid 0 udp dport 7844 drop\n\t}\n}\n";
+    let host = || recorded::host().prints("nft list ruleset", Ok(rules));
+    let quic = |blame: &str| {
+        format!("error: QUIC (UDP 7844) over IPv4 gets no answer from any of 20 addresses: {blame}")
+    };
+    for (machine, blame) in [
+        (host(), "whether the rules or the network is to blame depends"),
+        (host().holds("/proc/self/status", "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n"), "the rules are to blame"),
+        (
+            host().holds("/proc/self/status", "Uid:\t7\t7\t7\t7\nGid:\t7\t7\t7\t7\n"),
+            "the network is to blame",
+        ),
+    ] {
+        let report = report(&machine);
+        let said = said(&report, "tunnel-unanswered");
+        assert!(said.contains(&quic(blame)), "{blame}: {said:#?}");
+        let told = report["units"][0]["verdicts"]["probed"].as_str().unwrap_or_default();
+        assert!(told.starts_with("on a day that nobody noted: DNS"), "{told}");
+    }
+    let text = report(&host()).to_string();
+    assert!(text.contains("the user who sent the probes: /proc/self/status does not tell"), "{text}");
+}
+
+#[test]
 fn what_was_tried_is_kept_and_judged_alike_elsewhere() {
     let network = Deaf::default();
     let folder = tempfile::tempdir().expect("a folder");

@@ -79,13 +79,13 @@ pub fn schema() -> Value {
         "type": ["object", "null"], "additionalProperties": false,
         "properties": { "rules": one_or_many(text.clone()), "settings": one_or_many(text.clone()) }
     });
-    let number = json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX });
+    let number = json!({ "type": ["integer", "null"], "minimum": 0, "maximum": u32::MAX });
     let came = "answered|garbled|refused|silent|forbidden|unreachable|untried";
     let tried = format!("^[^ ]+ (tcp|udp) [^ ]+ > [^ ]+ ({came})$");
     let probed = json!({
-        "type": ["object", "null"], "required": ["day"], "additionalProperties": false,
+        "type": ["object", "null"], "additionalProperties": false,
         "properties": {
-            "day": text, "uid": number, "gid": number,
+            "day": { "type": ["string", "number", "null"] }, "uid": number, "gid": number,
             "answers": { "type": "array", "items": { "type": "string", "pattern": "^(A|AAAA|SRV) .+:( .*)?$" } },
             "tried": { "type": "array", "items": { "type": "string", "pattern": tried } }
         }
