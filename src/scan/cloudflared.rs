@@ -1,12 +1,14 @@
 //! How cloudflared is set up: by the arguments and the environment of its process, or, where none runs, of its systemd
 //! unit, and by its `config.yml`. Flags count more than the environment, that more than the file.
 
+mod files;
 mod place;
 mod token;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use files::Place;
 use serde_json::Value;
 
 use super::machine::{Machine, text};
@@ -15,8 +17,7 @@ use super::{Picture, Said, Saved};
 use crate::config::{self, EdgeIpVersion, Protocol, RunsIn};
 use crate::source::Sources;
 
-/// Where cloudflared looks for its configuration when nobody says, behind the home of its user.
-const FOLDERS: [&str; 2] = ["/etc/cloudflared", "/usr/local/etc/cloudflared"];
+/// What its configuration is called when nobody says.
 const NAMES: [&str; 2] = ["config.yml", "config.yaml"];
 
 /// What is known of one cloudflared: its words, its variables, and where it is.
@@ -29,6 +30,8 @@ struct Setup {
     variables: Vec<String>,
     /// Where its file system begins, as seen from here.
     root: PathBuf,
+    /// The folder in which it runs, as seen from here.
+    folder: PathBuf,
     /// The user that it runs as, by number or name.
     user: Option<Value>,
     /// Does it have a network of its own?
@@ -127,9 +130,9 @@ impl Setup {
         said: &mut Vec<Said>,
         record: &mut String,
     ) -> bool {
-        let (places, is_named) = self.configurations();
-        for path in places {
-            let bytes = match machine.read(&self.within(&path)) {
+        let (places, is_named) = self.configurations(machine);
+        for Place { own: path, seen } in places {
+            let bytes = match machine.read(&seen) {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_named => continue,
                 Err(error) => {
@@ -160,11 +163,13 @@ impl Setup {
     }
 
     /// Where its configuration may be, and whether it is told.
-    fn configurations(&self) -> (Vec<PathBuf>, bool) {
-        let usual = || FOLDERS.iter().flat_map(|folder| NAMES.map(|name| Path::new(folder).join(name)));
+    fn configurations(&self, machine: &dyn Machine) -> (Vec<Place>, bool) {
         match self.flag("config") {
-            Some(path) => (vec![PathBuf::from(path)], true),
-            None => (usual().collect(), false),
+            Some(path) => (vec![self.plain_place(path)], true),
+            None => {
+                let folders = self.folders(machine).into_iter();
+                (folders.flat_map(|folder| NAMES.map(|name| folder.join(name))).collect(), false)
+            }
         }
     }
 
@@ -199,14 +204,6 @@ impl Setup {
             || ["token", "name"].iter().any(|flag| self.flag(flag).is_some())
             || self.variable("TUNNEL_TOKEN").is_some();
         has("tunnel") && !is_named && (self.flag("url").is_some() || has("--hello-world"))
-    }
-
-    /// A path of its own, as seen from here.
-    fn within(&self, path: &Path) -> PathBuf {
-        match path.strip_prefix("/") {
-            Ok(inner) if !self.root.as_os_str().is_empty() => self.root.join(inner),
-            _ => path.to_path_buf(),
-        }
     }
 }
 

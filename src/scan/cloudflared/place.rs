@@ -43,7 +43,8 @@ pub(super) fn processes(machine: &dyn Machine, picture: &mut Picture) -> Vec<Set
         let root = place.join("root");
         let root = if machine.list(&root).is_ok() { root } else { PathBuf::new() };
         let user = file(machine, &place.join("status")).and_then(|status| user(&status));
-        found.push(Setup { who, words, variables, root, user, is_apart });
+        let folder = place.join("cwd");
+        found.push(Setup { who, words, variables, root, folder, user, is_apart });
     }
     found
 }
@@ -68,7 +69,8 @@ pub(super) fn unit(machine: &dyn Machine, picture: &mut Picture) -> Option<Setup
         let path = Path::new(folder).join(UNIT);
         file(machine, &path).map(|unit| (path, unit))
     })?;
-    let mut setup = Setup { who: path.display().to_string(), ..Setup::default() };
+    let folder = PathBuf::from("/");
+    let mut setup = Setup { who: path.display().to_string(), folder, ..Setup::default() };
     take(machine, picture, &mut setup, &unit);
     // Drop-ins come behind it, by the alphabet.
     for folder in UNITS {
@@ -100,6 +102,11 @@ fn take(machine: &dyn Machine, picture: &mut Picture, setup: &mut Setup, unit: &
                     Err(error) => picture
                         .miss(format!("cloudflared's environment `{}`", path.display()), reason(&error)),
                 }
+            }
+            // With a dash it need not be there; `~` is the home of the user.
+            "WorkingDirectory" => {
+                let folder = value.trim().trim_start_matches('-');
+                setup.folder = setup.place(machine, if folder.is_empty() { "/" } else { folder }).seen;
             }
             "User" => {
                 let name = value.trim();

@@ -37,3 +37,94 @@ fn a_token_for_fedramp_tells_the_region_and_nothing_else() {
     let text = configuration(&hidden, None);
     assert!(text.contains("the edge that the credentials of process 4711 may name: it needs root"), "{text}");
 }
+
+/// What a process is told of a tunnel of FedRAMP, and where its credentials lie.
+const ID: &str = "6FF42AE2-765D-4ADF-8112-31C55C1551EF";
+const CREDENTIALS: &str = r#"{"AccountTag":"6789","TunnelSecret":"cw==","TunnelID":"t","Endpoint":"fed"}"#;
+
+#[test]
+fn credentials_are_found_where_cloudflared_finds_them() {
+    let by_id = "6ff42ae2-765d-4adf-8112-31c55c1551ef.json";
+    let home = "HOME=/home/tunnel\0";
+    let users = "root:x:0:0::/root:/bin/sh\nws:x:997:997::/srv/ws:/bin/false\n";
+    let configuration = |text: &str| -> &'static str { text.to_owned().leak() };
+    let cases: Vec<(&str, &str, Vec<(String, &'static str)>)> = vec![
+        // A path that is not absolute begins where the process runs, and `~` is the home of its user.
+        ("run\0--cred-file\0c.json\0x", home, vec![("/proc/4711/cwd/c.json".into(), CREDENTIALS)]),
+        ("run\0--credentials-file=~/c.json\0x", home, vec![("/home/tunnel/c.json".into(), CREDENTIALS)]),
+        (
+            "--config\0c.yml\0run",
+            home,
+            vec![
+                ("/proc/4711/cwd/c.yml".into(), configuration("credentials-file: ~/x.json\n")),
+                ("/home/tunnel/x.json".into(), CREDENTIALS),
+            ],
+        ),
+        // Without a path its name is the tunnel's.
+        (
+            configuration(&format!("run\0{ID}")),
+            home,
+            vec![(format!("/home/tunnel/.cloudflared/{by_id}"), CREDENTIALS)],
+        ),
+        (
+            configuration(&format!("run\0--origincert\0/keys/cert.pem\0{ID}")),
+            home,
+            vec![(format!("/keys/{by_id}"), CREDENTIALS)],
+        ),
+        // Its configuration may lie below its home, which the list of users tells if nothing else does.
+        (
+            "run",
+            "",
+            vec![
+                ("/etc/passwd".into(), users),
+                ("/srv/ws/.cloudflared/config.yml".into(), configuration(&format!("tunnel: {ID}\n"))),
+                (format!("/etc/cloudflared/{by_id}"), CREDENTIALS),
+            ],
+        ),
+    ];
+    for (words, environment, files) in cases {
+        let words = configuration(&format!("cloudflared\0tunnel\0{words}\0"));
+        let machine = files.iter().fold(with_process(words, environment), |machine, (path, text)| {
+            machine.holds(configuration(path), text)
+        });
+        let text = super::recorded::configuration(&machine, None);
+        let line = "\nregion: \"fedramp\" # the credentials of process 4711\n";
+        assert!(text.contains(line), "{words:?} {text}");
+        assert!(!text.contains("may name"), "{words:?} {text}");
+    }
+}
+
+#[test]
+fn credentials_that_are_not_found_are_said_to_be_missing() {
+    let miss = |words: &str| {
+        let words: &'static str = format!("cloudflared\0tunnel\0{words}\0").leak();
+        configuration(&with_process(words, "HOME=/home/tunnel\0"), None)
+    };
+    for (words, why) in [
+        ("run\0--credentials-file\0c.json\0x".to_owned(), "the file that it is told of is not there"),
+        (format!("run\0{ID}"), "their file is in none of the folders in which cloudflared looks for it"),
+        (
+            "run\0--protocol\0quic\0web".to_owned(),
+            "the tunnel is called by its name, and only Cloudflare knows its id",
+        ),
+    ] {
+        let text = miss(&words);
+        let line = format!("- \"the edge that the credentials of process 4711 may name: {why}\"\n");
+        assert!(text.contains(&line), "{text}");
+    }
+    for quiet in ["run", "run\0--protocol\0quic", "--url\0http://localhost:80"] {
+        let text = miss(quiet);
+        assert!(!text.contains("may name"), "{quiet}: {text}");
+    }
+}
+
+#[test]
+fn a_unit_runs_where_it_says_and_as_whom() {
+    let unit =
+        "[Service]\nUser=ws\nWorkingDirectory=/srv/t\nExecStart=cloudflared tunnel --cred-file c.json run\n";
+    let machine = super::recorded::host()
+        .holds("/etc/systemd/system/cloudflared.service", unit)
+        .holds("/srv/t/c.json", CREDENTIALS);
+    let text = configuration(&machine, None);
+    assert!(text.contains("\nregion: \"fedramp\" # the credentials of "), "{text}");
+}
