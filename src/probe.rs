@@ -112,10 +112,12 @@ impl Plan {
             calls.extend(to);
         }
         found.tried.extend(side_by_side(&calls, |(what, protocol, to)| {
+            // Nothing but the edge is dialled from there.
+            let bound = self.bound.filter(|bound| to.port() == self.port && bound.is_ipv4() == to.is_ipv4());
             let (from, came) = match protocol {
-                Protocol::Udp => quic::ask(network, *to),
+                Protocol::Udp => quic::ask(network, bound, *to),
                 Protocol::Tcp => {
-                    let talk = network.talk(Protocol::Tcp, *to, &[]);
+                    let talk = network.talk(Protocol::Tcp, bound, *to, &[]);
                     (talk.from, talk.came.err().unwrap_or(Came::Answered))
                 }
             };

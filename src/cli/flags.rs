@@ -230,6 +230,10 @@ struct TunnelFlags {
     #[arg(long, value_name = "VERSION")]
     edge_ip_version: Option<EdgeIpVersion>,
 
+    /// The address of this machine from which the edge is dialled: its `--edge-bind-address`
+    #[arg(long, value_name = "ADDRESS")]
+    edge_bind_address: Option<std::net::IpAddr>,
+
     /// The endpoints that are dialled: global, us or fedramp
     #[arg(long, value_name = "REGION", value_parser = values::region)]
     region: Option<String>,
@@ -346,6 +350,7 @@ fn given(tunnel: &TunnelFlags) -> Given {
     Given {
         protocol: tunnel.protocol.map(Setting::flag),
         edge_ip_version: tunnel.edge_ip_version.map(Setting::flag),
+        edge_bind_address: tunnel.edge_bind_address.map(Some).map(Setting::flag),
         region: tunnel.region.clone().map(Setting::flag),
         access: switch(tunnel.access),
         auto_update: switch(tunnel.auto_update),

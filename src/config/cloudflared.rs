@@ -2,8 +2,6 @@
 //!
 //! Its keys are those of cloudflared 2026.8.2; keys that say nothing about the network are its own affair.
 
-use std::net::IpAddr;
-
 use super::settings::{EdgeIpVersion, Given, Protocol, Setting};
 use super::values::Machine;
 use crate::source::{FileId, Sources, Spanned};
@@ -28,19 +26,6 @@ pub fn read(sources: &Sources, file: FileId) -> Result<Given, Vec<Mistake>> {
         }
     }
     given.access = access(root).map(Setting::at);
-    // The address that connections are bound to decides their family, whatever else is said.
-    if let Some(bound) = root.get("edge-bind-address") {
-        match bound.read::<Spanned<Machine>>() {
-            Ok(address) => {
-                let family = |address: Machine| match address.0 {
-                    IpAddr::V4(_) => EdgeIpVersion::V4,
-                    IpAddr::V6(_) => EdgeIpVersion::V6,
-                };
-                given.edge_ip_version = Some(Setting::at(address.map(family)));
-            }
-            Err(mistake) => mistakes.push(mistake.or_help(HELP)),
-        }
-    }
     if mistakes.is_empty() { Ok(given) } else { Err(mistakes) }
 }
 
@@ -54,6 +39,10 @@ fn take(given: &mut Given, name: &str, value: &Node) -> Result<(), Mistake> {
         "protocol" => given.protocol = Some(Setting::at(value.read::<Spanned<Protocol>>()?)),
         "edge-ip-version" => {
             given.edge_ip_version = Some(Setting::at(value.read::<Spanned<EdgeIpVersion>>()?));
+        }
+        "edge-bind-address" => {
+            let bound: Spanned<Machine> = value.read()?;
+            given.edge_bind_address = Some(Setting::at(bound.map(|bound| Some(bound.0))));
         }
         "region" => given.region = Some(Setting::at(region(value)?)),
         "no-autoupdate" => {

@@ -21,6 +21,10 @@ const KEYS: &[(&str, &str, Take)] = &[
     ("edge-ip-version", "edge-ip-version: 4", |config, value| {
         set(&mut config.given.edge_ip_version, setting(value)?)
     }),
+    ("edge-bind-address", "edge-bind-address: 192.0.2.10", |config, value| {
+        let bound: Spanned<Machine> = value.read()?;
+        set(&mut config.given.edge_bind_address, Setting::at(bound.map(|bound| Some(bound.0))))
+    }),
     ("region", "region: us", |config, value| {
         let region: Spanned<String> = value.read()?;
         known_region(&region)?;

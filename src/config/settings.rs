@@ -81,9 +81,14 @@ macro_rules! settings {
                 told
             }
 
-            /// What holds: the defaults where nothing was said.
-            pub fn settle(self) -> Settings {
+            /// What holds: the defaults where nothing was said. The address that connections are bound to decides their
+            /// family, whatever else is said.
+            pub fn settle(mut self) -> Settings {
                 let default = Origin::Default;
+                if let Some(Setting { value: Some(bound), origin }) = self.edge_bind_address {
+                    let value = if bound.is_ipv4() { EdgeIpVersion::V4 } else { EdgeIpVersion::V6 };
+                    self.edge_ip_version = Some(Setting { value, origin });
+                }
                 Settings {
                     $($name: self.$name.unwrap_or_else(|| Setting { value: $default, origin: default }),)*
                 }
@@ -108,6 +113,8 @@ settings! {
     protocol: Protocol = Protocol::Auto;
     /// The address family in which the edge is dialled.
     edge_ip_version: EdgeIpVersion = EdgeIpVersion::Auto;
+    /// The address of the machine from which the edge is dialled; `None` for the one that its routes choose.
+    edge_bind_address: Option<IpAddr> = None;
     /// The endpoint of the profile that is dialled.
     region: String = "global".to_string();
     /// Does the tunnel check Access tokens?

@@ -216,8 +216,13 @@ ingress:
 ";
     let file = sources.add("config.yml", text.into());
     let given = read_cloudflared(&sources, file).expect("it is right");
-    assert_eq!(given.edge_ip_version.map(|setting| setting.value), Some(EdgeIpVersion::V6));
-    assert_eq!(given.access.map(|setting| setting.value), Some(true));
+    assert_eq!(given.access.as_ref().map(|setting| setting.value), Some(true));
+    let settings = given.settle();
+    assert_eq!(settings.edge_ip_version.value, EdgeIpVersion::V6);
+    assert_eq!(
+        settings.edge_bind_address.value.map(|bound| bound.to_string()).as_deref(),
+        Some("2001:db8::1")
+    );
 }
 
 #[test]

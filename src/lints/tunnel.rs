@@ -14,7 +14,7 @@ mod terms;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::config::{EdgeIpVersion, Protocol};
+use crate::config::{EdgeIpVersion, Protocol, RunsIn};
 use crate::eval::{Certainty, Held, Question, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 use crate::profile::{Endpoint, Profile, Service, Transport};
@@ -143,7 +143,9 @@ impl<'m> Tunnel<'m> {
             return None;
         }
         // Most hosts serve the tunnel by whatever they choose, and one choice shows it at little cost.
-        let usual = Self::paths(context, profile, endpoint, Some(&ask::usual_choice())).ok();
+        let is_bound = context.settings.edge_bind_address.value.is_some();
+        let usual = || Self::paths(context, profile, endpoint, Some(&ask::usual_choice())).ok();
+        let usual = if is_bound { None } else { usual() };
         let usual = usual.filter(|ways| ways.0.iter().all(Path::is_open));
         let usual = usual.and_then(|ways| Self::on_these(context, profile, endpoint, ways, None).ok());
         if usual.as_ref().is_some_and(Self::is_served) {
@@ -167,7 +169,11 @@ impl<'m> Tunnel<'m> {
         endpoint: &'static Endpoint,
         choice: Option<&PacketSet>,
     ) -> Result<Ways<'m>, TooManyPieces> {
-        let (mut wanted, mut witnesses) = (Vec::new(), Witnesses { left: PacketSet::none() });
+        let none = || Witnesses { left: PacketSet::none() };
+        let (mut wanted, mut witnesses, mut unbound) = (Vec::new(), none(), none());
+        let settings = context.settings;
+        // What a host needs besides leaves from wherever its routes choose, if the edge is dialled from elsewhere.
+        let is_apart = settings.edge_bind_address.value.is_some() && settings.runs_in.value == RunsIn::Host;
         for family in families(context) {
             for transport in transports(context, profile) {
                 let flow = Flow {
@@ -176,6 +182,7 @@ impl<'m> Tunnel<'m> {
                     destinations: ask::addresses(edges(endpoint, family).map(|edge| edge.1)),
                     ports: Ranges::single(profile.port.into()),
                     by_anyone: false,
+                    is_bound: true,
                     speech: Some(ask::speech(transport.protocol, &transport.server_name)),
                 };
                 let mut question = flow.question(context);
@@ -185,6 +192,10 @@ impl<'m> Tunnel<'m> {
                 let of_family = Cube::any().set(Axis::Family, Ranges::single(family.number()));
                 if !witnesses.left.overlaps(&of_family.into()) {
                     witnesses.left.add(Witnesses::of(&question.packets, &CHOICES).left);
+                    if is_apart {
+                        let free = Flow { is_bound: false, ..flow }.question(context);
+                        unbound.left.add(Witnesses::of(&free.packets, &CHOICES).left);
+                    }
                 }
                 wanted.push((family, transport, question));
             }
@@ -202,6 +213,11 @@ impl<'m> Tunnel<'m> {
         // What surely works does so whoever the program is; what only may, for some, narrows nothing.
         if paths.iter().any(Path::is_open) {
             witnesses.left = witnesses.left.forget(|axis| ask::OWNER.contains(&axis)).and(&asked.left);
+        }
+        if is_apart {
+            let is_place = |axis: Axis| matches!(axis, Axis::Source | Axis::InInterface | Axis::OutInterface);
+            witnesses.left = witnesses.left.forget(is_place).and(&unbound.left);
+            return Ok((paths, unbound, witnesses));
         }
         Ok((paths, asked, witnesses))
     }

@@ -27,7 +27,7 @@ pub fn ask(
 ) -> (Option<SocketAddr>, Result<Reply, Came>) {
     let id = number() as u16;
     let Some(question) = question(id, record, name) else { return (None, Err(Came::Untried)) };
-    let talk = network.talk(protocol, to, &question);
+    let talk = network.talk(protocol, None, to, &question);
     (talk.from, talk.came.and_then(|bytes| read(id, record, &bytes).ok_or(Came::Garbled)))
 }
 

@@ -13,9 +13,10 @@ use crate::profile::Protocol;
 
 /// A network that can be asked.
 pub trait Network: Sync {
-    /// Sends a message to a place and waits for an answer. Over TCP a message has its length in front, as those of DNS
+    /// Sends a message to a place and waits for an answer: from this address of the machine, or from the one that its
+    /// routes choose. Over TCP a message has its length in front, as those of DNS
     /// have (RFC 1035, section 4.2.2); without any, it is enough that the connection is made.
-    fn talk(&self, protocol: Protocol, to: SocketAddr, message: &[u8]) -> Talk;
+    fn talk(&self, protocol: Protocol, from: Option<IpAddr>, to: SocketAddr, message: &[u8]) -> Talk;
 }
 
 /// What came of a message.
@@ -42,9 +43,9 @@ const TRIES: [Duration; 3] =
 const MOST: usize = 65_535;
 
 impl Network for Wire {
-    fn talk(&self, protocol: Protocol, to: SocketAddr, message: &[u8]) -> Talk {
+    fn talk(&self, protocol: Protocol, from: Option<IpAddr>, to: SocketAddr, message: &[u8]) -> Talk {
         // To connect a socket of UDP sends nothing, and tells the way.
-        let way = UdpSocket::bind((unspecified(to), 0)).and_then(|socket| {
+        let way = UdpSocket::bind((from.unwrap_or(unspecified(to)), 0)).and_then(|socket| {
             socket.connect(to)?;
             let from = socket.local_addr()?;
             Ok((socket, from))

@@ -22,6 +22,8 @@ pub struct Plan {
     pub transports: &'static [Transport],
     /// What else is dialled.
     pub services: Vec<&'static Service>,
+    /// From this address of the machine, or from the one that its routes choose.
+    pub bound: Option<IpAddr>,
     /// In which families.
     families: EdgeIpVersion,
 }
@@ -39,6 +41,7 @@ impl Plan {
             transports: &profile.transports,
             // The name of a team is nowhere told.
             services: current.filter(|service| !service.host.contains('<')).collect(),
+            bound: settings.edge_bind_address.value,
             families: settings.edge_ip_version.value,
         })
     }

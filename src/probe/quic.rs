@@ -1,7 +1,7 @@
 //! A packet of QUIC that asks nobody to do anything: it is of a version that does not exist, and who speaks QUIC answers
 //! with the versions that do (RFC 9000, sections 6 and 17.2.1). No handshake is begun.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::network::{Network, number};
 use crate::config::Came;
@@ -16,10 +16,10 @@ const RESERVED: u32 = 0x1a2a_3a4a;
 /// A connection id.
 type Id = [u8; 8];
 
-/// Asks for the versions. The first value is from where the packet left.
-pub fn ask(network: &dyn Network, to: SocketAddr) -> (Option<SocketAddr>, Came) {
+/// Asks for the versions, from this address if one is named. The first value is from where the packet left.
+pub fn ask(network: &dyn Network, from: Option<IpAddr>, to: SocketAddr) -> (Option<SocketAddr>, Came) {
     let (theirs, ours) = (number().to_be_bytes(), number().to_be_bytes());
-    let talk = network.talk(Protocol::Udp, to, &packet(theirs, ours));
+    let talk = network.talk(Protocol::Udp, from, to, &packet(theirs, ours));
     let came = match talk.came {
         Ok(bytes) if is_negotiation(&bytes, theirs, ours) => Came::Answered,
         Ok(_) => Came::Garbled,

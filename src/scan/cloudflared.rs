@@ -92,7 +92,6 @@ impl Setup {
             }
             None => picture.miss(format!("{by}, `{key}`"), "fwlint does not know its value"),
         };
-        // The address that connections are bound to decides their family, whatever else is said.
         for (key, variable) in KEYS {
             if let Some(value) = self.flag(key) {
                 take(key, value, format!("--{key} of {}", self.who));
@@ -223,11 +222,7 @@ fn setting(key: &str, value: &str) -> Option<(&'static str, Value)> {
         "edge-ip-version" => {
             ("edge-ip-version", known(serde_json::from_value::<EdgeIpVersion>(value.into()).is_ok())?)
         }
-        "edge-bind-address" => {
-            let family =
-                value.parse::<IpAddr>().ok().map(|address| if address.is_ipv4() { "4" } else { "6" });
-            ("edge-ip-version", family?.into())
-        }
+        "edge-bind-address" => ("edge-bind-address", known(value.parse::<IpAddr>().is_ok())?),
         _ => {
             let region = match value {
                 "" => "global",

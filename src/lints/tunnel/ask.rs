@@ -32,6 +32,8 @@ pub struct Flow<'n> {
     pub ports: Ranges,
     /// May another program of the host do it (a resolver)?
     pub by_anyone: bool,
+    /// Does it leave from the address that connections to the edge are bound to, if one is named?
+    pub is_bound: bool,
     /// What is said in it, as far as that is known.
     pub speech: Option<Speech<'n>>,
 }
@@ -62,11 +64,17 @@ impl Flow<'_> {
                 .set(Axis::SourceKind, Ranges::single(kind::LOCAL))
                 .set(Axis::Uid, user)
                 .set(Axis::Gid, Ranges::new(0, NO_OWNER - 1));
-            uplinks(base, self.family, routes)
+            match self.bound(context) {
+                Some(bound) => from_there(base, bound, routes),
+                None => uplinks(base, self.family, routes),
+            }
         } else {
             let base = without_owner(base)
                 .set(Axis::SourceKind, Ranges::single(kind::UNICAST))
-                .set(Axis::Source, sources(self.family))
+                .set(
+                    Axis::Source,
+                    self.bound(context).map_or_else(|| sources(self.family), |own| addresses([own])),
+                )
                 .set(Axis::InInterface, bridges(context));
             match routes.interfaces.as_slice() {
                 [] => vec![base.set(Axis::OutInterface, interfaces::outer())],
@@ -90,6 +98,12 @@ impl Flow<'_> {
             assumed: assumed(context).into_iter().chain(said(context, self.speech)).collect(),
             service: None,
         }
+    }
+
+    /// The address that it is bound to.
+    fn bound(&self, context: &Context) -> Option<IpAddr> {
+        let bound = context.settings.edge_bind_address.value.filter(|_| self.is_bound)?;
+        (bound.is_ipv4() == (self.family == Family::V4)).then_some(bound)
     }
 }
 
@@ -259,6 +273,20 @@ fn uplinks(base: Cube, family: Family, routes: &Routes) -> Vec<Cube> {
         packets.with(Axis::Source, source)
     };
     by_route(base, family, routes).into_iter().filter_map(leaving).collect()
+}
+
+/// A packet that leaves from this address, by the interface that has it or by those that lead to its destinations: which of
+/// them it is, routes decide of which nobody has told.
+fn from_there(base: Cube, bound: IpAddr, routes: &Routes) -> Vec<Cube> {
+    let family = if bound.is_ipv4() { Family::V4 } else { Family::V6 };
+    let base = base.set(Axis::Source, addresses([bound]));
+    if routes.interfaces.is_empty() {
+        return vec![base.set(Axis::OutInterface, interfaces::outer())];
+    }
+    let has = |each: &&Interface| each.addresses.iter().any(|own| own.addr() == bound);
+    let owner = routes.interfaces.iter().find(has).and_then(|owner| values::name(&owner.name));
+    let by_owner = owner.map(|name| base.clone().set(Axis::OutInterface, Ranges::single(name)));
+    by_route(base, family, routes).into_iter().map(|(_, cube)| cube).chain(by_owner).collect()
 }
 
 /// Packets by the interfaces by which they leave: those to a network of an interface by that one, all others by the

@@ -110,6 +110,7 @@ impl<'t, 'm> Beside<'t, 'm> {
                 destinations: Ranges::new(0, u128::MAX),
                 ports: Ranges::union(ports.map(|port| (port, port))),
                 by_anyone: true,
+                is_bound: false,
                 speech: None,
             };
             let mut question = flow.question(self.context);

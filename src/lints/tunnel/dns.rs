@@ -155,7 +155,15 @@ fn best<'m>(
     for family in spoken(context) {
         let ask = |destinations: Ranges| {
             let ports = Ranges::single(port.into());
-            let flow = Flow { family, protocol, destinations, ports, by_anyone: true, speech: None };
+            let flow = Flow {
+                family,
+                protocol,
+                destinations,
+                ports,
+                by_anyone: true,
+                is_bound: false,
+                speech: None,
+            };
             beside.some_destination(&flow, who)
         };
         // A cloud's own resolver mostly answers, and it is asked at little cost.

@@ -147,7 +147,8 @@ pub fn judge_service<'m>(
         // Where the name is another for each user, it is none that rules could be asked for.
         let speech = (!service.host.contains('<')).then_some(Speech::Tls(&service.host));
         let ports = Ranges::single(HTTPS.into());
-        let flow = Flow { family, protocol: 6, destinations, ports, by_anyone: false, speech };
+        let flow =
+            Flow { family, protocol: 6, destinations, ports, by_anyone: false, is_bound: false, speech };
         let (mut certainty, held, _) = match is_told {
             true => beside.some_destination(&flow, &PacketSet::any())?,
             false => beside.is_some_reached(&flow, &PacketSet::any())?,

@@ -33,6 +33,7 @@ pub fn with<'m>(
         destinations: ask::addresses(edges(tunnel.endpoint, path.family).map(|edge| edge.1)),
         ports: Ranges::single(tunnel.profile.port.into()),
         by_anyone: false,
+        is_bound: true,
         speech,
     };
     let question = flow.question(context);

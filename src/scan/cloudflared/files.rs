@@ -63,7 +63,7 @@ impl Setup {
             let fields: Vec<&str> = line.split(':').collect();
             let is_own = match &user {
                 Value::String(name) => fields.first() == Some(&name.as_str()),
-                number => fields.get(2).is_some_and(|field| *field == number.to_string()),
+                number => fields.get(2).and_then(|field| field.parse::<u64>().ok()) == number.as_u64(),
             };
             fields.get(5).filter(|home| is_own && home.starts_with('/')).map(PathBuf::from)
         };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -22,10 +22,12 @@ use super::recorded::{self, Recorded};
 #[derive(Default)]
 pub struct Deaf {
     sent: Mutex<Vec<(Protocol, SocketAddr, Vec<u8>)>>,
+    bound: Mutex<BTreeSet<(Option<IpAddr>, u16)>>,
 }
 
 impl Network for Deaf {
-    fn talk(&self, protocol: Protocol, to: SocketAddr, message: &[u8]) -> Talk {
+    fn talk(&self, protocol: Protocol, from: Option<IpAddr>, to: SocketAddr, message: &[u8]) -> Talk {
+        self.bound.lock().expect("nobody panics").insert((from, to.port()));
         self.sent.lock().expect("nobody panics").push((protocol, to, message.to_vec()));
         if to.is_ipv6() {
             return Talk { from: None, came: Err(Came::Unreachable) };
@@ -39,9 +41,9 @@ impl Network for Deaf {
 struct Liar(Deaf);
 
 impl Network for Liar {
-    fn talk(&self, protocol: Protocol, to: SocketAddr, message: &[u8]) -> Talk {
+    fn talk(&self, protocol: Protocol, from: Option<IpAddr>, to: SocketAddr, message: &[u8]) -> Talk {
         if to.port() != 53 {
-            return self.0.talk(protocol, to, message);
+            return self.0.talk(protocol, from, to, message);
         }
         let asked = Packet::parse(message).expect("it is a question");
         let (question, mut reply) = (&asked.questions[0], Packet::new_reply(asked.id()));
@@ -242,6 +244,17 @@ fn a_user_who_is_not_known_is_not_taken_for_root() {
     }
     let text = report(&host()).to_string();
     assert!(text.contains("the user who sent the probes: /proc/self/status does not tell"), "{text}");
+}
+
+#[test]
+fn the_edge_alone_is_dialled_from_the_address_that_is_bound() {
+    let network = Deaf::default();
+    let machine = recorded::with_process("cloudflared\0tunnel\0--edge-bind-address\0192.0.2.11\0run\0", "");
+    let (result, _, _) = scan(&machine, &network, Probing::On, None);
+    assert!(result.is_ok(), "{result:?}");
+    let bound: Vec<_> = network.bound.lock().expect("nobody panics").iter().copied().collect();
+    assert_eq!(bound, [(None, 53), (None, 853), (Some(IpAddr::from([192, 0, 2, 11])), 7844)]);
+    assert!(sent(&network).iter().all(|(_, to, _)| to.is_ipv4()));
 }
 
 #[test]

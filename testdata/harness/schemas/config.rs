@@ -105,6 +105,7 @@ pub fn schema() -> Value {
         "profiles" => one_or_many(json!({ "enum": profile::NAMES })),
         "protocol" => json!({ "enum": names::<Protocol>() }),
         "edge-ip-version" => version.clone(),
+        "edge-bind-address" => resolver.clone(),
         "region" => json!({ "enum": regions }),
         "access" | "auto-update" | "quick-tunnel" => switch.clone(),
         "resolvers" | "upstream-resolvers" => one_or_many(resolver.clone()),
