@@ -36,7 +36,7 @@ pub struct Wire;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long each of the tries over UDP is waited for. One packet may get lost on any network.
-const TRIES: [Duration; 3] =
+pub(super) const TRIES: [Duration; 3] =
     [Duration::from_millis(700), Duration::from_millis(1300), Duration::from_secs(3)];
 
 /// More than any answer is long.

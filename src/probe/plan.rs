@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::config::{EdgeIpVersion, Record, Settings};
-use crate::profile::{Dns, Endpoint, Profile, Service, Transport};
+use super::network::TRIES;
+use super::quic;
+use crate::config::{Answer, EdgeIpVersion, Record, Settings};
+use crate::profile::{Dns, Endpoint, Profile, Protocol, Service, Transport};
 
 /// All that probes send, and to whom.
 #[derive(Clone, Debug)]
@@ -74,12 +76,34 @@ impl Plan {
         let fallback = &self.dns.fallback;
         format!(
             "This sends, from this machine: {questions}; a packet of QUIC and a connection of TCP without content to each \
-             address of {}, port {}; such a connection to {}, port {}; and to port 443 of {}.",
+             address of {}, port {}; such a connection to {}, port {}; and to port 443 of {}. {}",
             regions.join(" and "),
             self.port,
             fallback.address,
             fallback.port,
             services.join(", "),
+            self.most(),
+        )
+    }
+
+    /// How much that may become, in a sentence.
+    fn most(&self) -> String {
+        let over = |protocol| self.dns.protocols.iter().filter(|each| **each == protocol).count();
+        let (own, upstream) = (self.resolvers.len(), self.upstream_resolvers.len());
+        let records = self.records().count();
+        // Each resolver may be asked for each name again over TCP, if it does not answer over UDP.
+        let names = (self.endpoint.regions.len() + self.services.len()) * records * own;
+        let edge = self.endpoint.regions.len() * records * Answer::MOST;
+        let dialled =
+            |protocol| edge * self.transports.iter().filter(|each| each.protocol == protocol).count();
+        let asked = |protocol| (own + upstream) * over(protocol) + names;
+        let udp = TRIES.len() * (asked(Protocol::Udp) + dialled(Protocol::Udp));
+        let tcp = asked(Protocol::Tcp) + dialled(Protocol::Tcp) + 1 + self.services.len() * records;
+        format!(
+            "Not more than {} addresses of a name are dialled in a family: these are at most {udp} packets of UDP with up to \
+             {} bytes, and {tcp} connections of TCP.",
+            Answer::MOST,
+            quic::LEAST,
         )
     }
 }

@@ -8,7 +8,7 @@ use crate::config::Came;
 use crate::profile::Protocol;
 
 /// Less than this a server must not answer (RFC 9000, section 14.1).
-const LEAST: usize = 1200;
+pub(super) const LEAST: usize = 1200;
 
 /// A version that is kept for exercising version negotiation (RFC 9000, section 15).
 const RESERVED: u32 = 0x1a2a_3a4a;
