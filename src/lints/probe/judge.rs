@@ -19,6 +19,7 @@ pub struct Judged {
     /// What the rules make of all of them.
     pub rules: Rules,
     /// What they make of the first, where it is for this host itself also when it comes in; `None` if they do not tell.
+    /// It depends if it surely ends, and they do not tell whether its sender is told.
     first: Option<Entry>,
     /// What takes packets away, or what they depend on: places, and in words.
     pub places: Vec<(Span, String)>,
@@ -46,18 +47,19 @@ impl Judged {
         };
         let entries = [trace.egress, trace.ingress];
         let ended = entries.into_iter().flatten().find(|entry| *entry != Entry::Accepted);
-        Judged {
-            interface,
-            rules,
-            first: Some(ended.unwrap_or(Entry::Accepted)),
-            places,
-            is_unneighboured: trace.nd == Some(Discovery::Blocked),
-        }
+        let mut steps = trace.conversation.steps.iter();
+        let is_lost = steps.any(|step| is_first(step.moment) && step.passed.is_empty());
+        let first = match ended {
+            None => Some(Entry::Accepted),
+            Some(entry) if entry != Entry::Depends || is_lost => Some(entry),
+            Some(_) => None,
+        };
+        Judged { interface, rules, first, places, is_unneighboured: trace.nd == Some(Discovery::Blocked) }
     }
 
-    /// Does the first packet end with an answer that says so?
+    /// Does the first packet end, and may its sender be told?
     pub fn is_rejected(&self) -> bool {
-        self.first == Some(Entry::Rejected)
+        matches!(self.first, Some(Entry::Rejected | Entry::Depends))
     }
 
     /// Who is to blame.
@@ -86,8 +88,8 @@ impl Judged {
             (Came::Refused, Rules::Blocked) if !self.is_unneighboured => match self.first {
                 Some(Entry::Accepted) => Blame::Network,
                 Some(Entry::Dropped) => Blame::Reading,
-                Some(Entry::Depends) | None => Blame::Unclear,
-                Some(Entry::Rejected) => Blame::Rules,
+                Some(Entry::Rejected | Entry::Depends) => Blame::Rules,
+                None => Blame::Unclear,
             },
             (_, Rules::Blocked) => Blame::Rules,
             (_, Rules::Open) => Blame::Network,
@@ -147,11 +149,18 @@ fn goes_on(tried: &Tried) -> bool {
     tried.protocol == Protocol::Tcp && tried.what.ends_with("dns")
 }
 
+/// Is it the way of the first packet?
+fn is_first(moment: Moment) -> bool {
+    matches!(moment, Moment::Egress | Moment::Ingress)
+}
+
 /// What the rules make of all packets of a probe.
 fn rules(tried: &Tried, trace: &Trace) -> Rules {
     let entries = [trace.egress, trace.ingress];
     let followup = trace.followup.filter(|_| goes_on(tried));
-    let is_blocked = entries.iter().any(|entry| matches!(entry, Some(Entry::Dropped | Entry::Rejected)))
+    // Whether its sender is told or not, what ends is blocked.
+    let mut steps = trace.conversation.steps.iter();
+    let is_blocked = steps.any(|step| is_first(step.moment) && step.passed.is_empty())
         || trace.reply == Some(Answer::Blocked)
         || followup == Some(Next::Blocked)
         || trace.nd == Some(Discovery::Blocked);
