@@ -3,7 +3,7 @@
 /// What gets in or out of a unit, over each address family: a row of its picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// In or out.
+    /// In or out, or tried.
     pub direction: Direction,
     /// What the row is about: `QUIC (UDP 7844)`.
     pub what: String,
@@ -25,6 +25,8 @@ pub enum Direction {
     In,
     /// From the host.
     Out,
+    /// From the host, as it was tried.
+    Tried,
 }
 
 /// What becomes of something.

@@ -2,10 +2,12 @@
 
 use super::Context;
 use super::exposure::{self, words};
+use super::probe::{Held, title};
 use super::tunnel::{self, Path, Resolution, Tunnel};
+use crate::config::Came;
 use crate::eval::exposure::{Default, Exposure, Kind};
 use crate::eval::{Certainty, Way};
-use crate::finding::{Cell, Cells, Direction, Mark, Row};
+use crate::finding::{Blame, Cell, Cells, Direction, Mark, Row};
 use crate::packet::{Family, PacketSet};
 use crate::profile::{Requirement, Service};
 
@@ -13,7 +15,7 @@ use crate::profile::{Requirement, Service};
 pub fn picture(context: &Context) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(tunnel) = context.tunnel() {
-        rows.extend(transports(tunnel));
+        rows.extend(transports(context, tunnel));
         rows.push(Row::new(Direction::Out, "name resolution", Cells::Together(resolution(tunnel))));
         rows.extend(services(context, tunnel));
     }
@@ -30,7 +32,59 @@ pub fn picture(context: &Context) -> Vec<Row> {
     let through =
         |exposure: &Exposure| by_default(exposure, ("only what is named", Mark::Good), "gets through");
     rows.extend(row(context, Way::Forward, "forwarded to other machines", |_, exposure| through(exposure)));
+    rows.extend(tried(context));
     rows
+}
+
+/// What was tried, and who is to blame where it was in vain.
+fn tried(context: &Context) -> Vec<Row> {
+    let mut kinds: Vec<(String, Vec<&Held>)> = Vec::new();
+    for held in context.probes() {
+        let title = title(context, &held.tried.value);
+        match kinds.iter_mut().find(|(known, _)| *known == title) {
+            Some((_, all)) => all.push(held),
+            None => kinds.push((title, vec![held])),
+        }
+    }
+    let row = |(title, all): (String, Vec<&Held>)| {
+        let cells = Family::ALL.map(|family| {
+            let own: Vec<&Held> = all.iter().copied().filter(|held| held.family() == family).collect();
+            (!own.is_empty()).then(|| outcome(&own))
+        });
+        Row::new(Direction::Tried, title, Cells::Each(cells))
+    };
+    kinds.into_iter().map(row).collect()
+}
+
+/// What came of probes of a kind.
+fn outcome(all: &[&Held]) -> Cell {
+    let answered = all.iter().filter(|held| held.tried.value.came == Came::Answered).count();
+    let answer = match all.len() {
+        1 if answered == 1 => "answers".to_owned(),
+        1 => "does not answer".to_owned(),
+        all => format!("{answered} of {all} answer"),
+    };
+    const BLAMES: [(Blame, &str); 5] = [
+        (Blame::Rules, "the rules"),
+        (Blame::Network, "the network"),
+        (Blame::Route, "no way there"),
+        (Blame::Unclear, "unclear"),
+        (Blame::Reading, "contradicts the rules"),
+    ];
+    let of = |blame: Blame| all.iter().filter(|held| held.blame == blame).count();
+    let there: Vec<_> = BLAMES.into_iter().filter(|(blame, _)| of(*blame) > 0).collect();
+    let say = |(blame, words): &(Blame, &str)| match there.len() {
+        1 => (*words).to_owned(),
+        _ => format!("{words} ({})", of(*blame)),
+    };
+    let why = there.iter().map(say).collect::<Vec<_>>().join(", ");
+    match there.as_slice() {
+        [] => cell(Mark::Good, answer),
+        [(Blame::Route | Blame::Unclear, _)] if answered == 0 => {
+            cell(Mark::Depends, format!("{answer}: {why}"))
+        }
+        _ => cell(Mark::Bad, format!("{answer}: {why}")),
+    }
 }
 
 fn cell(mark: Mark, words: impl Into<String>) -> Cell {
@@ -94,16 +148,28 @@ fn ports(context: &Context, family: Family, exposure: &Exposure) -> Cell {
 }
 
 /// The ways to the edge.
-fn transports(tunnel: &Tunnel) -> impl Iterator<Item = Row> {
-    tunnel.profile.transports.iter().map(|transport| {
+fn transports<'r>(context: &'r Context, tunnel: &'r Tunnel) -> impl Iterator<Item = Row> + 'r {
+    tunnel.profile.transports.iter().map(move |transport| {
         let protocol = if transport.protocol.number() == 6 { "TCP" } else { "UDP" };
         let what = format!("{} ({protocol} {})", tunnel::title(&transport.name), tunnel.profile.port);
         let cells = Family::ALL.map(|family| {
-            let path = tunnel.paths_of(&transport.name).find(|path| path.family == family)?;
-            Some(edge(path))
+            match tunnel.paths_of(&transport.name).find(|path| path.family == family) {
+                Some(path) => Some(edge(path)),
+                None if is_without(context, family) => Some(cell(Mark::Depends, "the host has no address")),
+                None => None,
+            }
         });
         Row::new(Direction::Out, what, Cells::Each(cells))
     })
+}
+
+/// Is it known that the host has addresses, and none of this family?
+fn is_without(context: &Context, family: Family) -> bool {
+    let interfaces = &context.routes.interfaces;
+    let is_known = interfaces.iter().all(|each| !each.addresses.is_empty());
+    let is_told = tunnel::families(context).contains(&family) && is_known && !interfaces.is_empty();
+    let mut own = interfaces.iter().flat_map(|each| &each.addresses);
+    is_told && !own.any(|own| own.addr().is_ipv4() == (family == Family::V4))
 }
 
 /// How much of the edge is reached.

@@ -149,7 +149,9 @@ fn picture(to: &mut dyn Write, unit: &UnitReport) -> io::Result<()> {
          </caption>\n\
          <thead><tr><td></td><th scope=\"col\">IPv4</th><th scope=\"col\">IPv6</th></tr></thead>"
     )?;
-    for (direction, title) in [(Direction::Out, "Out"), (Direction::In, "In")] {
+    for (direction, title) in
+        [(Direction::Out, "Out"), (Direction::In, "In"), (Direction::Tried, "Tried from this host")]
+    {
         let mut rows = unit.picture.iter().filter(|row| row.direction == direction).peekable();
         if rows.peek().is_none() {
             continue;
@@ -158,11 +160,12 @@ fn picture(to: &mut dyn Write, unit: &UnitReport) -> io::Result<()> {
             to,
             "<tbody>\n<tr><th scope=\"rowgroup\" colspan=\"3\" class=\"direction\">{title}</th></tr>"
         )?;
+        let none = if direction == Direction::Tried { "not tried" } else { "not said" };
         for row in rows {
             let cells = match &row.cells {
-                Cells::Together(cell) => table_cell(Some(cell), " colspan=\"2\""),
+                Cells::Together(cell) => table_cell(Some(cell), " colspan=\"2\"", ""),
                 Cells::Each(cells) => {
-                    cells.iter().map(|cell| table_cell(cell.as_ref(), "")).collect::<Vec<_>>().concat()
+                    cells.iter().map(|cell| table_cell(cell.as_ref(), "", none)).collect::<Vec<_>>().concat()
                 }
             };
             writeln!(to, "<tr><th scope=\"row\">{}</th>{cells}</tr>", words(&row.what))?;
@@ -172,8 +175,9 @@ fn picture(to: &mut dyn Write, unit: &UnitReport) -> io::Result<()> {
     writeln!(to, "</table>")
 }
 
-fn table_cell(cell: Option<&Cell>, span: &str) -> String {
-    let Some(Cell { mark, words: text }) = cell else { return format!("<td{span}>not said</td>") };
+/// A cell, or the words for none.
+fn table_cell(cell: Option<&Cell>, span: &str, none: &str) -> String {
+    let Some(Cell { mark, words: text }) = cell else { return format!("<td{span}>{none}</td>") };
     let (class, sign) = match mark {
         Mark::Good => ("good", '✓'),
         Mark::Bad => ("bad", '✗'),

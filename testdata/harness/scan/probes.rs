@@ -6,12 +6,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Mutex;
 
+use fwlint::commands::check::Show;
 use fwlint::commands::scan::{Options, Probing};
 use fwlint::commands::{self, Failure, World};
 use fwlint::config::Came;
 use fwlint::probe::{Network, Talk};
 use fwlint::profile::Protocol;
-use fwlint::report::Look;
+use fwlint::report::{Format, Look};
 use serde_json::Value;
 use simple_dns::rdata::{A, AAAA, RData, SRV};
 use simple_dns::{CLASS, Name, Packet, QTYPE, ResourceRecord, TYPE};
@@ -71,6 +72,15 @@ fn scan(
     probing: Probing,
     answer: Option<&str>,
 ) -> (Result<commands::Outcome, Failure>, String, String) {
+    scan_with(machine, network, &Options { probing, ..recorded::options(None) }, answer)
+}
+
+fn scan_with(
+    machine: &Recorded,
+    network: &dyn Network,
+    options: &Options,
+    answer: Option<&str>,
+) -> (Result<commands::Outcome, Failure>, String, String) {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let mut stdin = answer.unwrap_or_default().as_bytes();
     let folder = tempfile::tempdir().expect("a folder");
@@ -82,8 +92,7 @@ fn scan(
         look: Look::default(),
         is_attended: answer.is_some(),
     };
-    let options = Options { probing, ..recorded::options(None) };
-    let result = commands::scan::run(&mut world, machine, network, &options);
+    let result = commands::scan::run(&mut world, machine, network, options);
     let text = |bytes| String::from_utf8(bytes).expect("it is text");
     (result, text(stdout), text(stderr))
 }
@@ -231,6 +240,29 @@ fn rules_that_block_are_to_blame_at_their_line() {
         findings.iter().find(|it| it["message"].as_str().is_some_and(|it| it.contains("the rules are")));
     let found = found.expect("it is there");
     assert_eq!((&found["path"], &found["start"]["line"]), (&"ruleset.nft".into(), &5.into()), "{found}");
+}
+
+#[test]
+fn the_page_has_what_was_tried_at_a_glance() {
+    let mut options = Options { probing: Probing::On, ..recorded::options(None) };
+    options.check.show = Show::Findings(Format::Html);
+    let machine = recorded::host().prints(
+        "nft list ruleset",
+        Ok("table inet t {\n\tchain output {\n\t\ttype filter hook output priority filter; policy accept;\n\t\tip daddr 198.41.192.0/24 udp dport 7844 drop\n\t}\n}\n"),
+    );
+    let (result, page, _) = scan_with(&machine, &Deaf::default(), &options, None);
+    assert!(result.is_ok(), "{result:?}");
+    let bad = |words: &str| format!("<td class=\"bad\"><span aria-hidden=\"true\">✗</span> {words}</td>");
+    let no_way =
+        "<td class=\"depends\"><span aria-hidden=\"true\">?</span> 0 of 20 answer: no way there</td>";
+    for (what, v4, v6) in [
+        ("DNS (UDP 53)", "does not answer: the network", "<td>not tried</td>"),
+        ("QUIC (UDP 7844)", "0 of 20 answer: the rules (10), the network (10)", no_way),
+        ("HTTP/2 (TCP 7844)", "0 of 20 answer: the network", no_way),
+    ] {
+        let row = format!("<tr><th scope=\"row\">{what}</th>{}{v6}</tr>", bad(v4));
+        assert!(page.contains(&row), "{row}\n{page}");
+    }
 }
 
 #[test]
