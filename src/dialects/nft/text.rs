@@ -5,6 +5,7 @@ mod blocks;
 mod commands;
 mod cursor;
 mod elements;
+mod ending;
 mod include;
 mod objects;
 mod plain;
@@ -30,7 +31,19 @@ use crate::source::FileId;
 pub fn read<'t>(texts: &Texts<'t>, early: Option<AtOnce>) -> File<'t> {
     let mut reader = reader::Reader::new(texts, early);
     reader.commands();
-    File { is_listing: recognise::is_listing(texts.text), ..reader.finish() }
+    reader.end_of_text(texts.file, texts.text);
+    finish(reader, texts.text)
+}
+
+/// Reads a piece of a text, whose last line need not have an end.
+pub fn read_piece<'t>(texts: &Texts<'t>) -> File<'t> {
+    let mut reader = reader::Reader::new(texts, None);
+    reader.commands();
+    finish(reader, texts.text)
+}
+
+fn finish<'t>(reader: reader::Reader<'t>, text: &str) -> File<'t> {
+    File { is_listing: recognise::is_listing(text), ..reader.finish() }
 }
 
 /// The braces that come next behind a place: where they open, and the place behind the one that closes them.

@@ -41,11 +41,20 @@ impl<'t> Reader<'t> {
         let Some(path) = self.cursor.word() else { return Err(self.wanted("the path of a file")) };
         let told = match (self.included)(path.span) {
             Some(Included::Texts(texts)) => {
-                for (file, text) in texts {
-                    let outer = std::mem::replace(&mut self.cursor, Cursor::new(file, text));
+                // What is included comes behind the end of the statement.
+                let mut behind = self.cursor;
+                if matches!(behind.peek(), Some(b'\n' | b';')) {
+                    behind.at += 1;
+                }
+                for (number, (file, text)) in texts.iter().enumerate() {
+                    let outer = std::mem::replace(&mut self.cursor, Cursor::new(*file, text));
+                    // How far was read ahead in one text says nothing of another.
+                    let ahead = std::mem::take(&mut self.ahead);
                     let result = self.nested(&mut *read);
-                    self.cursor = outer;
+                    (self.cursor, self.ahead) = (outer, ahead);
                     result?;
+                    let next = texts.get(number + 1).map(|(file, text)| Cursor::new(*file, text));
+                    self.end_of_part(*file, text, next.unwrap_or(behind));
                 }
                 return Ok(());
             }

@@ -66,7 +66,7 @@ impl<'w> Tree<'w> {
     /// Reads a text.
     pub fn of(writing: &Writing<'w>, file: FileId) -> Tree<'w> {
         let text = writing.source(file);
-        let content = text::read(&Texts { dialect: Dialect::Nft, file, text, included: &|_| None }, None);
+        let content = text::read_piece(&Texts { dialect: Dialect::Nft, file, text, included: &|_| None });
         Tree { text, file, content }
     }
 
