@@ -117,7 +117,10 @@ pub(super) fn is_for(builder: &mut Builder<'_>, instance: &Instance<'_, '_>, num
 /// Reads `--dport` or `--sport`.
 pub(super) fn port(builder: &mut Builder<'_>, given: &Given<'_, '_>, axis: Axis) {
     let Some(word) = given.value() else { return builder.pure(given) };
+    let is_native = matches!(builder.protocol, Protocol::Is(TCP | UDP));
     match range(&word.text, true) {
+        // `! --dport 0:65535` never holds with iptables-legacy. iptables-nft 1.8.9 leaves it out, so that it always does.
+        Ok((0, 65535)) if given.negated && is_native => builder.pure(given),
         Ok((low, high)) => builder.field(axis, Ranges::new(low, high), given.negated, given.span),
         Err(wrong) => wrong.tell(builder, given),
     }
