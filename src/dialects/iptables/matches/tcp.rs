@@ -80,6 +80,11 @@ fn bits(text: &str) -> Result<u8, String> {
 }
 
 fn flags(builder: &mut Builder<'_>, given: &Given<'_, '_>, mask: u8, set: u8) {
+    // Without a flag to look at, `NONE SYN` and `! NONE NONE` never hold with iptables-legacy. iptables-nft 1.8.9 leaves them
+    // out, so that they always do.
+    if mask == 0 && given.negated == (set == 0) {
+        return builder.pure(given);
+    }
     let fitting = (0..=0xff_u8).filter(|flags| flags & mask == set).map(|flags| (flags.into(), flags.into()));
     builder.field(Axis::TcpFlags, Ranges::union(fitting), given.negated, given.span);
 }
