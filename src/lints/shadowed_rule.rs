@@ -32,7 +32,8 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
 /// Is it for people to mend? What a program writes is not, unless people took its packets away in a place
 /// that is not made for that, from rules that are not made for that either.
 fn is_asked(context: &Context, shadowed: &Shadowed) -> bool {
-    if returns_at_the_end(context, shadowed.rule) {
+    let is_of_another = context.host.rule(shadowed.rule).rule.is_of_another();
+    if is_of_another || returns_at_the_end(context, shadowed.rule) {
         return false;
     }
     if kept::rule_by(context, shadowed.rule).is_none() {

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::{Atom, Chain, Families, Policy, Ruleset, Table, TableSets, Verdict};
+use super::{Atom, Chain, Families, Policy, Rule, Ruleset, Table, TableSets, Verdict};
 use crate::source::{Span, Spanned};
 
 /// What keeps a table. Each has tables of its own, all of which are in force.
@@ -61,6 +61,7 @@ impl Ruleset {
         for removal in &later.removals {
             self.remove(removal);
         }
+        self.share(&mut later);
         let bases =
             self.tables.iter().flat_map(|table| &table.chains).filter_map(|chain| chain.base.as_ref());
         let first = bases.map(|base| base.registered + 1).max().unwrap_or(0);
@@ -95,6 +96,24 @@ impl Ruleset {
         let tables = self.tables.iter_mut().chain(&mut later.tables).map(|table| &mut table.backend);
         tables.for_each(told);
         later.removals.iter_mut().filter_map(Removal::backend).for_each(told);
+    }
+
+    /// A table of nft and one of iptables of an unknown kind are one if they are called alike and it is iptables-nft.
+    fn share(&mut self, later: &mut Ruleset) {
+        let are_alike = |own: &Table, other: &Table| {
+            (own.backend, other.backend) == (Backend::Unknown, Backend::Nft)
+                && (&own.name, own.families) == (&other.name, other.families)
+        };
+        let made_anew = |own: &Table| later.removals.contains(&Removal::Table(own.id()));
+        for table in &mut later.tables {
+            for old in &mut self.tables {
+                if are_alike(old, table) {
+                    old.is_perhaps_one_with(table, true);
+                } else if are_alike(table, old) && !made_anew(table) {
+                    table.is_perhaps_one_with(old, false);
+                }
+            }
+        }
     }
 
     /// Adds the sets of a table, and what names them.
@@ -170,14 +189,19 @@ impl Removal {
         }
     }
 
-    /// Is it about a table of iptables, if that is iptables-nft?
+    /// Is it about a table, if the host's iptables is iptables-nft, and not otherwise?
     fn may_concern(&self, table: &Table) -> bool {
-        let as_nft = || TableId { backend: Backend::Nft, ..table.id() };
-        table.backend == Backend::Unknown
-            && match self {
-                Removal::Everything | Removal::Family { .. } => self.takes(&as_nft()),
-                Removal::Table(id) | Removal::Chains(id, _) | Removal::Rules(id, _) => as_nft() == *id,
-            }
+        let turned = match table.backend {
+            Backend::Unknown => Backend::Nft,
+            // What iptables makes anew or empties nft may have made.
+            Backend::Nft => Backend::Unknown,
+            Backend::Legacy | Backend::Cloud => return false,
+        };
+        let turned = TableId { backend: turned, ..table.id() };
+        match self {
+            Removal::Everything | Removal::Family { .. } => self.takes(&turned),
+            Removal::Table(id) | Removal::Chains(id, _) | Removal::Rules(id, _) => turned == *id,
+        }
     }
 
     fn backend(&mut self) -> Option<&mut Backend> {
@@ -224,6 +248,30 @@ impl Table {
         }
     }
 
+    /// The chains that both have are one if the host's iptables is iptables-nft: then rules of the other stand in this, behind
+    /// its own or in front, and its policy may be this one's.
+    fn is_perhaps_one_with(&mut self, other: &mut Table, is_later: bool) {
+        for chain in &mut self.chains {
+            let Some(shared) = other.chains.iter_mut().find(|shared| shared.name == chain.name) else {
+                continue;
+            };
+            let has_policy = shared.base.as_ref().is_some_and(|base| base.policy_is_written);
+            if shared.rules.is_empty() && !has_policy {
+                continue;
+            }
+            if let Some(base) = &mut shared.base {
+                base.only_with = Some(Backend::Legacy);
+            }
+            let span = shared.rules.first().map_or(shared.span, |rule| rule.span);
+            if !is_later || shared.in_front > 0 {
+                chain.rules.insert(0, Rule::of_another(span));
+            }
+            if is_later {
+                chain.rules.push(Rule::of_another(span));
+            }
+        }
+    }
+
     /// Takes the rules of a place for something that may do anything or nothing.
     fn leave_open(&mut self, place: Span) {
         let is_inside =
@@ -261,6 +309,28 @@ impl Table {
                 let bases = self.chains.iter_mut().filter_map(|chain| chain.base.as_mut());
                 bases.for_each(|base| base.only_with = Some(Backend::Legacy));
             }
+        }
+    }
+}
+
+/// What is said of rules that are perhaps in a table.
+const OF_ANOTHER: &str = "rules of nft in the table of iptables, if that is iptables-nft";
+
+impl Rule {
+    /// Does it stand for rules of another table, which are perhaps here?
+    pub fn is_of_another(&self) -> bool {
+        matches!(&self.verdict.value, Verdict::Unknown(text) if **text == *OF_ANOTHER)
+    }
+
+    /// What stands for rules that are perhaps here, and may do anything.
+    fn of_another(span: Span) -> Self {
+        let text: Box<str> = OF_ANOTHER.into();
+        Rule {
+            span,
+            matches: vec![Spanned::new(Atom::free(text.clone()).into(), span)],
+            actions: Vec::new(),
+            verdict: Spanned::new(Verdict::Unknown(text), span),
+            comment: None,
         }
     }
 }
