@@ -293,7 +293,7 @@ fn a_user_who_is_not_known_is_not_taken_for_root() {
 #[test]
 fn the_edge_alone_is_dialled_from_the_address_that_is_bound() {
     let network = Deaf::default();
-    let machine = recorded::with_process("cloudflared\0tunnel\0--edge-bind-address\0192.0.2.11\0run\0", "");
+    let machine = recorded::with_process("cloudflared\0tunnel\0--edge-bind-address=192.0.2.11\0run\0", "");
     let (result, _, _) = scan(&machine, &network, Probing::On, None);
     assert!(result.is_ok(), "{result:?}");
     let bound: Vec<_> = network.bound.lock().expect("nobody panics").iter().copied().collect();

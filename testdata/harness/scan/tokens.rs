@@ -38,6 +38,9 @@ fn a_token_for_fedramp_tells_the_region_and_nothing_else() {
     assert!(text.contains("the edge that the credentials of process 4711 may name: it needs root"), "{text}");
 }
 
+/// A file of a machine: its path and what is in it.
+type File = (String, &'static str);
+
 /// What a process is told of a tunnel of FedRAMP, and where its credentials lie.
 const ID: &str = "6FF42AE2-765D-4ADF-8112-31C55C1551EF";
 const CREDENTIALS: &str = r#"{"AccountTag":"6789","TunnelSecret":"cw==","TunnelID":"t","Endpoint":"fed"}"#;
@@ -48,7 +51,7 @@ fn credentials_are_found_where_cloudflared_finds_them() {
     let home = "HOME=/home/tunnel\0";
     let users = "root:x:0:0::/root:/bin/sh\nws:x:997:997::/srv/ws:/bin/false\n";
     let configuration = |text: &str| -> &'static str { text.to_owned().leak() };
-    let cases: Vec<(&str, &str, Vec<(String, &'static str)>)> = vec![
+    let cases: Vec<(&str, &str, Vec<File>)> = vec![
         // A path that is not absolute begins where the process runs, and `~` is the home of its user.
         ("run\0--cred-file\0c.json\0x", home, vec![("/proc/4711/cwd/c.json".into(), CREDENTIALS)]),
         ("run\0--credentials-file=~/c.json\0x", home, vec![("/home/tunnel/c.json".into(), CREDENTIALS)]),
