@@ -48,13 +48,14 @@ struct Case {
     network: Vec<String>,
     answers: Map<String, Value>,
     serves: Vec<(&'static str, u16)>,
+    arguments: Vec<&'static str>,
 }
 
 impl Case {
     /// A host with rules, on a network on which all is as it should be.
     fn new(rules: String) -> Self {
         let serves = vec![("udp", 53), ("tcp", 53), ("udp", 7844), ("tcp", 7844), ("tcp", 853), ("tcp", 443)];
-        Case { host: vec![rules], network: Vec::new(), answers: answers(), serves }
+        Case { host: vec![rules], network: Vec::new(), answers: answers(), serves, arguments: Vec::new() }
     }
 
     /// The report of the scan; `None` where nobody may make namespaces.
@@ -63,8 +64,8 @@ impl Case {
             oracle::say_skipped("probes in network namespaces", &reason);
             return None;
         }
-        let Case { host, network, answers, serves } = self;
-        let job = json!({ "host": host, "network": network, "answers": answers, "serves": serves, "arguments": [] });
+        let Case { host, network, answers, serves, arguments } = self;
+        let job = json!({ "host": host, "network": network, "answers": answers, "serves": serves, "arguments": arguments });
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/harness/scan/edge.py");
         let mut lab = Command::new("unshare")
             .args(["--net", "--mount", "python3"])
@@ -274,6 +275,20 @@ fn whichever_way_the_network_rejects_it_is_to_blame() {
     case.network.push(load);
     let Some(report) = case.report() else { return };
     hold("whichever-way-the-network-rejects-it-is-to-blame", &report);
+}
+
+#[test]
+fn the_edge_is_dialled_from_the_address_that_is_bound_by_whichever_interface() {
+    let mut case = Case::new(rules("\t\toifname \"eth0\" ip saddr 198.51.100.7 tcp dport 7844 drop", ""));
+    // Routes choose eth0, whatever interface has the address.
+    case.host.push(
+        "ip link add there type veth peer name other; ip link set other up; ip addr add 198.51.100.7/24 dev there; ip link set there up"
+            .to_owned(),
+    );
+    case.network.push("ip route add 198.51.100.0/24 via 192.0.2.10".to_owned());
+    case.arguments = vec!["--edge-bind-address", "198.51.100.7"];
+    let Some(report) = case.report() else { return };
+    hold("the-edge-is-dialled-from-the-address-that-is-bound-by-whichever-interface", &report);
 }
 
 #[test]
