@@ -81,7 +81,18 @@ fn finding(context: &Context, group: &[&Held]) -> Finding {
         let to: Vec<_> = group.iter().map(|held| held.tried.value.to.ip()).collect();
         finding = finding.note(format!("So it is with {}.", list(to.iter())));
     }
-    reasons(first).into_iter().fold(finding, Finding::note)
+    match foreign(context, first) {
+        Some(reason) => finding.note(reason),
+        None => reasons(first).into_iter().fold(finding, Finding::note),
+    }
+}
+
+/// The address that the edge is dialled from, if it is none of the host's.
+fn foreign(context: &Context, held: &Held) -> Option<String> {
+    let bound = context.settings.edge_bind_address.value?;
+    let is_edge = matches!(held.tried.value.what.as_str(), "quic" | "http2");
+    let is_foreign = held.blame == Blame::Route && is_edge && !context.routes.owns(bound);
+    is_foreign.then(|| format!("`edge-bind-address` says {bound}, which is no address of this host."))
 }
 
 /// Why it is so, in sentences.
