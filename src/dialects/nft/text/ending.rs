@@ -46,29 +46,43 @@ impl Last<'_> {
 }
 
 fn last_line(file: FileId, text: &str) -> Option<Last<'_>> {
-    const BLANKS: [char; 3] = [' ', '\t', '\r'];
-    // A backslash at the end of a line takes that end away.
     let mut whole = text.trim_end_matches(BLANKS);
-    while let Some(before) =
-        whole.strip_suffix('\n').and_then(|text| text.trim_end_matches('\r').strip_suffix('\\'))
-    {
+    // A backslash at the end of a line takes that end away, unless it stands in a comment.
+    while let Some(before) = whole.strip_suffix('\n') {
+        let before = before.trim_end_matches('\r').strip_suffix('\\')?;
+        let line = &before[line_start(before)..];
+        if comment(line).is_some() {
+            return None;
+        }
         whole = before.trim_end_matches(BLANKS);
     }
-    let start = whole.rfind('\n').map_or(0, |at| at + 1);
+    let start = line_start(whole);
     let line = &whole[start..];
     if line.is_empty() {
         return None;
     }
-    let mut is_quoted = false;
-    let comment = line.bytes().position(|byte| {
-        is_quoted ^= byte == b'"';
-        byte == b'#' && !is_quoted
-    });
+    let comment = comment(line);
     let begin = start + (line.len() - line.trim_start_matches(BLANKS).len());
     Some(Last {
         words: &line[..comment.unwrap_or(line.len())],
         has_comment: comment.is_some(),
         span: Span::new(file, begin, whole.len()),
+    })
+}
+
+const BLANKS: [char; 3] = [' ', '\t', '\r'];
+
+/// Where the last line of a text begins.
+fn line_start(text: &str) -> usize {
+    text.rfind('\n').map_or(0, |at| at + 1)
+}
+
+/// Where a line's comment begins.
+fn comment(line: &str) -> Option<usize> {
+    let mut is_quoted = false;
+    line.bytes().position(|byte| {
+        is_quoted ^= byte == b'"';
+        byte == b'#' && !is_quoted
     })
 }
 
@@ -89,5 +103,22 @@ fn goes_on(behind: Cursor<'_>) -> bool {
             },
             Some(_) => return true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backslash_takes_the_end_of_a_line_away_but_not_of_a_comment() {
+        let open = |text| last_line(FileId(0), text).map(|last| (last.words, last.has_comment));
+        assert_eq!(open("add table t\n"), None);
+        assert_eq!(open("add table t"), Some(("add table t", false)));
+        assert_eq!(open("add table t \\\n"), Some(("add table t", false)));
+        assert_eq!(open("add table t # \\\n"), None);
+        assert_eq!(open("# \"a\" # b"), Some(("", true)));
+        assert_eq!(open("}\n\t"), None);
+        assert_eq!(open(""), None);
     }
 }
