@@ -46,7 +46,7 @@ pub fn write_nix(writing: &Writing, step: &Step) -> Option<Vec<Edit>> {
 
 fn read(file: FileId, text: &str, ruleset: Option<Range<usize>>) -> Ruleset {
     let masked = masked(text, ruleset.unwrap_or(0..0));
-    nft::read(&[Texts { dialect: Dialect::Nft, file, text: &masked, included: &|_| None }])
+    nft::read_embedded(&Texts { dialect: Dialect::Nft, file, text: &masked, included: &|_| None })
 }
 
 /// What a change is in the text, whose ruleset is the whole file to the writer of nft.

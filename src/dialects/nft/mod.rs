@@ -20,9 +20,16 @@ use crate::model::Ruleset;
 /// Reads what `nft list ruleset` printed, or what is meant for `nft -f`, and both as JSON: texts that are loaded
 /// one after the other, so that each may change what those before it have made.
 pub fn read(texts: &[Texts<'_>]) -> Ruleset {
-    let early = text::AtOnce { rule: lower::at_once, wants_trees: lower::is_delicate };
-    lower::lower(texts.iter().map(|text| parse(text, Some(early))))
+    lower::lower(texts.iter().map(|text| parse(text, Some(EARLY))))
 }
+
+/// Reads what stands in a file of another language, which may end the last line of it.
+pub fn read_embedded(text: &Texts<'_>) -> Ruleset {
+    lower::lower(std::iter::once(text::read_piece(text, Some(EARLY))))
+}
+
+/// What is done with rules as soon as they are read.
+const EARLY: text::AtOnce = text::AtOnce { rule: lower::at_once, wants_trees: lower::is_delicate };
 
 fn parse<'t>(text: &Texts<'t>, early: Option<text::AtOnce>) -> ast::File<'t> {
     match text.dialect {

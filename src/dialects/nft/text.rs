@@ -36,8 +36,8 @@ pub fn read<'t>(texts: &Texts<'t>, early: Option<AtOnce>) -> File<'t> {
 }
 
 /// Reads a piece of a text, whose last line need not have an end.
-pub fn read_piece<'t>(texts: &Texts<'t>) -> File<'t> {
-    let mut reader = reader::Reader::new(texts, None);
+pub fn read_piece<'t>(texts: &Texts<'t>, early: Option<AtOnce>) -> File<'t> {
+    let mut reader = reader::Reader::new(texts, early);
     reader.commands();
     finish(reader, texts.text)
 }

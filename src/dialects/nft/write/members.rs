@@ -157,7 +157,7 @@ fn indent(text: &str, at: usize) -> Option<&str> {
 
 fn read(tree: &Tree, text: &str) -> Ruleset {
     let texts = Texts { dialect: Dialect::Nft, file: tree.file, text, included: &|_| None };
-    super::super::lower::lower(std::iter::once(text::read_piece(&texts)))
+    super::super::lower::lower(std::iter::once(text::read_piece(&texts, None)))
 }
 
 /// Do edits let through just what new rules would, by rules that then match more?

@@ -66,7 +66,8 @@ impl<'w> Tree<'w> {
     /// Reads a text.
     pub fn of(writing: &Writing<'w>, file: FileId) -> Tree<'w> {
         let text = writing.source(file);
-        let content = text::read_piece(&Texts { dialect: Dialect::Nft, file, text, included: &|_| None });
+        let content =
+            text::read_piece(&Texts { dialect: Dialect::Nft, file, text, included: &|_| None }, None);
         Tree { text, file, content }
     }
 
