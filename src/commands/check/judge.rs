@@ -130,7 +130,7 @@ fn judge_unit(
             source: profile.source.clone(),
         }),
         chains: chains().count(),
-        rules: chains().map(|chain| chain.rules.len()).sum(),
+        rules: chains().flat_map(|chain| &chain.rules).filter(|rule| !rule.is_of_another()).count(),
         fail_level: config.fail_level,
     };
     let serves = context.judged_tunnel().map(|tunnel| !tunnel.is_cut_off(&context));
