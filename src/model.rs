@@ -23,7 +23,7 @@ pub use families::Families;
 pub use loading::{Backend, Removal, TableId};
 pub use merge::Merge;
 pub use perimeter::{Members, Perimeter};
-pub use plan::{Part, Plan};
+pub use plan::{Bridge, Part, Plan};
 pub use recipe::{Front, Letting, Numbers, Recipe};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use ipnet::IpNet;
-
 use crate::commands::input;
 use crate::commands::{Failure, Outcome, World};
-use crate::config::{self, Given};
+use crate::config::{self, Given, User};
 use crate::dialects::{self, Dialect};
-use crate::lints::plan;
+use crate::lints::plan::{self, Besides};
 use crate::packet::Family;
 use crate::profile::Profile;
 
@@ -21,8 +19,8 @@ pub struct Options {
     pub given: Given,
     /// cloudflared's own configuration, which says the rest of that.
     pub cloudflared: Option<PathBuf>,
-    /// From where SSH is let in.
-    pub ssh: Vec<IpNet>,
+    /// What the machine lets through besides.
+    pub besides: Besides,
 }
 
 /// Prints a ruleset.
@@ -35,6 +33,13 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         None => options.given.clone(),
     };
     let settings = given.settle();
+    if let Some(User::Name(name)) = &settings.user.value {
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+        if name.starts_with('-') || !name.chars().all(is_letter) {
+            let message = format!("no rule is written for a user called `{name}`");
+            return Err(Failure::new(message, "Tell the number of the user.".to_owned()));
+        }
+    }
     let profile = Profile::all().next();
     let endpoint = profile.and_then(|profile| profile.endpoint(&settings.region.value));
     let (Some(profile), Some(endpoint)) = (profile, endpoint) else {
@@ -43,7 +48,7 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
         return Err(Failure::new(format!("there is no region `{region}`"), help));
     };
     let plan = if options.dialect.is_of_cloud() { plan::around } else { plan::of };
-    let plans = Family::ALL.map(|family| plan(profile, endpoint, &settings, &options.ssh, family));
+    let plans = Family::ALL.map(|family| plan(profile, endpoint, &settings, &options.besides, family));
     let text = dialects::compose(options.dialect, &plans);
     let text = text.ok_or_else(|| {
         let message = format!("no ruleset is written as `{}`", options.dialect.name());

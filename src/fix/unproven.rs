@@ -19,7 +19,7 @@ const LEFT_OVER: [&str; 5] =
 pub enum Unproven {
     /// The text is not made so that the change could be written there.
     NotWritable,
-    /// The text is one that only programs write.
+    /// The text is one that only programs write, or tells of rules that are kept elsewhere.
     OfPrograms(Dialect),
     /// The finding is still there.
     NotGone,
@@ -37,10 +37,11 @@ impl Unproven {
         match self {
             Unproven::NotWritable => "the text is not made so that a change could be written there".into(),
             Unproven::OfPrograms(dialect) => {
-                let name = dialect.name();
-                format!(
-                    "no change is written into {name}, which a program prints: change what it is printed from"
-                )
+                let why = match dialect.is_of_cloud() {
+                    true => "the rules are kept by the cloud: change them there",
+                    false => "a program prints it: change what it is printed from",
+                };
+                format!("no change is written into {}: {why}", dialect.name())
             }
             Unproven::NotGone => "a change of one place would not be enough".into(),
             Unproven::Another(lint) => format!("it would bring another finding: {lint}"),

@@ -1,57 +1,91 @@
 //! What a host that runs the tunnel lets through, and nothing else.
 
+mod basics;
+mod services;
+
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::Context;
-use crate::config::{EdgeIpVersion, EdgeRules, Protocol, RunsIn, Settings};
+use crate::config::{EdgeIpVersion, EdgeRules, Protocol, RunsIn, Settings, User};
 use crate::eval::Way;
 use crate::eval::exposure::Kind;
-use crate::model::{NewRule, Part, Plan, Verdict};
-use crate::packet::axis::state;
+use crate::model::{Bridge, NewRule, Part, Plan, Verdict};
 use crate::packet::{Axis, Cube, Family, Ranges, values};
-use crate::profile::{Endpoint, Profile, Requirement, Service};
+use crate::profile::{Endpoint, Profile};
 
 /// The built-in chains, and which way packets come there.
 const CHAINS: [(&str, Way); 3] = [("INPUT", Way::In), ("FORWARD", Way::Forward), ("OUTPUT", Way::Out)];
+
+/// What the machine lets through besides what the program needs.
+#[derive(Clone, Debug, Default)]
+pub struct Besides {
+    /// The networks from which SSH is let in.
+    pub ssh: Vec<IpNet>,
+    /// The networks in which it asks for the time.
+    pub time: Vec<IpNet>,
+    /// Does it get its addresses by DHCP?
+    pub has_dhcp: bool,
+    /// The interfaces of the networks in which the program's container may be; empty for those that Docker makes.
+    pub bridges: Vec<Bridge>,
+}
 
 /// The plan for one family.
 pub fn of(
     profile: &Profile,
     endpoint: &Endpoint,
     settings: &Settings,
-    ssh: &[IpNet],
+    besides: &Besides,
     family: Family,
 ) -> Plan {
-    let planner = Planner { profile, settings, family };
+    let planner = Planner { profile, settings, family, of: Of::Host };
     let mut parts = planner.basics();
-    parts.extend(planner.ssh(ssh));
-    parts.push(planner.dns());
+    parts.extend(planner.dhcp(besides.has_dhcp));
+    parts.extend(planner.ssh(&besides.ssh));
+    parts.extend(planner.time(&besides.time));
+    parts.extend(planner.dns());
     let mut plan = planner.plan(parts, endpoint);
-    let own = "They take the place of the rules that are there: start programs again that add their own (Docker, libvirt).";
-    let more = "What else the host asks for (the time, packages, a lease over DHCPv6) does not get out.";
-    plan.about.extend([own, more].map(str::to_owned));
-    if ssh.is_empty() {
+    let reached = if planner.is_in_container() {
+        plan.bridges = besides.bridges();
+        "on the container's own network; those elsewhere, as those of the host, need rules of their own."
+    } else {
+        let instead = "They take the place of the rules that are there: start programs again that add their own (Docker, libvirt).";
+        plan.about.push(instead.to_owned());
+        "on this host; those elsewhere need rules of their own."
+    };
+    let (lease, time) = ("a lease that is renewed (--dhcp)", "the time (--ntp-to)");
+    let asked = [(besides.has_dhcp, lease), (!besides.time.is_empty(), time)];
+    let missing: Vec<&str> =
+        asked.into_iter().filter(|it| !it.0).map(|it| it.1).chain(["packages"]).collect();
+    plan.about.extend([
+        format!("Services that the tunnel leads to are reached {reached}"),
+        format!("What else the host asks for does not get out: {}, and so on.", missing.join(", ")),
+    ]);
+    if besides.ssh.is_empty() {
         plan.about
             .push("SSH is not let in: the host is reached through the tunnel, or by its console.".to_owned());
+    }
+    if let Some(owner) = planner.owner() {
+        plan.about.push(format!("The user {owner} must be there before they are loaded."));
     }
     plan
 }
 
 /// The plan for one family of what is around a machine, and knows connections: no packet of a machine to itself comes
-/// there, answers pass, and so do those of the cloud's own resolver.
+/// there, answers pass, and so do those of the cloud's own resolver. No user is seen from there.
 pub fn around(
     profile: &Profile,
     endpoint: &Endpoint,
     settings: &Settings,
-    ssh: &[IpNet],
+    besides: &Besides,
     family: Family,
 ) -> Plan {
-    let planner = Planner { profile, settings, family };
-    let mut parts: Vec<Part> = planner.ssh(ssh).into_iter().collect();
+    let planner = Planner { profile, settings, family, of: Of::Around };
+    let mut parts: Vec<Part> = planner.ssh(&besides.ssh).into_iter().collect();
+    parts.extend(planner.time(&besides.time));
     if settings.resolvers.value.iter().any(|resolver| !resolver.is_loopback()) {
-        parts.push(planner.dns());
+        parts.extend(planner.dns());
     }
     planner.plan(parts, endpoint)
 }
@@ -69,13 +103,13 @@ pub fn twin(context: &Context) -> Option<Plan> {
     let profile =
         context.profile.and_then(|profile| Some((profile, profile.endpoint(&settings.region.value)?)));
     if let Some((profile, endpoint)) = profile {
-        let planner = Planner { profile, settings, family };
+        let planner = Planner { profile, settings, family, of: Of::Twin };
         parts.extend(planner.basics());
         parts.push(planner.as_over_ipv4(context));
-        parts.push(planner.dns());
+        parts.extend(planner.dns());
         if serves(settings, family) {
             parts.extend(planner.edge(endpoint));
-            parts.extend(profile.services.iter().filter_map(|service| planner.service(service)));
+            parts.extend(planner.services());
         }
     }
     let is_closed = |rule: &NewRule| closed.iter().any(|(chain, _)| **chain == *rule.chain);
@@ -83,7 +117,7 @@ pub fn twin(context: &Context) -> Option<Plan> {
     parts.retain(|part| !part.rules.is_empty());
     let about = vec!["IPv6 as the rules beside this file have IPv4.".to_owned()];
     let open = open.into_iter().map(|(chain, _)| chain.into()).collect();
-    (!parts.is_empty()).then_some(Plan { family, about, open, parts })
+    (!parts.is_empty()).then_some(Plan { family, about, open, parts, bridges: Vec::new() })
 }
 
 /// May the edge be dialled over this family?
@@ -95,10 +129,22 @@ fn serves(settings: &Settings, family: Family) -> bool {
     }
 }
 
+/// Of what the rules are.
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    /// All of a host.
+    Host,
+    /// What is around a machine.
+    Around,
+    /// The second family of a host whose rules for the first are there.
+    Twin,
+}
+
 struct Planner<'s> {
     profile: &'s Profile,
     settings: &'s Settings,
     family: Family,
+    of: Of,
 }
 
 impl Planner<'_> {
@@ -111,7 +157,7 @@ impl Planner<'_> {
     fn plan(&self, mut parts: Vec<Part>, endpoint: &Endpoint) -> Plan {
         if serves(self.settings, self.family) {
             parts.extend(self.edge(endpoint));
-            parts.extend(self.profile.services.iter().filter_map(|service| self.service(service)));
+            parts.extend(self.services());
         }
         parts.retain(|part| !part.rules.is_empty());
         let profile = self.profile;
@@ -119,47 +165,30 @@ impl Planner<'_> {
             format!("Rules for a host that runs {}: nothing passes but what is named.", profile.program),
             format!("Addresses as published on {}: {}", profile.as_of, profile.source),
         ];
-        Plan { family: self.family, about, open: Vec::new(), parts }
+        Plan { family: self.family, about, open: Vec::new(), parts, bridges: Vec::new() }
     }
 
     /// The chain through which the program's packets leave.
     fn way_out(&self) -> &'static str {
-        if self.settings.runs_in.value == RunsIn::Container { "FORWARD" } else { "OUTPUT" }
+        match self.of {
+            Of::Host if self.is_in_container() => Plan::CONTAINER,
+            Of::Twin if self.is_in_container() => "FORWARD",
+            _ => "OUTPUT",
+        }
     }
 
-    /// Loopback, established flows, and for IPv6 the packets without which no other arrives.
-    fn basics(&self) -> Vec<Part> {
-        let lo = Ranges::single(values::name("lo").unwrap_or_default());
-        let (from, to) =
-            (Cube::any().set(Axis::InInterface, lo.clone()), Cube::any().set(Axis::OutInterface, lo));
-        let known = Cube::any().set(Axis::State, Ranges::new(state::ESTABLISHED, state::RELATED));
-        let mut chains = vec!["INPUT", "OUTPUT"];
-        if self.way_out() == "FORWARD" {
-            chains.push("FORWARD");
-        }
-        let mut parts = vec![
-            Part {
-                purpose: "The host and itself.".into(),
-                rules: vec![self.rule("INPUT", from), self.rule("OUTPUT", to)],
-            },
-            Part {
-                purpose:
-                    "Answers, later packets of connections that were let through, and errors about them."
-                        .into(),
-                rules: chains.into_iter().map(|chain| self.rule(chain, known.clone())).collect(),
-            },
-        ];
-        if self.family == Family::V6 {
-            let message = |kind: u128| {
-                let types = Ranges::new(kind << 8, kind << 8 | 0xff);
-                Cube::any().set(Axis::Protocol, Ranges::single(58)).set(Axis::DestinationPort, types)
-            };
-            let received = [134, 135, 136].map(|kind| self.rule("INPUT", message(kind)));
-            let sent = [133, 135, 136].map(|kind| self.rule("OUTPUT", message(kind)));
-            let rules = received.into_iter().chain(sent).collect();
-            parts.push(Part { purpose: "Neighbour and router discovery.".into(), rules });
-        }
-        parts
+    /// Do the program's packets come from a container? Around a machine they are the machine's own.
+    fn is_in_container(&self) -> bool {
+        self.settings.runs_in.value == RunsIn::Container && self.of != Of::Around
+    }
+
+    /// The user whose packets alone are let out to the edge; of what comes from a container none is known.
+    fn owner(&self) -> Option<Box<str>> {
+        let is_seen = self.of == Of::Host && !self.is_in_container();
+        self.settings.user.value.as_ref().filter(|_| is_seen).map(|user| match user {
+            User::Name(name) => name.as_str().into(),
+            User::Id(id) => id.to_string().into(),
+        })
     }
 
     /// What rules for IPv4 let in by protocol and port, from anywhere.
@@ -179,34 +208,50 @@ impl Planner<'_> {
                 }
             }
         }
-        Part { purpose: "What is let in over IPv4 from anywhere, too.".into(), rules }
+        Part::of_anyone("What is let in over IPv4 from anywhere, too.", rules)
     }
 
     fn ssh(&self, from: &[IpNet]) -> Option<Part> {
-        let own = from.iter().filter(|net| net.addr().is_ipv4() == (self.family == Family::V4));
-        let sources = Ranges::union(own.map(|net| values::prefix(net.addr(), net.prefix_len())));
-        let packets = Cube::any()
-            .set(Axis::Protocol, Ranges::single(6))
-            .set(Axis::DestinationPort, Ranges::single(22))
-            .with(Axis::Source, sources)?;
-        Some(Part { purpose: "Administration.".into(), rules: vec![self.rule("INPUT", packets)] })
+        let packets = service(6, 22).with(Axis::Source, self.networks(from))?;
+        Some(Part::of_anyone("Administration.", vec![self.rule("INPUT", packets)]))
+    }
+
+    /// The servers that are asked for the time.
+    fn time(&self, to: &[IpNet]) -> Option<Part> {
+        let packets = service(17, 123).with(Axis::Destination, self.networks(to))?;
+        Some(Part::of_anyone("The time.", vec![self.rule("OUTPUT", packets)]))
+    }
+
+    /// The addresses of networks that are of the family.
+    fn networks(&self, networks: &[IpNet]) -> Ranges {
+        let own = networks.iter().filter(|net| net.addr().is_ipv4() == (self.family == Family::V4));
+        Ranges::union(own.map(|net| values::prefix(net.addr(), net.prefix_len())))
     }
 
     /// Name resolution by the resolvers that are set, or any.
-    fn dns(&self) -> Part {
+    fn dns(&self) -> Vec<Part> {
         let set = &self.settings.resolvers.value;
         let remote: Vec<IpAddr> =
             of_family(self.family, set.iter().copied()).filter(|it| !it.is_loopback()).collect();
         // A resolver on the host asks others in its turn.
         let is_any = set.iter().all(IpAddr::is_loopback);
-        let mut rules = Vec::new();
-        if is_any || !remote.is_empty() {
-            for protocol in &self.profile.dns.protocols {
-                let packets = to(protocol.number(), self.profile.dns.port, remote.iter().copied());
-                rules.push(self.rule(self.way_out(), packets));
-            }
+        if !is_any && remote.is_empty() {
+            return Vec::new();
         }
-        Part { purpose: "Name resolution.".into(), rules }
+        let part = |purpose, chain| {
+            let packets = self
+                .profile
+                .dns
+                .protocols
+                .iter()
+                .map(|protocol| to(protocol.number(), self.profile.dns.port, remote.iter().copied()));
+            Part::of_anyone(purpose, packets.map(|packets| self.rule(chain, packets)).collect())
+        };
+        let mut parts = vec![part("Name resolution.", self.way_out())];
+        if self.of == Of::Host && self.is_in_container() {
+            parts.push(part("Name resolution by the host, which may ask for its containers.", "OUTPUT"));
+        }
+        parts
     }
 
     /// The edge, region by region, over the transports that are wanted.
@@ -232,35 +277,34 @@ impl Planner<'_> {
                 };
                 self.rule(self.way_out(), packets)
             });
-            Part { purpose: format!("The tunnel: {}.", region.host), rules: rules.collect() }
+            let purpose = format!("The tunnel: {}.", region.host);
+            Part { purpose, owner: self.owner(), rules: rules.collect() }
         };
         endpoint.regions.iter().map(part).collect()
     }
+}
 
-    /// A service that a setting requires: at the addresses that it had, or at any where none are known.
-    fn service(&self, service: &Service) -> Option<Part> {
-        let is_required = match service.required_by? {
-            Requirement::Access => self.settings.access.value,
-            Requirement::AutoUpdate => self.settings.auto_update.value,
-            Requirement::QuickTunnel => self.settings.quick_tunnel.value,
-        };
-        let v4 = service.v4.iter().map(|address| IpAddr::from(*address));
-        let all = v4.chain(service.v6.iter().map(|address| IpAddr::from(*address)));
-        let packets = to(6, 443, of_family(self.family, all));
-        is_required.then(|| Part {
-            purpose: format!("{}: {} {}.", service.host, self.profile.program, service.why),
-            rules: vec![self.rule(self.way_out(), packets)],
-        })
+impl Besides {
+    /// The interfaces by which a container's packets come: of networks that are told, or else of Docker's.
+    fn bridges(&self) -> Vec<Bridge> {
+        let of_docker = [("docker0", false), ("br-", true)];
+        let of_docker = of_docker.map(|(name, is_start)| Bridge { name: name.into(), is_start });
+        if self.bridges.is_empty() { of_docker.to_vec() } else { self.bridges.clone() }
     }
 }
 
 /// Packets of a protocol to a port of some addresses; of any, where none are named.
 fn to(protocol: u8, port: u16, addresses: impl Iterator<Item = IpAddr>) -> Cube {
-    let cube = Cube::any()
-        .set(Axis::Protocol, Ranges::single(protocol.into()))
-        .set(Axis::DestinationPort, Ranges::single(port.into()));
+    let cube = service(protocol, port);
     let addresses = Ranges::union(addresses.map(values::address));
     if addresses.is_empty() { cube } else { cube.set(Axis::Destination, addresses) }
+}
+
+/// Packets of a protocol to a port.
+fn service(protocol: u8, port: u16) -> Cube {
+    Cube::any()
+        .set(Axis::Protocol, Ranges::single(protocol.into()))
+        .set(Axis::DestinationPort, Ranges::single(port.into()))
 }
 
 /// The addresses of a family.

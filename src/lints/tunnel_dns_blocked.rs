@@ -134,16 +134,21 @@ fn blocked(context: &Context) -> String {
     }
 }
 
-/// UDP works, TCP does not: long answers are lost.
+/// UDP works, TCP does not, or not surely: long answers are lost.
 fn only_udp(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
-    let (Certainty::Blocked, Some(held)) = &tunnel.dns.tcp else { return None };
-    if context.settings.resolvers.value.iter().any(IpAddr::is_loopback) {
+    let (certainty, Some(held)) = &tunnel.dns.tcp else { return None };
+    if *certainty == Certainty::Met || context.settings.resolvers.value.iter().any(IpAddr::is_loopback) {
         return None;
     }
+    let why = "A resolver repeats a question over TCP 53 when the answer does not fit into a datagram.";
+    let everything = PacketSet::any();
+    if *certainty == Certainty::Depends {
+        let message =
+            "DNS gets out over UDP; whether it does over TCP depends on what the rules alone do not tell";
+        return Some(
+            depends_on(Finding::new(ID, Level::Note, message), context, held, &everything).note(why),
+        );
+    }
     let finding = Finding::new(ID, Level::Note, "DNS gets out over UDP but not over TCP");
-    Some(
-        blame(finding, context, held, &PacketSet::any())
-            .remedy(remedy(context, tunnel))
-            .note("A resolver repeats a question over TCP 53 when the answer does not fit into a datagram."),
-    )
+    Some(blame(finding, context, held, &everything).remedy(remedy(context, tunnel)).note(why))
 }

@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use super::{TunnelFlags, given, values};
 use crate::commands::generate;
 use crate::dialects::{COMPOSED, Dialect};
+use crate::lints::plan::Besides;
+use crate::model::Bridge;
 
 /// Write a ruleset for a host that runs cloudflared
 ///
@@ -14,6 +16,9 @@ use crate::dialects::{COMPOSED, Dialect};
 /// requires, and SSH from where it is let in. IPv4 and IPv6 are both spoken for: by a script that loads both, by one
 /// table of nft (also in tasks for Ansible and in a module of NixOS), by commands that make the rules of a cloud, or by
 /// `iptables` and `ip6tables`, one each.
+///
+/// With `--user` the tunnel gets out for that user alone. With `--runs-in container` it is let through from the
+/// networks of containers, whose own rules stay in force or are added again by Docker.
 #[derive(Debug, Args)]
 pub struct Generate {
     /// The language
@@ -26,6 +31,22 @@ pub struct Generate {
     #[arg(long, value_name = "NETWORK", value_parser = values::network)]
     ssh_from: Vec<IpNet>,
 
+    /// A network in which the machine asks for the time by NTP
+    ///
+    /// May be given several times; `--ntp-to 0.0.0.0/0 --ntp-to ::/0` is any server.
+    #[arg(long, value_name = "NETWORK", value_parser = values::network)]
+    ntp_to: Vec<IpNet>,
+
+    /// The machine gets its addresses by DHCP
+    #[arg(long)]
+    dhcp: bool,
+
+    /// The interface of the network in which cloudflared's container is, as `br-cloudflared`, or `br-*` for several
+    ///
+    /// May be given several times. Without any they are those that Docker makes: docker0 and br-*.
+    #[arg(long, value_name = "NAME", value_parser = values::bridge)]
+    bridge: Vec<Bridge>,
+
     #[command(flatten)]
     tunnel: TunnelFlags,
 }
@@ -37,7 +58,12 @@ impl Generate {
             dialect: self.dialect,
             given: given(&self.tunnel),
             cloudflared: self.tunnel.cloudflared_config.clone(),
-            ssh: self.ssh_from.clone(),
+            besides: Besides {
+                ssh: self.ssh_from.clone(),
+                time: self.ntp_to.clone(),
+                has_dhcp: self.dhcp,
+                bridges: self.bridge.clone(),
+            },
         }
     }
 }

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use crate::commands::check::Output;
 use crate::config::{Address, Machine, region_named};
 use crate::lints::LINTS;
+use crate::model::Bridge;
 use crate::report::Format;
 use crate::tree::nearest;
 
@@ -22,6 +23,20 @@ pub fn machine(text: &str) -> Result<IpAddr, String> {
 /// A network; an address alone is one of one machine.
 pub fn network(text: &str) -> Result<IpNet, String> {
     text.parse().map(|Address(network)| network)
+}
+
+/// The name of an interface, or how names begin: `br-*`, or `br-+` as iptables says it.
+pub fn bridge(text: &str) -> Result<Bridge, String> {
+    let start = text.strip_suffix(['*', '+']);
+    let name = start.unwrap_or(text);
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let is_name = (1..=15).contains(&name.len()) && name.chars().all(is_letter);
+    let bridge = Bridge { name: name.into(), is_start: start.is_some() };
+    if is_name {
+        Ok(bridge)
+    } else {
+        Err("expected the name of an interface like docker0, or br-*".to_owned())
+    }
 }
 
 /// The name of a region.

@@ -19,7 +19,7 @@ pub fn script(plans: &[Plan]) -> Option<String> {
     let mut next = [PRIORITIES.0; 2];
     for Opening { purpose, lettings } in openings(plans)? {
         text += &format!("\n# {purpose}\n");
-        for (direction, letting) in lettings {
+        for (direction, letting) in of_both(lettings) {
             let number = next[direction as usize];
             next[direction as usize] += STEP;
             text += &allow(direction, &letting, number);
@@ -33,6 +33,25 @@ pub fn script(plans: &[Plan]) -> Option<String> {
         text += &create(direction, &name, PRIORITIES.1, "Deny", "'*'", ends);
     }
     Some(text)
+}
+
+/// What is let through to or from anywhere in both families is one rule: that for 0.0.0.0/0 may speak for IPv6, too.
+fn of_both(lettings: Vec<(Direction, Letting)>) -> Vec<(Direction, Letting)> {
+    let is_any =
+        |letting: &Letting| matches!(&letting.prefixes[..], [all] if all == "0.0.0.0/0" || all == "::/0");
+    let mut all: Vec<(Direction, Letting)> = Vec::new();
+    for (direction, letting) in lettings {
+        let is_twin = |(way, other): &&mut (Direction, Letting)| {
+            let is_same =
+                *way == direction && (other.protocol, other.port) == (letting.protocol, letting.port);
+            is_same && other.family != letting.family && is_any(other) && is_any(&letting)
+        };
+        match all.iter_mut().find(is_twin) {
+            Some(twin) => twin.1.prefixes = vec!["'*'".to_owned()],
+            None => all.push((direction, letting)),
+        }
+    }
+    all
 }
 
 fn allow(direction: Direction, letting: &Letting, number: i64) -> String {

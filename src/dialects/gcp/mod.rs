@@ -41,12 +41,16 @@ pub fn is_export(text: &str) -> bool {
 /// Reads the exports of one project.
 pub fn read(texts: &[(FileId, &str)]) -> Export {
     let mut remarks = Remarks::default();
+    let mut is_export = false;
     let mut read = |file: FileId, text| match script::rules(file, text) {
         Some(made) => vec![made],
-        None => documents(file, text, &mut remarks),
+        None => {
+            is_export = true;
+            documents(file, text, &mut remarks)
+        }
     };
     let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
     let project = shape::project(documents.iter().flatten(), &mut remarks);
-    let units = unit::units(&project);
+    let units = unit::units(&project, is_export);
     Export { units, remarks: remarks.finish() }
 }

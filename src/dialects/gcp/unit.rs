@@ -28,8 +28,8 @@ struct Members<'p, 'n> {
     target: Option<Target<'n>>,
 }
 
-/// The units of a project.
-pub fn units(project: &Project) -> Vec<Named> {
+/// The units of a project. An export tells of all machines; a script that makes rules, of those for which it makes some.
+pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
     let attached = project.policies.iter().flat_map(|policy| policy.networks.iter().copied());
     let attached = distinct(project.rules.iter().map(|rule| rule.network).chain(attached));
     let is_loose = |policy: &&Policy| policy.networks.is_empty() && policy.stage != Stage::Hierarchy;
@@ -41,7 +41,7 @@ pub fn units(project: &Project) -> Vec<Named> {
             policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.networks.iter().copied());
         let others = policies.iter().map(|policy| policy.name.value).take(1);
         for network in distinct(others.chain(named)) {
-            units.extend(of_network(&[], &policies, network));
+            units.extend(of_network(&[], &policies, network, is_export));
         }
         return units;
     }
@@ -54,11 +54,11 @@ pub fn units(project: &Project) -> Vec<Named> {
                 || is_only && is_loose(policy)
         };
         let policies: Vec<&Policy> = project.policies.iter().filter(is_its).collect();
-        units.extend(of_network(&rules, &policies, network));
+        units.extend(of_network(&rules, &policies, network, is_export));
     }
     if !is_only {
         for policy in project.policies.iter().filter(is_loose) {
-            units.extend(of_network(&[], &[policy], policy.name.value));
+            units.extend(of_network(&[], &[policy], policy.name.value, is_export));
         }
     }
     units
@@ -71,7 +71,7 @@ fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
 }
 
 /// The units of one network.
-fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str) -> Vec<Named> {
+fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str, is_export: bool) -> Vec<Named> {
     let targets = rules.iter().filter_map(|rule| rule.targets.as_ref());
     let of_policies =
         policies.iter().flat_map(|policy| &policy.rules).filter_map(|rule| rule.targets.as_ref());
@@ -82,7 +82,9 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str) -> Vec<Named
     let has_v6 = rules.iter().any(|rule| rule.has_v6)
         || policies.iter().flat_map(|policy| &policy.rules).any(|rule| rule.has_v6);
     let families = if has_v6 { Families::BOTH } else { Families::V4 };
-    let members = std::iter::once(None).chain(targets.into_iter().map(Some));
+    let is_for_all = |rule: &&Rule| rule.targets.as_ref().is_some_and(|targets| targets.include(None));
+    let others = (is_export || rules.iter().any(is_for_all)).then_some(None);
+    let members = others.into_iter().chain(targets.into_iter().map(Some));
     let unit = |target: Option<Target>| {
         let name = target.map_or_else(|| network.to_owned(), |target| format!("{network}/{}", target.name()));
         let mut builder = Builder::new(&name, families, span);

@@ -220,10 +220,14 @@ fn icmp_types(header: &str, (low, high): (u128, u128)) -> Option<Vec<String>> {
         return None;
     }
     let name = |kind: u128| match (header, kind) {
+        ("icmpv6", 130) => "mld-listener-query".to_owned(),
+        ("icmpv6", 131) => "mld-listener-report".to_owned(),
+        ("icmpv6", 132) => "mld-listener-done".to_owned(),
         ("icmpv6", 133) => "nd-router-solicit".to_owned(),
         ("icmpv6", 134) => "nd-router-advert".to_owned(),
         ("icmpv6", 135) => "nd-neighbor-solicit".to_owned(),
         ("icmpv6", 136) => "nd-neighbor-advert".to_owned(),
+        ("icmpv6", 143) => "mld2-listener-report".to_owned(),
         (_, kind) => kind.to_string(),
     };
     Some((low >> 8..=high >> 8).map(name).collect())
