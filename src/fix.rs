@@ -5,6 +5,7 @@
 mod apply;
 mod commands;
 mod effects;
+mod outward;
 mod unproven;
 
 use std::collections::HashMap;
@@ -19,6 +20,8 @@ use crate::model::{Effect, Remedy, Ruleset, Step};
 use crate::packet::Family;
 use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
+
+use outward::outward;
 
 pub use apply::{apply, between, new_files, overlap};
 pub use unproven::Unproven;
@@ -174,12 +177,7 @@ impl Proof<'_> {
         let writing = Writing::new(sources, fills_sets);
         let mut edits: Vec<Edit> = Vec::new();
         for step in steps.iter().filter(|step| !matches!(step, Step::Beside { .. })) {
-            let file = place(step).file;
-            // nft alone includes others.
-            let included = self.includes.is_included(file).then_some(&Dialect::Nft);
-            let dialect = self.dialects.get(&file).or(included).ok_or(Unproven::NotWritable)?;
-            let write = dialect.entry().write.ok_or(Unproven::OfPrograms(*dialect))?;
-            for edit in write(&writing, step).ok_or(Unproven::NotWritable)? {
+            for edit in self.written(&writing, sources, step)? {
                 // What a loop or two families say in one line is changed once.
                 if !edits.contains(&edit) {
                     edits.push(edit);
@@ -188,6 +186,20 @@ impl Proof<'_> {
         }
         edits.sort_by_key(|edit| (edit.span.file, edit.span.start));
         Ok(edits)
+    }
+
+    /// What a step is in the texts: in its own file or, of one that is a part of another, in that other.
+    fn written(&self, writing: &Writing, sources: &Sources, step: &Step) -> Result<Vec<Edit>, Unproven> {
+        let file = place(step).file;
+        // nft alone includes others.
+        let included = self.includes.is_included(file).then_some(&Dialect::Nft);
+        let dialect = self.dialects.get(&file).or(included).ok_or(Unproven::NotWritable)?;
+        let write = dialect.entry().write.ok_or(Unproven::OfPrograms(*dialect))?;
+        if let Some(edits) = write(writing, step) {
+            return Ok(edits);
+        }
+        let outer = outward(step, sources, self.includes).ok_or(Unproven::NotWritable)?;
+        self.written(writing, sources, &outer)
     }
 
     /// The rules of the unit, where a cloud keeps them and commands change them.

@@ -90,6 +90,16 @@ impl Includes {
         self.0.values().flatten().any(|place| place.files().contains(&file))
     }
 
+    /// Where the path stands for which a file is put in, alone; `None` if there are several, or none.
+    pub fn path_of(&self, sources: &Sources, file: FileId) -> Option<Span> {
+        let all =
+            self.0.iter().flat_map(|(outer, places)| places.iter().enumerate().map(move |it| (*outer, it)));
+        let mut its = all.filter(|(_, (_, place))| place.files().contains(&file));
+        let (outer, (number, place)) = its.next()?;
+        let path = nft::include_paths(outer, &sources.file(outer).text).get(number)?.span;
+        (its.next().is_none() && place.files() == [file]).then_some(path)
+    }
+
     /// What is found for the path at each place of some texts as they are now. `None` if they include something else
     /// than they did.
     pub(super) fn at<'s>(

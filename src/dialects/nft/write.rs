@@ -4,6 +4,7 @@
 
 pub mod compose;
 mod addresses;
+mod include;
 mod members;
 mod place;
 mod words;
@@ -51,7 +52,10 @@ fn insert(writing: &Writing, at: At, rules: &[NewRule]) -> Option<Vec<Edit>> {
     let (At::Before(span) | At::After(span) | At::Empty(span)) = at;
     let tree = Tree::of(writing, span.file);
     let place = match at {
-        At::Before(_) | At::After(_) => Place::Beside(tree.rule(span)?),
+        At::Before(_) | At::After(_) => match tree.rule(span) {
+            Some(beside) => Place::Beside(beside),
+            None => Place::Include(tree.include(span)?),
+        },
         At::Empty(_) => Place::First(tree.chain(span)?),
     };
     let (mut edits, left) = match &place {
@@ -69,6 +73,7 @@ fn insert(writing: &Writing, at: At, rules: &[NewRule]) -> Option<Vec<Edit>> {
     if !said.is_empty() {
         edits.push(match &place {
             Place::Beside(beside) => beside.insertion(said, matches!(at, At::Before(_))),
+            Place::Include(include) => include.insertion(&said, matches!(at, At::Before(_))),
             Place::First(chain) => chain.insertion(&said)?,
         });
     }

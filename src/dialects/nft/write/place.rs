@@ -1,5 +1,6 @@
 //! Where rules and chains stand in a text, and how new rules are put beside them.
 
+use super::include::Include;
 use crate::dialects::nft::ast::{
     Chain, Content, Element, Expression, ExpressionKind, Family, File, Object, Rule, StatementKind,
     TableName, Verb,
@@ -48,14 +49,15 @@ pub(super) struct First<'t> {
 /// Where new rules go.
 pub(super) enum Place<'t> {
     Beside(Beside<'t>),
+    Include(Include<'t>),
     First(First<'t>),
 }
 
 /// The lines in which one thing stands and nothing else but a comment.
 #[derive(Clone, Copy)]
-struct Lines<'t> {
-    start: usize,
-    end: usize,
+pub(super) struct Lines<'t> {
+    pub start: usize,
+    pub end: usize,
     indent: &'t str,
     end_of_line: &'static str,
     /// Does `;` end it?
@@ -72,7 +74,7 @@ impl<'w> Tree<'w> {
     }
 
     /// Are rules of a chain told by numbers? Those would not be theirs any more.
-    fn is_numbered(&self, chain: Home<'_>) -> bool {
+    pub fn is_numbered(&self, chain: Home<'_>) -> bool {
         self.content.commands.iter().any(|command| match &command.object {
             Object::Rule { table, chain: name, place, .. } => {
                 let is_plain =
@@ -170,6 +172,7 @@ impl Place<'_> {
     pub fn family(&self) -> Family {
         match self {
             Place::Beside(beside) => beside.home.family,
+            Place::Include(include) => include.home.family,
             Place::First(first) => first.home.family,
         }
     }
@@ -178,7 +181,7 @@ impl Place<'_> {
     pub fn counter(&self) -> &'static str {
         match self {
             Place::Beside(beside) => beside.counter(),
-            Place::First(_) => "",
+            Place::Include(_) | Place::First(_) => "",
         }
     }
 }
@@ -337,7 +340,7 @@ impl First<'_> {
 
 impl<'t> Lines<'t> {
     /// The lines of a thing; `None` if others stand there, too.
-    fn of(text: &'t str, item: Span) -> Option<Lines<'t>> {
+    pub fn of(text: &'t str, item: Span) -> Option<Lines<'t>> {
         let (from, to) = (item.start as usize, item.end as usize);
         let start = text[..from].rfind('\n').map_or(0, |at| at + 1);
         let behind = &text[to..];
@@ -360,7 +363,7 @@ impl<'t> Lines<'t> {
     }
 
     /// A rule as a line like these.
-    fn line(&self, rule: &str) -> String {
+    pub fn line(&self, rule: &str) -> String {
         let semicolon = if self.has_semicolon { ";" } else { "" };
         format!("{}{rule}{semicolon}{}", self.indent, self.end_of_line)
     }
