@@ -60,3 +60,39 @@ fn tasks_for_ansible_see_a_kernel_that_has_not_what_the_file_has() {
         assert_eq!(shell(&files, &script), "differs\nsame\ndiffers\nsame\ndiffers\n", "{settings}");
     }
 }
+
+/// What the kernel and programs send by themselves on a link of IPv6: reports of multicast listeners, and a question for a
+/// lease from port 546, or from one that no client of DHCP has.
+const ON_A_LINK: &str = "
+    nft -f own.nft
+    echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
+    ip link add name a0 type veth peer name b0
+    ip link set a0 up; ip link set b0 up
+    turns=0
+    until nft list chain inet filter output | grep -q 'mld2-listener-report } counter packets [1-9]'; do
+        turns=$((turns + 1)); test $turns -lt 200; sleep 0.05
+    done
+    echo reports
+    cat > ask.py <<'PYTHON'
+import socket, sys
+client = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+client.bind(('::', int(sys.argv[1])))
+try:
+    client.sendto(b'solicit', ('ff02::1:2', 547, 0, socket.if_nametoindex('a0')))
+    print('sent')
+except PermissionError:
+    print('dropped')
+PYTHON
+    python3 ask.py 546; python3 ask.py 545";
+
+#[test]
+fn what_a_link_of_ipv6_needs_gets_out() {
+    if let Err(reason) = oracle::root() {
+        return oracle::say_skipped("multicast listeners and DHCPv6", &reason);
+    }
+    for (settings, leases) in [("", "dropped"), ("--dhcp", "sent")] {
+        let counted = generate("nft", &[settings]).replace(" accept\n", " counter accept\n");
+        let expected = format!("reports\n{leases}\ndropped\n");
+        assert_eq!(shell(&folder(&[("own.nft", &counted)]), ON_A_LINK), expected, "{settings}");
+    }
+}
