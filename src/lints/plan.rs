@@ -66,9 +66,6 @@ pub fn of(
         plan.about
             .push("SSH is not let in: the host is reached through the tunnel, or by its console.".to_owned());
     }
-    if let Some(owner) = planner.owner() {
-        plan.about.push(format!("The user {owner} must be there before they are loaded."));
-    }
     plan
 }
 
@@ -84,7 +81,7 @@ pub fn around(
     let planner = Planner { profile, settings, family, of: Of::Around };
     let mut parts: Vec<Part> = planner.ssh(&besides.ssh).into_iter().collect();
     parts.extend(planner.time(&besides.time));
-    if settings.resolvers.value.iter().any(|resolver| !resolver.is_loopback()) {
+    if planner.resolvers().iter().any(|resolver| !resolver.is_loopback()) {
         parts.extend(planner.dns());
     }
     planner.plan(parts, endpoint)
@@ -161,10 +158,11 @@ impl Planner<'_> {
         }
         parts.retain(|part| !part.rules.is_empty());
         let profile = self.profile;
-        let about = vec![
+        let mut about = vec![
             format!("Rules for a host that runs {}: nothing passes but what is named.", profile.program),
             format!("Addresses as published on {}: {}", profile.as_of, profile.source),
         ];
+        about.extend(self.about_owner());
         Plan { family: self.family, about, open: Vec::new(), parts, bridges: Vec::new() }
     }
 
@@ -189,6 +187,19 @@ impl Planner<'_> {
             User::Name(name) => name.as_str().into(),
             User::Id(id) => id.to_string().into(),
         })
+    }
+
+    /// What is to be known of the user, if one is told.
+    fn about_owner(&self) -> Option<String> {
+        match (self.settings.user.value.as_ref()?, self.owner()) {
+            (_, None) => {
+                Some("Whose packets they are is not seen here: the tunnel gets out for any user.".to_owned())
+            }
+            (User::Name(name), Some(_)) => {
+                Some(format!("The user {name} must be there before they are loaded."))
+            }
+            (User::Id(_), Some(_)) => None,
+        }
     }
 
     /// What rules for IPv4 let in by protocol and port, from anywhere.
@@ -228,12 +239,18 @@ impl Planner<'_> {
         Ranges::union(own.map(|net| values::prefix(net.addr(), net.prefix_len())))
     }
 
-    /// Name resolution by the resolvers that are set, or any.
+    /// The resolvers that are set or, of one on the host, those that it asks in its turn; none where any is asked.
+    fn resolvers(&self) -> &[IpAddr] {
+        let Settings { resolvers, upstream_resolvers, .. } = self.settings;
+        let is_stub = resolvers.value.iter().all(IpAddr::is_loopback);
+        if is_stub { &upstream_resolvers.value } else { &resolvers.value }
+    }
+
+    /// Name resolution by these.
     fn dns(&self) -> Vec<Part> {
-        let set = &self.settings.resolvers.value;
+        let set = self.resolvers();
         let remote: Vec<IpAddr> =
             of_family(self.family, set.iter().copied()).filter(|it| !it.is_loopback()).collect();
-        // A resolver on the host asks others in its turn.
         let is_any = set.iter().all(IpAddr::is_loopback);
         if !is_any && remote.is_empty() {
             return Vec::new();

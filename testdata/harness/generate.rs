@@ -18,7 +18,7 @@ const SETTINGS: [&[&str]; 10] = [
     &[
         "",
         "--resolver 192.0.2.53 --resolver 2001:db8::53",
-        "--resolver 127.0.0.53",
+        "--resolver 127.0.0.53 --upstream-resolver 192.0.2.53 --upstream-resolver 2001:db8::53",
         "--resolver 1.1.1.1 --resolver 2606:4700:4700::1111",
     ],
     &["", "--runs-in container"],

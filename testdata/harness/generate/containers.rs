@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::host::edges;
+use super::host::{Form, edges};
 use super::{generate, inside};
 use crate::kernel::{self, oracle};
 
@@ -74,7 +74,7 @@ fn asked() -> Vec<(Value, bool)> {
 }
 
 /// The forms of such a host, each with the backend of iptables and with what Docker makes of it.
-fn forms() -> Vec<(&'static str, &'static str, Vec<(String, String)>)> {
+fn forms() -> Vec<Form> {
     let text = |dialect: &str| generate(dialect, &["--runs-in container"]);
     let restarted = |dialect: &str| text(dialect).replace("COMMIT\n", OF_DOCKER);
     let dumps = || vec![("v4".to_owned(), restarted("iptables")), ("v6".to_owned(), restarted("ip6tables"))];

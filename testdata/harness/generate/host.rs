@@ -14,8 +14,8 @@ const EDGES: [&str; 4] = ["198.41.192.7", "198.41.200.233", "2606:4700:a0::1", "
 /// A packet, and what becomes of it in a host for which it is inside or not.
 type Asked = (Value, bool);
 
-/// Rulesets by what they are to the oracle.
-type Rulesets = Vec<(String, String)>;
+/// A form in which rules can be had, the backend of iptables that loads them, and what they are to the oracle.
+pub type Form = (&'static str, &'static str, Vec<(String, String)>);
 
 fn probe(direction: &str, protocol: &str, address: &str, port: u16) -> Value {
     let remote = if direction == "out" { "dst" } else { "src" };
@@ -116,7 +116,7 @@ fn with_settings() -> Vec<Asked> {
 }
 
 /// The forms in which the rules of a host can be had, each with the backend of iptables that loads it.
-fn forms(settings: &str) -> Vec<(&'static str, &'static str, Rulesets)> {
+fn forms(settings: &str) -> Vec<Form> {
     let text = |dialect: &str| generate(dialect, &[settings]);
     let one = |kind: &str, text: String| vec![(kind.to_owned(), text)];
     let dumps = || [one("v4", text("iptables")), one("v6", text("ip6tables"))].concat();
