@@ -56,6 +56,11 @@ pub fn holds(change: &Change, probe: &Value, packet: Packet) -> bool {
         _ => 58,
     };
     let is_icmp = matches!(protocol, 1 | 58);
+    // What comes in belongs to a socket if it answers one of the host's own, or ends a handshake with one: that of a service
+    // belongs to root.
+    let is_known =
+        is_turned && matches!(protocol, 6 | 17) || matches!(packet, Packet::Followup) && protocol == 6;
+    let has_owner = is_out || is_known;
     let address = |text: &str| text.parse().map_or(0, |address| values::address(address).0);
     let interface = values::name(probe["iface"].as_str().unwrap_or("eth0")).unwrap_or_default();
     let value = |axis: Axis| match axis {
@@ -73,8 +78,8 @@ pub fn holds(change: &Change, probe: &Value, packet: Packet) -> bool {
         Axis::SourceKind if is_out => kind::LOCAL,
         Axis::DestinationKind if !is_out => kind::LOCAL,
         Axis::SourceKind | Axis::DestinationKind => kind::UNICAST,
-        Axis::Uid if is_out => number("uid"),
-        Axis::Gid if is_out => number("gid"),
+        Axis::Uid if has_owner => number("uid"),
+        Axis::Gid if has_owner => number("gid"),
         Axis::Uid | Axis::Gid => NO_OWNER,
         Axis::HopLimit => 64,
         Axis::Direction => direction::NONE,
