@@ -55,7 +55,7 @@ fn subtracting(rules: &[Cube], sort: impl Fn(&Cube, &mut Vec<&Cube>)) -> usize {
         let mut left = vec![rule.clone()];
         for cut in cuts {
             let mut next = Vec::with_capacity(left.len());
-            left.iter().for_each(|piece| piece.minus(cut, &mut next));
+            left.into_iter().for_each(|piece| piece.minus(cut, &mut next));
             left = next;
         }
         left.is_empty()
