@@ -14,6 +14,9 @@ const OF_MORE: [&str; 3] = [MOVED, "ingress-not-denied", "ipv6-open"];
 const LEFT_OVER: [&str; 5] =
     ["unused-chain", "unused-set", "redundant-rule", "impossible-match", "accept-is-not-final"];
 
+/// What new rules may lead to, whatever they say: what `nft -o` makes of rules hangs on those beside them.
+const OF_NEIGHBOURS: &str = "nft-optimize-unsafe";
+
 /// Why there is no fix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unproven {
@@ -56,7 +59,7 @@ impl Unproven {
         match self {
             Unproven::NotWritable | Unproven::OfPrograms(_) | Unproven::Undecided => false,
             Unproven::Another(other) => {
-                let known = [LOCKOUT, MOVED, OTHER_FAMILY];
+                let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS];
                 let is_known = known.iter().chain(&UNCOVERED).chain(&LEFT_OVER).any(|known| known == other);
                 !OF_MORE.contains(&lint) && !is_known
             }

@@ -49,8 +49,9 @@ pub fn settings(job: &Value) -> Vec<String> {
 }
 
 /// Why a fix of a note is rightly refused: answers that connection tracking does not know can only be let in together
-/// with whatever else looks like them.
-const WOULD_LET_IN: &str = "it would bring another finding: open-port";
+/// with whatever else looks like them, and beside new rules `nft -o` may make something else of the others.
+const REFUSED: [&str; 2] =
+    ["it would bring another finding: open-port", "it would bring another finding: nft-optimize-unsafe"];
 
 /// Of what the kernel is asked on a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,8 @@ pub fn left(folder: &Path, file: &str, settings: &[String]) -> (Vec<String>, Ask
     let left = findings.filter(|it| it["lint"].as_str().is_some_and(|lint| REQUIREMENTS.contains(&lint)));
     // What depends on more than the rules tell may well hold: nothing is known to be wrong, and nothing is mended.
     let depends = |it: &Value| it["message"].as_str().is_some_and(|message| message.contains(" depends on "));
-    let is_given_up = |it: &Value| it["unfixed"] == WOULD_LET_IN || it["unfixed"].is_null() && depends(it);
+    let is_refused = |it: &Value| it["unfixed"].as_str().is_some_and(|why| REFUSED.contains(&why));
+    let is_given_up = |it: &Value| is_refused(it) || it["unfixed"].is_null() && depends(it);
     let (given_up, left): (Vec<_>, Vec<_>) = left.partition(|it| it["level"] == "note" && is_given_up(it));
     let say = |it: &&Value| format!("left is {}: {} ({})", it["lint"], it["message"], it["unfixed"]);
     let left = left.iter().map(say).collect();
