@@ -5,28 +5,32 @@ mod beside;
 pub mod blame;
 mod chance;
 mod dns;
+mod indifference;
 mod judge;
 pub mod names;
 mod phrase;
 mod redirection;
 mod terms;
+mod ways;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::config::{EdgeIpVersion, Protocol, RunsIn};
-use crate::eval::{Certainty, Held, Question, Witnesses};
-use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
+use crate::config::{EdgeIpVersion, Protocol};
+use crate::eval::{Certainty, Held, Witnesses};
+use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces};
 use crate::profile::{Endpoint, Profile, Service, Transport};
 
 use super::Context;
-use ask::{CHOICES, Flow};
+use ask::CHOICES;
 use beside::Beside;
 pub use chance::Chance;
 pub use dns::{Dns, Resolution, family_of};
+use indifference::are_all_alike;
 pub use judge::edges;
-use judge::{judge_loopback, judge_path, judge_service, to};
+use judge::{judge_loopback, judge_service, to};
 pub use redirection::Redirection;
+use ways::Ways;
 
 /// What becomes of the flows that a tunnel needs.
 #[derive(Debug)]
@@ -46,15 +50,14 @@ pub struct Tunnel<'m> {
     pub services: Vec<Served<'m>>,
     /// The choices that the host is left with: by which interface, from which address, as whom.
     pub witnesses: Witnesses,
+    /// Those that are left for what is needed beside the paths.
+    left_beside: Witnesses,
     /// On what terms it works, where not all choices serve it: phrases.
     pub terms: Vec<String>,
 }
 
 /// A service, whether it is reached, and what became of the flows to it, as far as that is known.
 pub type Served<'m> = (&'static Service, Certainty, Option<Held<'m>>);
-
-/// The paths, all choices that there were for them, and those that are left.
-type Ways<'m> = (Vec<Path<'m>>, Witnesses, Witnesses);
 
 /// One transport over one family.
 #[derive(Debug)]
@@ -142,16 +145,16 @@ impl<'m> Tunnel<'m> {
         if families(context).is_empty() {
             return None;
         }
-        // Most hosts serve the tunnel by whatever they choose, and one choice shows it at little cost.
-        let is_bound = context.settings.edge_bind_address.value.is_some();
-        let usual = || Self::paths(context, profile, endpoint, Some(&ask::usual_choice())).ok();
-        let usual = if is_bound { None } else { usual() };
-        let usual = usual.filter(|ways| ways.0.iter().all(Path::is_open));
+        // Where rules do not ask by which interface and from which address flows leave, one choice shows at little cost what
+        // becomes of all.
+        let usual = || Ways::by(context, profile, endpoint, Some(&ask::usual_choice())).ok();
+        let usual = if are_all_alike(context) { usual() } else { None };
+        let usual = usual.filter(|ways| ways.paths.iter().all(Path::is_open));
         let usual = usual.and_then(|ways| Self::on_these(context, profile, endpoint, ways, None).ok());
         if usual.as_ref().is_some_and(Self::is_served) {
             return usual.map(Ok);
         }
-        let all = Self::paths(context, profile, endpoint, None);
+        let all = Ways::by(context, profile, endpoint, None);
         Some(all.and_then(|ways| Self::on_these(context, profile, endpoint, ways, usual)))
     }
 
@@ -162,79 +165,20 @@ impl<'m> Tunnel<'m> {
             && self.services.iter().all(|each| each.1 == Certainty::Met)
     }
 
-    /// The paths by all choices of the host, or by the given one alone.
-    fn paths(
-        context: &Context<'m>,
-        profile: &'static Profile,
-        endpoint: &'static Endpoint,
-        choice: Option<&PacketSet>,
-    ) -> Result<Ways<'m>, TooManyPieces> {
-        let none = || Witnesses { left: PacketSet::none() };
-        let (mut wanted, mut witnesses, mut unbound) = (Vec::new(), none(), none());
-        let settings = context.settings;
-        // What a host needs besides leaves from wherever its routes choose, if the edge is dialled from elsewhere.
-        let is_apart = settings.edge_bind_address.value.is_some() && settings.runs_in.value == RunsIn::Host;
-        for family in families(context) {
-            for transport in transports(context, profile) {
-                let flow = Flow {
-                    family,
-                    protocol: transport.protocol.number(),
-                    destinations: ask::addresses(edges(endpoint, family).map(|edge| edge.1)),
-                    ports: Ranges::single(profile.port.into()),
-                    by_anyone: false,
-                    is_bound: true,
-                    speech: Some(ask::speech(transport.protocol, &transport.server_name)),
-                };
-                let mut question = flow.question(context);
-                if let Some(choice) = choice {
-                    question.packets = question.packets.and(choice);
-                }
-                let of_family = Cube::any().set(Axis::Family, Ranges::single(family.number()));
-                if !witnesses.left.overlaps(&of_family.into()) {
-                    witnesses.left.add(Witnesses::of(&question.packets, &CHOICES).left);
-                    if is_apart {
-                        let free = Flow { is_bound: false, ..flow }.question(context);
-                        unbound.left.add(Witnesses::of(&free.packets, &CHOICES).left);
-                    }
-                }
-                wanted.push((family, transport, question));
-            }
-        }
-        let is_there = |(_, _, question): &(_, _, Question)| !question.packets.is_empty();
-        if wanted.iter().any(is_there) {
-            // A host without an address of a family does not dial by it.
-            wanted.retain(is_there);
-        }
-        let held = context.each(&wanted, |(_, _, question)| context.hold(question))?;
-        let (mut paths, asked) = (Vec::new(), witnesses.clone());
-        for ((family, transport, _), held) in wanted.into_iter().zip(held) {
-            paths.push(judge_path(context, family, transport, endpoint, held, &mut witnesses)?);
-        }
-        // What surely works does so whoever the program is; what only may, for some, narrows nothing.
-        if paths.iter().any(Path::is_open) {
-            witnesses.left = witnesses.left.forget(|axis| ask::OWNER.contains(&axis)).and(&asked.left);
-        }
-        if is_apart {
-            let is_place = |axis: Axis| matches!(axis, Axis::Source | Axis::InInterface | Axis::OutInterface);
-            witnesses.left = witnesses.left.forget(is_place).and(&unbound.left);
-            return Ok((paths, unbound, witnesses));
-        }
-        Ok((paths, asked, witnesses))
-    }
-
     /// Judges all that is needed beside the paths. What the usual choice is served need not be asked again: some of all
     /// choices is served, too.
     fn on_these(
         context: &Context<'m>,
         profile: &'static Profile,
         endpoint: &'static Endpoint,
-        (mut paths, asked, witnesses): Ways<'m>,
+        ways: Ways<'m>,
         usual: Option<Self>,
     ) -> Result<Self, TooManyPieces> {
+        let Ways { mut paths, asked, left, beside: left_beside } = ways;
         if context.is_ipv6_dead() {
             paths.iter_mut().filter(|path| path.family == Family::V6).for_each(Path::die);
         }
-        let beside = Beside::new(context, profile, &witnesses);
+        let beside = Beside::new(context, profile, &left_beside);
         let (dns, loopback, known) = match usual {
             Some(Tunnel { dns, loopback, services, .. }) => {
                 (Some(dns).filter(Dns::is_served), Some(loopback), services)
@@ -255,8 +199,8 @@ impl<'m> Tunnel<'m> {
             true => Ok((*service, Certainty::Met, None)),
             false => judge_service(&beside, service, false),
         })?;
-        let terms = terms::terms(context, endpoint, &paths, &asked, &witnesses)?;
-        Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses, terms })
+        let terms = terms::terms(context, endpoint, &paths, &asked, &left)?;
+        Ok(Tunnel { profile, endpoint, paths, dns, loopback, services, witnesses: left, left_beside, terms })
     }
 
     /// What becomes of the flows to a service that is not reached.
@@ -266,7 +210,7 @@ impl<'m> Tunnel<'m> {
         (service, _, held): &'t Served<'m>,
     ) -> Option<Cow<'t, Held<'m>>> {
         let ask = || {
-            let beside = Beside::new(context, self.profile, &self.witnesses);
+            let beside = Beside::new(context, self.profile, &self.left_beside);
             judge_service(&beside, service, true).ok()?.2.map(Cow::Owned)
         };
         held.as_ref().map(Cow::Borrowed).or_else(ask)
@@ -320,8 +264,8 @@ pub fn families(context: &Context) -> Vec<Family> {
     wanted.iter().copied().filter(|family| context.speaks_for(*family)).collect()
 }
 
-/// The families for which the unit speaks and over which something can arrive, those of the edge first: resolvers and services are reached over either,
-/// whatever the edge is dialled by.
+/// The families for which the unit speaks and over which something can arrive, those of the edge first: resolvers and
+/// services are reached over either, whatever the edge is dialled by.
 pub fn spoken(context: &Context) -> Vec<Family> {
     let mut all = families(context);
     let others = Family::ALL.into_iter().filter(|family| context.speaks_for(*family));

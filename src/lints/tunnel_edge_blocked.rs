@@ -1,11 +1,12 @@
 //! `tunnel-edge-blocked`: see rules/tunnel-edge-blocked.md.
 
+use super::tunnel::ask;
 use super::tunnel::blame::{blame, depends_on};
 use super::tunnel::{Edge, LostAt, Path, Tunnel, families, name, names, title, wanted};
 use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
-use crate::packet::Family;
+use crate::packet::{Axis, Family};
 use crate::profile::Profile;
 use crate::source::Span;
 
@@ -151,5 +152,13 @@ fn unsure(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
         format!("whether {program} reaches the edge over {name} depends on what the rules alone do not tell");
     let part = path.part(path.edges.iter().filter(|edge| edge.certainty == Certainty::Depends));
     let finding = Finding::new(ID, Level::Note, message);
-    Some(depends_on(finding, context, &path.held, &part))
+    let finding = depends_on(finding, context, &path.held, &part);
+    let is_up_to_routes =
+        ask::untold(context).contains(&Axis::OutInterface) && path.held.unknowns(&part).is_empty();
+    let bound = context.settings.edge_bind_address.value.filter(|_| is_up_to_routes);
+    Some(bound.into_iter().fold(finding, |finding, bound| {
+        finding.note(format!(
+            "By which interface packets from {bound} leave is up to the host's routes, and the rules do not let them out by all."
+        ))
+    }))
 }

@@ -17,6 +17,17 @@ pub const CHOICES: [Axis; 6] =
 /// Those that are no choice: the program has one user and one group, and which numbers those are the rules do not tell.
 pub const OWNER: [Axis; 2] = [Axis::Uid, Axis::Gid];
 
+/// What of the choices for the edge nobody has told. From a bound address packets leave by the interface that has it, or by
+/// those that lead to the edge, as routes decide of which nothing is known.
+pub fn untold(context: &Context) -> &'static [Axis] {
+    let settings = context.settings;
+    let is_bound = settings.edge_bind_address.value.is_some_and(|address| !address.is_unspecified());
+    match is_bound && settings.runs_in.value == RunsIn::Host && !context.routes.interfaces.is_empty() {
+        true => &[Axis::Uid, Axis::Gid, Axis::OutInterface],
+        false => &OWNER,
+    }
+}
+
 /// The number of the user whose name is the same on all hosts.
 const ROOT: u32 = 0;
 
@@ -86,7 +97,13 @@ impl Flow<'_> {
             }
         };
         // Remote machines have no address of this host, so it does not ask from one of theirs.
-        let elsewhere = self.destinations.complement(u128::MAX);
+        // Of a whole network, such as the internet, it may well have one that is not theirs.
+        let single = |(low, high): (u128, u128)| match self.family {
+            Family::V4 => high - low < 1 << 96,
+            Family::V6 => low == high,
+        };
+        let listed = Ranges::union(self.destinations.iter().filter(|range| single(*range)));
+        let elsewhere = listed.complement(u128::MAX);
         let asking = |cube: Cube| cube.clone().with(Axis::Source, elsewhere.clone()).unwrap_or(cube);
         let cubes: Vec<Cube> = cubes.into_iter().map(asking).collect();
         let way = if is_host { Way::Out } else { Way::Forward };
@@ -102,7 +119,9 @@ impl Flow<'_> {
 
     /// The address that it is bound to.
     fn bound(&self, context: &Context) -> Option<IpAddr> {
-        let bound = context.settings.edge_bind_address.value.filter(|_| self.is_bound)?;
+        // To be bound to no address in particular only tells the family.
+        let bound =
+            context.settings.edge_bind_address.value.filter(|it| self.is_bound && !it.is_unspecified())?;
         (bound.is_ipv4() == (self.family == Family::V4)).then_some(bound)
     }
 }
@@ -346,7 +365,7 @@ fn all_but(interface: &Interface) -> Ranges {
 }
 
 /// Unicast addresses that are neither loopback nor link-local.
-fn sources(family: Family) -> Ranges {
+pub fn sources(family: Family) -> Ranges {
     let excluded: &[(IpAddr, u8)] = match family {
         Family::V4 => &[
             (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8),

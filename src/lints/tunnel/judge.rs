@@ -8,7 +8,7 @@ use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, intern
 use crate::profile::{Endpoint, Service, Transport};
 
 use super::super::Context;
-use super::ask::{self, CHOICES, Flow, OWNER};
+use super::ask::{self, CHOICES, Flow};
 use super::beside::{Beside, HTTPS};
 use super::chance::Chance;
 use super::{Edge, LostAt, Path, Served, spoken};
@@ -51,7 +51,8 @@ pub fn judge_path<'m>(
         });
     }
     let mut attempt = witnesses.clone();
-    let together = attempt.serve(&held, &all, &CHOICES, &OWNER)?;
+    let untold = ask::untold(context);
+    let together = attempt.serve(&held, &all, &CHOICES, untold)?;
     let mut judged = Vec::new();
     if together == Certainty::Met {
         *witnesses = attempt;
@@ -59,7 +60,7 @@ pub fn judge_path<'m>(
     for (region, address) in edges(endpoint, family) {
         let certainty = match together {
             Certainty::Met => Certainty::Met,
-            _ => witnesses.serve(&held, &to(family, std::iter::once(address)), &CHOICES, &OWNER)?,
+            _ => witnesses.serve(&held, &to(family, std::iter::once(address)), &CHOICES, untold)?,
         };
         judged.push(Edge { region, address, certainty, lost_at: None });
     }
@@ -153,6 +154,10 @@ pub fn judge_service<'m>(
             true => beside.some_destination(&flow, &PacketSet::any())?,
             false => beside.is_some_reached(&flow, &PacketSet::any())?,
         };
+        // Nothing of this family leaves the host.
+        if held.as_ref().is_some_and(|held| held.question.packets.is_empty()) {
+            continue;
+        }
         if let (false, Some(held)) = (is_known, &held) {
             // Of addresses that nobody knows those that are open may be others.
             let mut choices = Witnesses::of(&held.question.packets, &CHOICES);
