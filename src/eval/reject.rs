@@ -114,6 +114,13 @@ fn make(cube: &Cube, reject: Reject) -> Option<Cube> {
     if !has_entry {
         return Some(answer);
     }
+    // With the entry come its mark, its zones and what NAT has done to it.
+    let answer = [Axis::ConnMark, Axis::Zone, Axis::Nat].into_iter().fold(answer, |answer, axis| match cube
+        .get(axis)
+    {
+        Some(values) => answer.set(axis, values.clone()),
+        None => answer.without(axis),
+    });
     let answer = answer.set(Axis::State, Ranges::single(state::RELATED));
     Some(answer.set(Axis::Direction, Ranges::single(direction::REPLY)))
 }
