@@ -155,6 +155,18 @@ fn put(cube: Cube, axes: EndAxes, end: &End) -> Cube {
 
 /// Turns one end into another. What is the same in both was not translated, and stays as narrow as
 /// later rules have made it.
+/// An ICMP error about a packet that was translated, behind POSTROUTING: its source is what the client asked for, whoever
+/// sends it (`nf_nat_icmp_reply_translation` in net/netfilter/nf_nat_proto.c).
+pub fn conceal(cube: Cube, nat: &Translations) -> Cube {
+    let Some(mapping) = &nat.destination else { return cube };
+    let set = |cube: Cube, axis, values: &Option<Values>| match values {
+        Some(values) => cube.set(axis, values.clone()),
+        None => cube.without(axis),
+    };
+    let cube = set(cube, SOURCE.address, &mapping.before.address);
+    set(cube, SOURCE.kind, &mapping.before.kind)
+}
+
 fn turn(cube: Cube, axes: EndAxes, from: &End, to: &End) -> Cube {
     let set = |cube: Cube, axis, from: &Option<Values>, to: &Option<Values>| match to {
         _ if from == to => cube,

@@ -5,7 +5,7 @@
 
 use crate::model::{Hook, Reject};
 use crate::packet::axis::{direction, kind, state};
-use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, values};
+use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::compile::Host;
 use super::flow::{before_tracking, looped, of_the_kernel, off_bridges, swap, with_interface, without_owner};
@@ -59,15 +59,25 @@ pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result
     })
 }
 
-/// The answer of a translated flow on its way behind POSTROUTING: a reset, which sets out from where the packet was
-/// turned to, has the source that the client knows.
+/// The answer of a translated flow on its way behind POSTROUTING has the source that the client knows: a reset, which sets
+/// out from where the packet was turned to, and an ICMP error, wherever it sets out from.
 fn put_back(flights: Vec<Flight>, nat: &Translations) -> Vec<Flight> {
     let back = |flight: Flight| {
+        if flight.packets.cubes().iter().all(is_error_of_a_flow) {
+            let packets = flight.packets.map(|cube| Some(nat::conceal(cube, nat)));
+            return Flight { packets, nat: Translations::default() };
+        }
         let of_flow = Flight { nat: nat.clone(), ..flight };
         let back = nat::apply(of_flow, Hook::Postrouting, direction::REPLY);
         Flight { nat: Translations::default(), ..back }
     };
     flights.into_iter().map(back).collect()
+}
+
+/// Is it an ICMP error that belongs to an entry?
+fn is_error_of_a_flow(cube: &Cube) -> bool {
+    let first = |axis| cube.get(axis).and_then(Values::first);
+    matches!(first(Axis::Protocol), Some(1 | 58)) && first(Axis::State) == Some(state::RELATED)
 }
 
 /// Did the packets come in over the loopback interface?
