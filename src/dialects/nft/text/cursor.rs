@@ -34,6 +34,11 @@ impl<'t> Cursor<'t> {
         &self.text[self.at..]
     }
 
+    /// Does a line begin at this place?
+    pub fn begins_line(&self) -> bool {
+        self.at.checked_sub(1).is_none_or(|before| self.byte_at(before) == Some(b'\n'))
+    }
+
     /// The text from an offset to the end of what was read last.
     pub fn text(&self, start: usize) -> &'t str {
         &self.text[start.min(self.end)..self.end]

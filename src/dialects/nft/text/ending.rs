@@ -1,32 +1,46 @@
 //! Ends of files that the loader refuses (nft 1.0.6): a last line without an end, where one is needed.
 
-use super::cursor::Cursor;
 use super::reader::{Mistake, Reader};
 use crate::source::{FileId, Span};
 
-/// What wants an end of its line even where the text ends with it.
-const NEEDY: [&str; 4] = ["define", "redefine", "undefine", "include"];
+/// What nft sees next at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// The end of a statement: that of its line, or `;`.
+    Ended,
+    /// Something else.
+    More,
+    /// The end of the text.
+    Nothing,
+}
 
 impl Reader<'_> {
     /// Tells of the end of a text that no other includes.
     pub fn end_of_text(&mut self, file: FileId, text: &str) {
         let Some(last) = last_line(file, text) else { return };
-        let statement = last.words.rsplit(';').next().unwrap_or_default().trim_start();
-        let is_needy = statement.split_ascii_whitespace().next().is_some_and(|word| NEEDY.contains(&word));
-        if last.has_comment || is_needy {
+        if last.has_comment || self.is_needy(text) {
             self.tell(Mistake::new(last.span, "nft wants an end of the line behind this"));
         }
     }
 
-    /// Tells of the end of a text that another includes; behind it comes what stands at this place.
-    pub fn end_of_part(&mut self, file: FileId, text: &str, behind: Cursor<'_>) {
+    /// Tells of the end of a text that another includes.
+    pub fn end_of_part(&mut self, file: FileId, text: &str) {
         let Some(last) = last_line(file, text) else { return };
-        if last.has_comment || !last.is_ended() && goes_on(behind) {
-            let mistake = Mistake::new(last.span, "nft wants an end of the line behind this");
+        let mistake = Mistake::new(last.span, "nft wants an end of the line behind this");
+        let mut found = self.behind.iter().rev().map(|place| next(place.rest(), place.begins_line()));
+        let next = found.find(|next| *next != Next::Nothing).unwrap_or(Next::Nothing);
+        if last.has_comment || !last.is_ended() && next == Next::More {
             self.tell(mistake.note(
                 "What includes this file goes on in the same line, as far as nft sees: end the file with a newline.",
             ));
+        } else if next == Next::Nothing && self.is_needy(text) {
+            self.tell(mistake);
         }
+    }
+
+    /// Does the text end with what wants an end of its line even there: a definition, or what includes a file?
+    fn is_needy(&self, text: &str) -> bool {
+        self.needy.and_then(|end| text.get(end..)).is_some_and(|rest| next(rest, false) == Next::Nothing)
     }
 }
 
@@ -86,22 +100,22 @@ fn comment(line: &str) -> Option<usize> {
     })
 }
 
-/// Does something stand at a place before the line ends, or the text? A comment takes the end of its line with it.
-fn goes_on(behind: Cursor<'_>) -> bool {
-    let mut rest = behind.rest();
+/// What comes next. A comment that fills its line takes the end of that line with it, one behind something else does not.
+fn next(mut rest: &str, mut begins_line: bool) -> Next {
     loop {
-        rest = rest.trim_start_matches([' ', '\t', '\r']);
-        match rest.bytes().next() {
-            None | Some(b'\n' | b';') => return false,
-            Some(b'#') => match rest.split_once('\n') {
-                Some((_, next)) => rest = next,
-                None => return false,
-            },
-            Some(b'\\') => match rest[1..].trim_start_matches('\r').strip_prefix('\n') {
-                Some(next) => rest = next,
-                None => return true,
-            },
-            Some(_) => return true,
+        let behind = rest.trim_start_matches(BLANKS);
+        let line = behind.split_once('\n');
+        match (behind.bytes().next(), line) {
+            (None, _) => return Next::Nothing,
+            (Some(b'\n' | b';'), _) => return Next::Ended,
+            // Of a comment that ends with its text is told there.
+            (Some(b'#'), None) => return Next::Nothing,
+            (Some(b'#'), Some((_, below))) if begins_line => rest = below,
+            (Some(b'#'), _) => return Next::Ended,
+            (Some(b'\\'), Some((line, below))) if line.trim_end_matches('\r') == "\\" => {
+                (rest, begins_line) = (below, true);
+            }
+            _ => return Next::More,
         }
     }
 }
@@ -120,5 +134,16 @@ mod tests {
         assert_eq!(open("# \"a\" # b"), Some(("", true)));
         assert_eq!(open("}\n\t"), None);
         assert_eq!(open(""), None);
+    }
+
+    #[test]
+    fn only_a_comment_that_fills_its_line_takes_the_end_of_it() {
+        assert_eq!(next(" # sets\ntable", false), Next::Ended);
+        assert_eq!(next(" # sets\ntable", true), Next::More);
+        assert_eq!(next("# a\n\t# b\n\ntable", true), Next::Ended);
+        assert_eq!(next(" \\\n# a\ntable", false), Next::More);
+        assert_eq!(next(" \\\n\ntable", false), Next::Ended);
+        assert_eq!(next("# a\n ", true), Next::Nothing);
+        assert_eq!(next("# a", false), Next::Nothing);
     }
 }

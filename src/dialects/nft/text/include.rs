@@ -46,16 +46,25 @@ impl<'t> Reader<'t> {
                 if matches!(behind.peek(), Some(b'\n' | b';')) {
                     behind.at += 1;
                 }
-                for (number, (file, text)) in texts.iter().enumerate() {
-                    let outer = std::mem::replace(&mut self.cursor, Cursor::new(*file, text));
+                let (end, depth) = (self.cursor.end, self.behind.len());
+                self.behind.push(behind);
+                self.behind.extend(texts.iter().rev().map(|(file, text)| Cursor::new(*file, text)));
+                for (file, text) in texts {
+                    self.behind.pop();
+                    let outer = std::mem::replace(&mut self.cursor, Cursor::new(file, text));
                     // How far was read ahead in one text says nothing of another.
                     let ahead = std::mem::take(&mut self.ahead);
+                    self.needy = None;
                     let result = self.nested(&mut *read);
                     (self.cursor, self.ahead) = (outer, ahead);
-                    result?;
-                    let next = texts.get(number + 1).map(|(file, text)| Cursor::new(*file, text));
-                    self.end_of_part(*file, text, next.unwrap_or(behind));
+                    if result.is_err() {
+                        self.behind.truncate(depth);
+                        return result;
+                    }
+                    self.end_of_part(file, text);
                 }
+                self.behind.truncate(depth);
+                self.needy = Some(end);
                 return Ok(());
             }
             Some(Included::Missing) => Mistake::new(path.span, format!("there is no file `{}`", path.value)),

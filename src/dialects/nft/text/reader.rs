@@ -59,6 +59,10 @@ pub(super) struct Reader<'t> {
     pub is_cut: bool,
     /// Up to where it has been tried to read rules side by side.
     pub ahead: usize,
+    /// Where the last statement of this text ended that wants an end of its line even before the end of all.
+    pub needy: Option<usize>,
+    /// What is still to come behind the text that is being included, what comes first last.
+    pub behind: Vec<Cursor<'t>>,
     /// What may be done with rules as soon as they are read.
     pub early: Option<AtOnce>,
     /// Is it done in the block of a table where this is, and of which family is that?
@@ -121,6 +125,8 @@ impl<'t> Reader<'t> {
             is_part,
             is_cut: false,
             ahead: 0,
+            needy: None,
+            behind: Vec::new(),
             early,
             at_once: None,
         }
@@ -145,6 +151,8 @@ impl<'t> Reader<'t> {
             is_part,
             is_cut: false,
             ahead: usize::MAX,
+            needy: None,
+            behind: Vec::new(),
             early: None,
             at_once,
         }
@@ -230,10 +238,12 @@ impl<'t> Reader<'t> {
                 return Err(Mistake::new(name.span, format!("variable `{}` is not defined", name.value)));
             };
             self.scopes[at].remove(name.value);
+            self.needy = Some(self.cursor.end);
             return Ok(());
         }
         self.need("=")?;
         let value = self.list()?;
+        self.needy = Some(self.cursor.end);
         if keyword == "define" && known == Some(innermost) {
             self.tell(Mistake::new(name.span, format!("variable `{}` is defined already", name.value)));
         }
