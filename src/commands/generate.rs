@@ -35,7 +35,14 @@ pub fn run(world: &mut World, options: &Options) -> Result<Outcome, Failure> {
     let settings = given.settle();
     if let Some(User::Name(name)) = &settings.user.value {
         let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-        if name.starts_with('-') || !name.chars().all(is_letter) {
+        // What begins with a number may be a range of numbers to iptables, and to nft it is a name.
+        let first = name.split('-').next().unwrap_or_default();
+        let digits = first.strip_prefix("0x").or(first.strip_prefix("0X"));
+        let is_number = match digits {
+            Some(digits) => digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
+            None => first.bytes().all(|digit| digit.is_ascii_digit()),
+        };
+        if is_number || !name.chars().all(is_letter) {
             let message = format!("no rule is written for a user called `{name}`");
             return Err(Failure::new(message, "Tell the number of the user.".to_owned()));
         }

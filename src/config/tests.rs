@@ -267,3 +267,12 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_number_that_is_no_users_is_no_name_either() {
+    assert_eq!("4294967294".parse(), Ok(User::Id(4_294_967_294)));
+    for number in ["4294967295", "4294967296", "99999999999999999999"] {
+        assert!(number.parse::<User>().is_err_and(|error| error.contains("below 4294967295")), "{number}");
+    }
+    assert_eq!("3proxy".parse(), Ok(User::Name("3proxy".to_owned())));
+}

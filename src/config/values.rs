@@ -122,10 +122,13 @@ impl FromStr for User {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse() {
-            Ok(id) => Ok(User::Id(id)),
-            Err(_) if text.is_empty() => Err("expected the name or the number of a user".to_string()),
-            Err(_) => Ok(User::Name(text.to_string())),
+            // The last number is that of no user: to the kernel it means that none is named.
+            Ok(id) if id < u32::MAX => Ok(User::Id(id)),
+            _ if text.is_empty() => Err("expected the name or the number of a user".to_string()),
+            _ if is_number => Err(format!("expected the number of a user, below 4294967295, found `{text}`")),
+            _ => Ok(User::Name(text.to_string())),
         }
     }
 }

@@ -30,9 +30,10 @@ pub fn bridge(text: &str) -> Result<Bridge, String> {
     let start = text.strip_suffix(['*', '+']);
     let name = start.unwrap_or(text);
     let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-    let is_name = (1..=15).contains(&name.len()) && name.chars().all(is_letter);
+    // The sign that stands for the rest of a name takes a place of its fifteen.
+    let is_name = !name.is_empty() && text.len() <= 15 && name.chars().all(is_letter);
     let bridge = Bridge { name: name.into(), is_start: start.is_some() };
-    if is_name {
+    if is_name && !matches!(text, "." | "..") {
         Ok(bridge)
     } else {
         Err("expected the name of an interface like docker0, or br-*".to_owned())
@@ -88,4 +89,19 @@ fn lint(name: &str) -> Result<&'static str, String> {
         Some(id) => format!("there is no such lint; did you mean `{id}`?"),
         None => "there is no such lint; `fwlint explain` lists them all".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bridge;
+
+    #[test]
+    fn the_name_of_a_bridge_is_one_that_the_kernel_and_the_loaders_take() {
+        for name in ["docker0", "br-*", "br-+", "abcdefghijklmno", "abcdefghijklmn*"] {
+            assert!(bridge(name).is_ok(), "{name}");
+        }
+        for name in ["", "*", "+", ".", "..", "br*+", "a/b", "abcdefghijklmnop", "abcdefghijklmno*"] {
+            assert!(bridge(name).is_err(), "{name}");
+        }
+    }
 }

@@ -50,7 +50,11 @@ pub fn dump(plan: &Plan) -> Option<String> {
 /// Containers among themselves, of which Docker's own rules tell; what leaves the host from them; and nothing else.
 fn forwarded(bridges: &[Bridge]) -> String {
     let name = |bridge: &Bridge| format!("{}{}", bridge.name, if bridge.is_start { "+" } else { "" });
-    let mut text = "# Containers of one network, as Docker has it.\n".to_owned();
+    let among = match bridges.iter().any(|bridge| bridge.is_start) {
+        true => "among themselves, as Docker has it: it keeps its networks apart",
+        false => "of one network, as Docker has it",
+    };
+    let mut text = format!("# Containers {among}.\n");
     for bridge in bridges.iter().map(name) {
         text += &format!("-A {OF_DOCKER} -i {bridge} -o {bridge} -j RETURN\n");
     }

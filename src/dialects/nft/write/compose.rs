@@ -15,6 +15,12 @@ const BESIDE_OTHERS: &str = "# They are a table of their own beside those of oth
 # that is published, or a container that is not the program's, needs a rule here, too.
 ";
 
+/// What passes between interfaces whose names begin alike: nft cannot ask whether they are the same.
+const AMONG_CONTAINERS: &str = "
+\t\t# Containers among themselves. What passes between their networks is left to Docker's own rules beside these: it
+\t\t# keeps networks apart. Where it has no rules, name each network (--bridge).
+";
+
 /// A file for `nft -f`, with the plans of both families in one table. `None` if nft cannot say it.
 pub fn file(plans: &[Plan]) -> Option<String> {
     Some(format!("#!/usr/sbin/nft -f\n{}\n{}", comment(plans), ruleset(plans)?))
@@ -92,6 +98,9 @@ fn rules(parts: &[Part], chain: &str) -> Option<String> {
 fn forwarded(bridges: &[Bridge]) -> String {
     let name = |bridge: &Bridge| format!("\"{}{}\"", bridge.name, if bridge.is_start { "*" } else { "" });
     let mut text = "\n\t\t# Containers of one network.\n".to_owned();
+    if bridges.iter().any(|bridge| bridge.is_start) {
+        text = AMONG_CONTAINERS.to_owned();
+    }
     for bridge in bridges.iter().map(name) {
         text += &format!("\t\tiifname {bridge} oifname {bridge} accept\n");
     }
