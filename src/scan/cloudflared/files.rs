@@ -55,6 +55,11 @@ impl Setup {
         if let Some(home) = self.variable("HOME").filter(|home| !home.is_empty()) {
             return Some(PathBuf::from(home));
         }
+        self.home_of_user(machine).map(PathBuf::from)
+    }
+
+    /// The home of its user as the list of users has it, whatever its environment says.
+    pub(super) fn home_of_user(&self, machine: &dyn Machine) -> Option<String> {
         // Without a user it is the system's own service.
         let user = self.user.clone().unwrap_or_else(|| Value::from(0));
         let users = file(machine, &self.within(Path::new("/etc/passwd")))?;
@@ -65,7 +70,7 @@ impl Setup {
                 Value::String(name) => fields.first() == Some(&name.as_str()),
                 number => fields.get(2).and_then(|field| field.parse::<u64>().ok()) == number.as_u64(),
             };
-            fields.get(5).filter(|home| is_own && home.starts_with('/')).map(PathBuf::from)
+            fields.get(5).filter(|home| is_own && home.starts_with('/')).map(|home| (*home).to_owned())
         };
         users.lines().find_map(home)
     }

@@ -69,23 +69,26 @@ pub(super) fn unit(machine: &dyn Machine, picture: &mut Picture) -> Option<Setup
         let path = Path::new(folder).join(UNIT);
         file(machine, &path).map(|unit| (path, unit))
     })?;
-    let folder = PathBuf::from("/");
-    let mut setup = Setup { who: path.display().to_string(), folder, ..Setup::default() };
-    take(machine, picture, &mut setup, &unit);
+    let mut folder = String::new();
+    let mut setup = Setup { who: path.display().to_string(), folder: PathBuf::from("/"), ..Setup::default() };
+    take(machine, picture, &mut setup, &mut folder, &unit);
     // Drop-ins come behind it, by the alphabet.
-    for folder in UNITS {
-        let folder = Path::new(folder).join(format!("{UNIT}.d"));
-        for name in machine.list(&folder).unwrap_or_default().iter().filter(|name| name.ends_with(".conf")) {
-            if let Some(more) = file(machine, &folder.join(name)) {
-                take(machine, picture, &mut setup, &more);
+    for place in UNITS {
+        let place = Path::new(place).join(format!("{UNIT}.d"));
+        for name in machine.list(&place).unwrap_or_default().iter().filter(|name| name.ends_with(".conf")) {
+            if let Some(more) = file(machine, &place.join(name)) {
+                take(machine, picture, &mut setup, &mut folder, &more);
             }
         }
     }
+    // Whose home `~` is, all lines together say.
+    let home = (folder == "~").then(|| setup.home_of_user(machine)).flatten();
+    setup.folder = setup.plain_place(&home.unwrap_or(folder)).seen;
     Some(setup)
 }
 
-/// Takes the lines of a unit in that say how its program is started.
-fn take(machine: &dyn Machine, picture: &mut Picture, setup: &mut Setup, unit: &str) {
+/// Takes the lines of a unit in that say how its program is started, and in which folder.
+fn take(machine: &dyn Machine, picture: &mut Picture, setup: &mut Setup, folder: &mut String, unit: &str) {
     let joined = unit.replace("\\\n", " ");
     for (key, value) in joined.lines().filter_map(|line| line.trim().split_once('=')) {
         match key.trim() {
@@ -103,14 +106,12 @@ fn take(machine: &dyn Machine, picture: &mut Picture, setup: &mut Setup, unit: &
                         .miss(format!("cloudflared's environment `{}`", path.display()), reason(&error)),
                 }
             }
-            // With a dash it need not be there; `~` is the home of the user.
-            "WorkingDirectory" => {
-                let folder = value.trim().trim_start_matches('-');
-                setup.folder = setup.place(machine, if folder.is_empty() { "/" } else { folder }).seen;
-            }
+            // With a dash it need not be there.
+            "WorkingDirectory" => value.trim().trim_start_matches('-').clone_into(folder),
+            // An empty one takes it back: then it is the system's own service.
             "User" => {
-                let name = value.trim();
-                setup.user = Some(name.parse::<u32>().map_or_else(|_| name.into(), Into::into));
+                let name = Some(value.trim()).filter(|name| !name.is_empty());
+                setup.user = name.map(|name| name.parse::<u32>().map_or_else(|_| name.into(), Into::into));
             }
             _ => {}
         }

@@ -131,3 +131,25 @@ fn a_unit_runs_where_it_says_and_as_whom() {
     let text = configuration(&machine, None);
     assert!(text.contains("\nregion: \"fedramp\" # the credentials of "), "{text}");
 }
+
+#[test]
+fn the_home_in_which_a_unit_runs_is_that_of_its_user_whatever_line_comes_first() {
+    let unit = |lines: &str| -> &'static str { format!("[Service]\n{lines}").leak() };
+    let lines = "ExecStart=cloudflared tunnel --cred-file c.json run\nEnvironment=HOME=/elsewhere\n";
+    for (said, more, credentials) in [
+        ("WorkingDirectory=~\nUser=ws\n", "", "/srv/ws/c.json"),
+        ("User=ws\nWorkingDirectory=-~\n", "", "/srv/ws/c.json"),
+        ("WorkingDirectory=~\n", "User=ws\n", "/srv/ws/c.json"),
+        ("User=ws\nWorkingDirectory=~\n", "User=\n", "/root/c.json"),
+        ("User=ws\nWorkingDirectory=~\n", "WorkingDirectory=\n", "/c.json"),
+        ("WorkingDirectory=~\n", "", "/root/c.json"),
+    ] {
+        let machine = super::recorded::host()
+            .holds("/etc/passwd", "root:x:0:0::/root:/bin/sh\nws:x:990:990::/srv/ws:/bin/false\n")
+            .holds("/etc/systemd/system/cloudflared.service", unit(&format!("{said}{lines}")))
+            .holds("/etc/systemd/system/cloudflared.service.d/more.conf", unit(more))
+            .holds(credentials, CREDENTIALS);
+        let text = configuration(&machine, None);
+        assert!(text.contains("\nregion: \"fedramp\" # the credentials of "), "{said}{more}{text}");
+    }
+}
