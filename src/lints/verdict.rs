@@ -2,6 +2,7 @@
 //! granted.
 
 use super::Context;
+use crate::config::RunsIn;
 use crate::model::Match;
 use crate::packet::Axis;
 
@@ -48,12 +49,25 @@ pub fn assumptions(context: &Context) -> Vec<String> {
         assumptions.push("the uplink may be any interface but lo and those of bridges, containers and taps");
     }
     let mut assumptions: Vec<String> = assumptions.into_iter().map(str::to_owned).collect();
+    assumptions.extend(foreign(context));
     if let Some(probed) = &context.unit.probed {
         let who = probed.uid.map_or_else(|| "an unknown user".to_owned(), |uid| format!("user {uid}"));
         let who = format!("the network treats packets of cloudflared like the probes, which {who} sent");
         assumptions.push(format!("{who} on the host itself"));
     }
     assumptions
+}
+
+/// That the edge is dialled from an address of the host, where it is none of those that were told: nothing can be bound to
+/// another.
+fn foreign(context: &Context) -> Option<String> {
+    let bound = context.settings.edge_bind_address.value?;
+    let is_told = context.routes.interfaces.iter().any(|interface| !interface.addresses.is_empty());
+    let is_foreign = is_told && !context.routes.owns(bound);
+    let is_seen = context.profile.is_some() && context.settings.runs_in.value == RunsIn::Host;
+    (is_foreign && is_seen).then(|| {
+        format!("{bound} (edge-bind-address) is an address of this host: the interfaces that were told do not have it")
+    })
 }
 
 /// Does a rule of the unit ask this?
