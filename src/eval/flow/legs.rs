@@ -136,6 +136,16 @@ impl<'m> Talk<'_, 'm> {
         })
     }
 
+    /// Is an answer to the host, whose source was translated and not put back, for another machine, or for loopback?
+    pub(super) fn is_astray(&self, flight: &Flight) -> bool {
+        let is_other = |cube: &Cube| {
+            let routed = self.routes.route(cube.clone().without(Axis::DestinationKind));
+            routed.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() != Some(kind::LOCAL))
+        };
+        let is_translated = self.question.way == Way::Out && flight.nat.source.is_some();
+        is_translated && (is_martian(flight) || flight.packets.cubes().iter().all(is_other))
+    }
+
     /// Through the host: PREROUTING, then FORWARD and POSTROUTING.
     pub(super) fn cross(
         &mut self,

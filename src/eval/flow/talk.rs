@@ -118,6 +118,11 @@ impl<'t, 'm> Talk<'t, 'm> {
                     Some(zone) if group.seen == state::NEW && conntrack::clash(zone, &group.zone) => {
                         trip.vanish(group.flight.clone());
                     }
+                    // It does not find the entry, which would put the address back: it is for another machine.
+                    Some(_) if group.seen != state::ESTABLISHED && self.is_astray(&group.flight) => {
+                        trip.vanish(group.flight);
+                        continue;
+                    }
                     // Once a rule has translated it, it is no answer any more to who waits for it.
                     None if !group.flight.nat.is_none() => {
                         trip.vanish(group.flight);
