@@ -8,10 +8,16 @@ use super::targets::Target;
 use crate::dialects::cloud::{Direction, command};
 use crate::model::{Letting, Numbers, Recipe};
 use crate::packet::Family;
+use crate::source::Span;
 
 /// How a rule is added for what goes out of some machines of a network; `None` for those that VPC firewall rules cannot
-/// name.
-pub fn recipe(rules: &[&Rule], network: &str, target: Option<Target>) -> Option<Recipe> {
+/// name. Where they are called from a place, what stands in front of that comes before all of them.
+pub fn recipe(
+    rules: &[&Rule],
+    network: &str,
+    target: Option<Target>,
+    called: Option<Span>,
+) -> Option<Recipe> {
     let mut names = vec![network.into()];
     match target {
         None => {}
@@ -21,11 +27,17 @@ pub fn recipe(rules: &[&Rule], network: &str, target: Option<Target>) -> Option<
         }
         Some(Target::SecureTag(_)) => return None,
     }
-    let is_its = |rule: &&&Rule| {
+    let is_its = |rule: &&Rule| {
         rule.direction != Some(Direction::In)
             && rule.targets.as_ref().is_some_and(|targets| targets.include(target))
     };
-    let taken = rules.iter().filter(is_its).map(|rule| (rule.span, rule.priority)).collect();
+    let its = rules.iter().copied().filter(is_its);
+    let taken = match called {
+        Some(place) => {
+            its.map(|rule| (place, rule.priority)).min_by_key(|taken| taken.1).into_iter().collect()
+        }
+        None => its.map(|rule| (rule.span, rule.priority)).collect(),
+    };
     let numbers = Some(Numbers { taken, range: (0, LAST_PRIORITY), are_unique: false });
     let chain = Direction::Out.name().into();
     Some(Recipe { chain, numbers, front: None, names, command: create })

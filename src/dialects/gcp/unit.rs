@@ -88,11 +88,12 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str, is_export: b
     let unit = |target: Option<Target>| {
         let name = target.map_or_else(|| network.to_owned(), |target| format!("{network}/{}", target.name()));
         let mut builder = Builder::new(&name, families, span);
+        let mut called = None;
         for direction in Direction::BOTH {
-            fill(&mut builder, direction, rules, policies, Members { network, target }, span);
+            called = fill(&mut builder, direction, rules, policies, Members { network, target }, span);
         }
         let recipe = match policies {
-            _ if !rules.is_empty() => command::recipe(rules, network, target),
+            _ if !rules.is_empty() => command::recipe(rules, network, target, called),
             [policy] => command::recipe_of_policy(policy, target),
             _ => None,
         };
@@ -102,7 +103,7 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str, is_export: b
     members.map(unit).collect()
 }
 
-/// Fills one direction of a unit in.
+/// Fills one direction of a unit in; says where the VPC firewall rules are called, if they are a chain of their own.
 fn fill(
     builder: &mut Builder,
     direction: Direction,
@@ -110,7 +111,7 @@ fn fill(
     policies: &[&Policy],
     members: Members,
     span: Span,
-) {
+) -> Option<Span> {
     // The implied rules at the end: what comes in is denied, what goes out is allowed.
     let default = if direction == Direction::In { Default::Drop } else { Default::Accept };
     let own = of_rules(rules, direction, members.target);
@@ -128,6 +129,7 @@ fn fill(
             builder.chain(&name, policy.name.span, rules);
         }
     }
+    let are_called = !own.is_empty() && called.iter().any(|call| call.0 > Stage::System);
     let base = if called.is_empty() {
         own
     } else {
@@ -138,6 +140,7 @@ fn fill(
         base
     };
     builder.layer(direction, direction.name(), PERIMETER, 0, Spanned::new(default, span), base);
+    are_called.then_some(span)
 }
 
 /// VPC firewall rules come before the policies of the network, unless the network says otherwise, which no export

@@ -203,6 +203,21 @@ fn what_gcloud_is_told_lets_the_tunnel_out() {
 }
 
 #[test]
+fn a_vpc_rule_beside_a_policy_of_the_network_comes_before_all_others_of_its_kind() {
+    let https = ("https", 2000, true, json!({ "IPProtocol": "tcp", "ports": ["443"] }), WORLD, &[][..]);
+    let deny = ("deny", 1000, false, json!({ "IPProtocol": "all" }), WORLD, &[][..]);
+    let mut mixed = vpc(&[https, deny]);
+    let on = json!({ "destIpRanges": WORLD, "layer4Configs": [{ "ipProtocol": "all" }] });
+    mixed.as_array_mut().expect("a list").push(json!({
+        "kind": "compute#firewallPolicy", "name": "hands-on", "type": "NETWORK",
+        "associations": [{ "attachmentTarget": "global/networks/default" }],
+        "rules": [{ "priority": 100, "direction": "EGRESS", "action": "goto_next", "match": on }],
+    }));
+    let words = mend(&mixed, "", "tunnel-edge-blocked", gcloud);
+    assert!(words.iter().flatten().any(|word| word == "--priority=999"), "{words:?}");
+}
+
+#[test]
 fn nothing_comes_before_the_first_priority() {
     let deny = ("deny", 0, false, json!({ "IPProtocol": "all" }), WORLD, &[][..]);
     assert!(commands(&check(&vpc(&[deny]), ""), "tunnel-edge-blocked").is_empty());
