@@ -1,7 +1,7 @@
 //! What the exports of an account hold, whichever of their shapes they have: the answer of a command, the list in
 //! it, or one item of that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::dialects::cloud::{self, Addresses, Fields, Remarks, prefix, text};
 use crate::source::Span;
@@ -25,6 +25,10 @@ pub struct Account<'t> {
     pub firewall_policies: Vec<Node<'t>>,
     /// The addresses of prefix lists, by id, where the exports tell them.
     pub prefix_lists: PrefixLists,
+    /// Where a page of rules of security groups says that there are more: those that it told are not taken in.
+    pub more_rules: Option<Span>,
+    /// Prefix lists of which the exports do not tell all.
+    parts_of_lists: HashSet<String>,
 }
 
 /// The addresses of prefix lists, by id.
@@ -40,6 +44,8 @@ pub fn account<'t>(documents: impl IntoIterator<Item = Node<'t>>, remarks: &mut 
             _ => account.answer(document, remarks),
         }
     }
+    let Account { prefix_lists, parts_of_lists, .. } = &mut account;
+    prefix_lists.retain(|id, _| !parts_of_lists.contains(id));
     account
 }
 
@@ -57,15 +63,16 @@ impl<'t> Account<'t> {
                 vec!["Without `--max-items`, the aws command prints all of them.".to_owned()],
             );
         }
-        let is_part = answer.get("NextToken").is_some();
+        let more = answer.get("NextToken").map(|token| token.span);
         if !is_answer {
             return self.item(node, remarks);
         }
         for key in LISTS {
             let items = cloud::take_list(&mut node, key, remarks);
             // The other rules of these groups are on other pages.
-            if !(is_part && key == RULES) {
-                items.into_iter().for_each(|item| self.item(item, remarks));
+            match more {
+                Some(_) if key == RULES && !items.is_empty() => self.more_rules = more,
+                _ => items.into_iter().for_each(|item| self.item(item, remarks)),
             }
         }
     }
@@ -137,7 +144,9 @@ impl<'t> Account<'t> {
                 None => remarks.add(entry.span(), "the field `Cidr` is missing"),
             }
         }
-        if is_whole && (list.get("Cidrs").is_some() || list.get("Entries").is_some()) {
+        if !is_whole {
+            self.parts_of_lists.insert(id.value.to_owned());
+        } else if list.get("Cidrs").is_some() || list.get("Entries").is_some() {
             self.prefix_lists.insert(id.value.to_owned(), known);
         }
     }

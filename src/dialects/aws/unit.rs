@@ -49,7 +49,8 @@ impl Group {
 
 /// The units of an account.
 pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named> {
-    let groups = groups(account.groups, account.rules, &account.prefix_lists, remarks);
+    let lists = &account.prefix_lists;
+    let groups = groups(account.groups, account.rules, account.more_rules, lists, remarks);
     let acls: Vec<Acl> = account.acls.into_iter().map(|acl| acl::read(Fields(&acl), remarks)).collect();
     let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (&*group.id.value, group)).collect();
     let of_subnet: HashMap<&str, &Acl> =
@@ -83,8 +84,15 @@ pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named
     units
 }
 
-/// All security groups, by their permissions, or by their rules where those alone are told.
-fn groups(described: Vec<Node>, rules: Vec<Node>, lists: &PrefixLists, remarks: &mut Remarks) -> Vec<Group> {
+/// All security groups, by their permissions, or by their rules where those alone are told. `more` is where a page of rules
+/// says that there are others.
+fn groups(
+    described: Vec<Node>,
+    rules: Vec<Node>,
+    more: Option<Span>,
+    lists: &PrefixLists,
+    remarks: &mut Remarks,
+) -> Vec<Group> {
     let group = |node: Node| {
         let fields = Fields(&node);
         let id = fields.text("GroupId", remarks).or_else(|| fields.text("GroupName", remarks));
@@ -111,6 +119,9 @@ fn groups(described: Vec<Node>, rules: Vec<Node>, lists: &PrefixLists, remarks: 
         if at >= described {
             add_rule(&mut groups[at], rule, lists, remarks);
         }
+    }
+    for allowed in groups[described..].iter_mut().flat_map(|group| &mut group.allowed) {
+        more.into_iter().for_each(|place| allowed.add_unknown("SecurityGroupRules", place));
     }
     groups
 }

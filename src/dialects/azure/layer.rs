@@ -24,8 +24,8 @@ pub struct Layer<'n> {
     pub rules: Vec<Rule>,
     /// Those that Azure adds; none where they are left out.
     defaults: Vec<Rule>,
-    /// May rules be missing?
-    is_part: bool,
+    /// Where it is said that rules are missing.
+    missing: Option<Span>,
 }
 
 impl<'n> Layer<'n> {
@@ -44,14 +44,20 @@ impl<'n> Layer<'n> {
         };
         let (rules, defaults) = (read(own, Kind::Own), read(defaults, Kind::Default));
         check(&rules, remarks);
-        Layer { name, resource_group, distance, rules, defaults, is_part: false }
+        Layer { name, resource_group, distance, rules, defaults, missing: None }
     }
 
-    /// That of a group which is exported by itself.
-    pub fn of_group(group: &Group<'n>, has_v6: bool, remarks: &mut Remarks) -> Self {
+    /// That of a group which is exported by itself; `more` is where a page of rules says that there are others.
+    pub fn of_group(group: &Group<'n>, more: Option<Span>, has_v6: bool, remarks: &mut Remarks) -> Self {
         let own = group.rules.as_deref().unwrap_or_default();
         let layer = Layer::new(group.name, group.resource_group, 0, own, &group.defaults, has_v6, remarks);
-        Layer { is_part: group.rules.is_none(), ..layer }
+        let is_told = group.rules.as_ref().map(|_| more.filter(|_| group.is_by_rules));
+        Layer { missing: is_told.unwrap_or(Some(group.name.span)), ..layer }
+    }
+
+    /// What may come before all that is told: rules that are missing.
+    pub fn missing(&self) -> Vec<model::Rule> {
+        self.missing.map_or_else(Vec::new, |place| rule::unsaid(place).rules[0].clone())
     }
 
     /// Its rules for a direction that name services of the platform by their tags: no others filter those.
@@ -71,13 +77,7 @@ impl<'n> Layer<'n> {
 
     /// Its other own rules for a direction.
     pub fn own(&self, direction: Direction) -> Vec<model::Rule> {
-        let place = self.name.span;
-        let mut all = in_order(&self.rules, direction, |rule| rule.platform.is_none());
-        if self.is_part {
-            let verdict = Verdict::Unknown("rules that the export leaves out".into());
-            all.extend(rules(place, &[], &Spanned::new(verdict, place), None));
-        }
-        all
+        in_order(&self.rules, direction, |rule| rule.platform.is_none())
     }
 
     /// The rules at its end, all of which allow, those first of which all is known, and where the one stands that

@@ -38,6 +38,20 @@ pub struct Rule {
     pub rules: [Vec<model::Rule>; 2],
 }
 
+/// What stands for rules of which nothing is said.
+pub fn unsaid(span: Span) -> Rule {
+    let verdict = Spanned::new(Verdict::Unknown("rules that the export leaves out".into()), span);
+    let rules = rules(span, &[], &verdict, None);
+    Rule {
+        direction: None,
+        priority: None,
+        is_end: false,
+        platform: None,
+        span,
+        rules: [rules.clone(), rules],
+    }
+}
+
 /// Reads a rule of a unit that has IPv6, or has none.
 pub fn read<'n>(item: Fields<'n, 'n>, kind: Kind, has_v6: bool, remarks: &mut Remarks) -> Rule {
     let fields = body(item);

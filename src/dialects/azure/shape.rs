@@ -24,6 +24,19 @@ pub struct Holdings<'n> {
     pub interfaces: Vec<Vec<Fields<'n, 'n>>>,
     /// Groups of rule collections, and firewalls that have some.
     pub firewalls: Vec<Fields<'n, 'n>>,
+    /// Where pages say that there are more: what those told is not taken in.
+    pub more: More,
+}
+
+/// Where pages of lists say that there are more, by what they list.
+#[derive(Debug, Default)]
+pub struct More {
+    /// Rules of network security groups, one by one.
+    pub rules: Option<Span>,
+    /// What is in force on a network interface.
+    pub interfaces: Option<Span>,
+    /// Groups of rule collections.
+    pub firewalls: Option<Span>,
 }
 
 /// A network security group.
@@ -38,7 +51,7 @@ pub struct Group<'n> {
     /// Those that Azure adds to each; none where they are left out.
     pub defaults: Vec<Fields<'n, 'n>>,
     /// Were its rules exported without it?
-    is_by_rules: bool,
+    pub is_by_rules: bool,
 }
 
 /// Sorts out what documents hold.
@@ -85,18 +98,27 @@ impl<'n> Holdings<'n> {
         if let Some(link) = answer.get("nextLink") {
             let (mut page, mut in_force) = (Holdings::default(), Vec::new());
             items.iter().for_each(|item| page.take(item, &mut in_force, remarks));
+            let is_by_rules = page.groups.iter().any(|group| group.is_by_rules);
+            // Of what is told in pieces, any of the others may come first.
+            for (more, is_it) in [
+                (&mut self.more.rules, is_by_rules),
+                (&mut self.more.interfaces, !in_force.is_empty()),
+                (&mut self.more.firewalls, !page.firewalls.is_empty()),
+            ] {
+                *more = more.or(is_it.then_some(link.span));
+            }
             let help = if !page.firewalls.is_empty() {
                 OF_POLICY
             } else if !in_force.is_empty() {
                 "`az network nic list-effective-nsg --resource-group GROUP --name NIC` prints all of them."
-            } else if page.groups.iter().any(|group| group.is_by_rules) {
+            } else if is_by_rules {
                 "`az network nsg rule list --resource-group GROUP --nsg-name NAME` prints all of them."
             } else {
                 "`az network nsg list --output json` prints all of them."
             };
             let message = "this is only a part of the list: there are more pages";
             remarks.add_with(link.span, message, vec![help.to_owned()]);
-            // A group is whole by itself; of rules one by one, any of the others may come first.
+            // A group is whole by itself.
             self.groups.extend(page.groups.into_iter().filter(|group| !group.is_by_rules));
             return;
         }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::field::names_v6;
 use super::layer::{Layer, in_order, word};
-use super::rule::Rule;
+use super::rule::{self, Rule};
 use super::shape::{Group, Holdings, body};
 use super::{command, firewall, interface, tags};
 use crate::dialects::Named;
@@ -31,15 +31,16 @@ pub fn units(holdings: &Holdings, remarks: &mut Remarks) -> Vec<Named> {
     for group in &holdings.groups {
         let own = group.rules.iter().flatten();
         let has_v6 = own.chain(&group.defaults).any(|rule| names_v6(body(*rule)));
-        let layer = Layer::of_group(group, has_v6, remarks);
+        let layer = Layer::of_group(group, holdings.more.rules, has_v6, remarks);
         let name = name(group, count[group.name.value] == 1);
         units.push(unit(Spanned::new(&name, group.name.span), has_v6, &[layer], &[]));
     }
     for groups in &holdings.interfaces {
-        let Some(effective) = interface::read(groups, remarks) else { continue };
+        let Some(mut effective) = interface::read(groups, remarks) else { continue };
+        effective.admin.extend(holdings.more.interfaces.map(rule::unsaid));
         units.push(unit(effective.name, effective.has_v6, &effective.layers, &effective.admin));
     }
-    units.extend(firewall::units(&holdings.firewalls, remarks));
+    units.extend(firewall::units(&holdings.firewalls, holdings.more.firewalls, remarks));
     units
 }
 
@@ -77,7 +78,7 @@ fn unit(name: Spanned<&str>, has_v6: bool, layers: &[Layer], admin: &[Rule]) -> 
             };
             let defaults = format!("defaultSecurityRules {chain}");
             let (last, end) = layer.last(direction);
-            let mut rules = [calls.clone(), layer.of_platform(direction)].concat();
+            let mut rules = [calls.clone(), layer.missing(), layer.of_platform(direction)].concat();
             if direction == Direction::Out && !named.is_empty() {
                 let platform = format!("{defaults} of the platform");
                 rules.push(call(&platform, layer.name.span));

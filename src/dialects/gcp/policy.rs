@@ -126,7 +126,7 @@ pub fn add_rule<'n>(policies: &mut Vec<Policy<'n>>, fields: Fields<'n, 'n>, rema
 }
 
 /// What stands for rules of which nothing is said.
-fn unsaid<'n>(span: Span) -> PolicyRule<'n> {
+pub fn unsaid<'n>(span: Span) -> PolicyRule<'n> {
     let verdict = Spanned::new(Verdict::Unknown("rules that the export leaves out".into()), span);
     PolicyRule {
         direction: None,

@@ -62,6 +62,21 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     }
 }
 
+/// What stands for rules of a network of which nothing is said.
+pub fn unsaid(network: &str, span: Span) -> Rule<'_> {
+    let verdict = Spanned::new(Verdict::Unknown("rules that the export leaves out".into()), span);
+    Rule {
+        network,
+        direction: None,
+        priority: i64::MIN,
+        denies: false,
+        targets: Some(Targets::default()),
+        has_v6: false,
+        span,
+        rules: rules(span, &[], &verdict, None),
+    }
+}
+
 fn priority(fields: Fields, remarks: &mut Remarks) -> i64 {
     let Some(priority) = fields.number("priority", remarks) else { return DEFAULT_PRIORITY };
     if !(0..=LAST_PRIORITY).contains(&priority.value) {

@@ -1,9 +1,12 @@
 //! Which of the shapes of an export a document has: a list, a single object, an answer of the REST interface, or
 //! one of those that have lost what they were asked for.
 
+use std::collections::BTreeSet;
+
 use super::policy::{self, Policy};
 use super::rule::{self, Rule};
 use crate::dialects::cloud::{Fields, Remarks};
+use crate::source::Span;
 use crate::tree::{Kind, Node};
 
 /// What the exports of a project hold.
@@ -13,6 +16,8 @@ pub struct Project<'n> {
     pub rules: Vec<Rule<'n>>,
     /// Firewall policies, in the order in which they are evaluated where the export says so.
     pub policies: Vec<Policy<'n>>,
+    /// Where pages say that there are more, of VPC firewall rules and of policies: those that were told are not taken in.
+    more: [Option<Span>; 2],
 }
 
 /// Sorts out what documents hold.
@@ -26,7 +31,22 @@ pub fn project<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut 
             _ => take(&mut project, document, remarks),
         }
     }
+    leave_open(&mut project);
     project
+}
+
+/// Where pages are missing, their rules may come before all that other pages tell.
+fn leave_open(project: &mut Project) {
+    let [of_rules, of_policies] = project.more;
+    if let Some(span) = of_policies {
+        project.policies.iter_mut().for_each(|policy| policy.rules.push(policy::unsaid(span)));
+    }
+    if let Some(span) = of_rules {
+        let attached = project.policies.iter().flat_map(|policy| policy.networks.iter().copied());
+        let networks: BTreeSet<&str> =
+            project.rules.iter().map(|rule| rule.network).chain(attached).collect();
+        project.rules.extend(networks.into_iter().map(|network| rule::unsaid(network, span)));
+    }
 }
 
 /// Takes one object in.
@@ -52,7 +72,7 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks
             let help = format!("`gcloud compute {command} --format=json` prints all of them.");
             remarks.add_with(token.span, "this is only a part of the list: there are more pages", vec![help]);
             // Any of the others may come first.
-            return;
+            return project.more[usize::from(is_of_policies)] = Some(token.span);
         }
         object.list("items", remarks).iter().for_each(|item| take(project, item, remarks));
     } else if has("firewall_policy_name") || has("rule_type") {

@@ -58,8 +58,8 @@ pub fn is_firewall(item: Fields) -> bool {
     LISTS.iter().any(|list| body(item).get(list.0).is_some())
 }
 
-/// The units of groups and firewalls: each policy and each firewall is one.
-pub fn units<'n>(items: &[Fields<'n, 'n>], remarks: &mut Remarks) -> Vec<Named> {
+/// The units of groups and firewalls: each policy and each firewall is one. `more` is where a page says that there are others.
+pub fn units<'n>(items: &[Fields<'n, 'n>], more: Option<Span>, remarks: &mut Remarks) -> Vec<Named> {
     let mut firewalls: Vec<(Spanned<&str>, Vec<Collection>, bool)> = Vec::new();
     for item in items {
         let name = name(*item, remarks);
@@ -75,7 +75,17 @@ pub fn units<'n>(items: &[Fields<'n, 'n>], remarks: &mut Remarks) -> Vec<Named> 
     for (_, collections, _) in firewalls.iter_mut().filter(|firewall| firewall.2) {
         need_order(collections);
     }
+    for (_, collections, _) in &mut firewalls {
+        collections.extend(more.map(unsaid));
+    }
     firewalls.into_iter().map(|(name, collections, _)| unit(name, collections)).collect()
+}
+
+/// What stands for collections of which nothing is said: any of them may come first.
+fn unsaid<'n>(place: Span) -> Collection<'n> {
+    let verdict = Spanned::new(Verdict::Unknown("rules that the export leaves out".into()), place);
+    let rules = rules(place, &[], &verdict, None);
+    Collection { kind: Kind::Translation, priority: (None, None), rules, place, keeper: None }
 }
 
 /// Where one of several groups stands that has no priority nobody knows.
