@@ -43,6 +43,16 @@ pub fn read(fields: Fields, remarks: &mut Remarks) -> Acl {
         rules: Default::default(),
         last: [None, None],
     };
+    if fields.get("Entries").is_none() {
+        remarks.add_with(
+            acl.id.span,
+            "the network ACL is listed without its entries",
+            vec!["`aws ec2 describe-network-acls` prints them.".to_owned()],
+        );
+        let unsaid = Verdict::Unknown("entries that the export leaves out".into());
+        let unsaid = rules(acl.id.span, &[], &Spanned::new(unsaid, acl.id.span), None);
+        acl.rules = [unsaid.clone(), unsaid];
+    }
     let mut entries: Vec<(Option<i64>, Fields)> = Vec::new();
     for entry in fields.objects("Entries", remarks) {
         let number = entry.number("RuleNumber", remarks);

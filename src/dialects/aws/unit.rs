@@ -59,12 +59,17 @@ pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named
     for interface in account.interfaces.iter().map(Fields) {
         let id = interface.text("NetworkInterfaceId", remarks);
         let id = id.unwrap_or(Spanned::new("network interface", interface.span()));
+        let told = interface.list("Groups", remarks).len();
         let references = interface.objects("Groups", remarks);
         let references: Vec<_> =
             references.iter().filter_map(|group| group.text("GroupId", remarks)).collect();
         // Of a group that is in no export here nobody knows what it allows.
         let missing = references.iter().filter(|group| !by_id.contains_key(group.value));
-        let missing: Vec<Group> = missing.map(|group| unknown(*group)).collect();
+        let mut missing: Vec<Group> = missing.map(|group| unknown(*group)).collect();
+        if references.is_empty() || references.len() < told {
+            let place = interface.place("Groups").unwrap_or(id.span);
+            missing.push(unknown(Spanned::new("of the interface", place)));
+        }
         let known = references.iter().filter_map(|group| by_id.get(group.value).copied());
         let its: Vec<&Group> = known.chain(&missing).collect();
         let subnet = interface.text("SubnetId", remarks);

@@ -28,8 +28,10 @@ impl Provider for Aws {
         let groups: Vec<Value> = (0..1 + dice.below(3)).map(|number| group(dice, number)).collect();
         let acls: Vec<Value> = (0..1 + dice.below(2)).map(|number| acl(dice, number)).collect();
         let interface = |number: usize, dice: &mut Dice| {
+            // What filters an interface without groups is not documented.
+            let sure = dice.below(groups.len());
             let its: Vec<Value> = (0..groups.len())
-                .filter(|_| !dice.once_in(2))
+                .filter(|group| *group == sure || !dice.once_in(2))
                 .map(|group| json!({ "GroupName": "g", "GroupId": format!("sg-{group}") }))
                 .collect();
             json!({
