@@ -25,7 +25,7 @@ pub struct Account<'t> {
     pub firewall_policies: Vec<Node<'t>>,
     /// The addresses of prefix lists, by id, where the exports tell them.
     pub prefix_lists: PrefixLists,
-    /// Where a page of rules of security groups says that there are more: those that it told are not taken in.
+    /// Where it is told that there are more rules of security groups than are taken in: by a page, or something unreadable.
     pub more_rules: Option<Span>,
     /// Prefix lists of which the exports do not tell all.
     parts_of_lists: HashSet<String>,
@@ -79,7 +79,10 @@ impl<'t> Account<'t> {
 
     /// Takes one item in.
     fn item(&mut self, node: Node<'t>, remarks: &mut Remarks) {
-        let Some(item) = Fields::of(&node, remarks) else { return };
+        let Some(item) = Fields::of(&node, remarks) else {
+            // It may be a rule.
+            return self.more_rules = Some(node.span);
+        };
         let has = |key: &str| item.get(key).is_some();
         if has("RuleGroup") || has("RulesSource") {
             self.rule_groups.push(node);
@@ -126,7 +129,9 @@ impl<'t> Account<'t> {
             return;
         };
         let mut known = Addresses::default();
-        let mut is_whole = list.get("NextToken").is_none();
+        let entries = list.objects("Entries", remarks);
+        let mut is_whole =
+            list.get("NextToken").is_none() && entries.iter().all(|entry| entry.get("Cidr").is_some());
         let mut take = |item: &Node, remarks: &mut Remarks| {
             let Some(text) = text(item, remarks) else { return is_whole = false };
             match prefix(text.value) {
@@ -138,7 +143,7 @@ impl<'t> Account<'t> {
             }
         };
         list.list("Cidrs", remarks).iter().for_each(|item| take(item, remarks));
-        for entry in list.objects("Entries", remarks) {
+        for entry in entries {
             match entry.get("Cidr") {
                 Some(cidr) => take(cidr, remarks),
                 None => remarks.add(entry.span(), "the field `Cidr` is missing"),

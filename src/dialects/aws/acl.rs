@@ -141,7 +141,11 @@ fn conditions(acl: &mut Acl, entry: Fields, direction: Direction, remarks: &mut 
         Some(range) => (Some(range), ["Type", "Code"]),
         None => (entry.get("PortRange"), ["From", "To"]),
     };
-    let range = range.and_then(|range| Fields::of(range, remarks));
-    let [from, to] = keys.map(|key| range.and_then(|range| range.number(key, remarks)));
-    layer4::condition(protocol, from, to, remarks).into_iter().chain([address]).collect()
+    let layer4 = match range.map(|range| Fields::of(range, remarks).ok_or(range.span)) {
+        Some(Ok(range)) => layer4::condition(protocol, range, keys, remarks),
+        Some(Err(span)) => Some(Condition::none().or_unknown("these ports", span)),
+        // The entry itself has no such fields.
+        None => layer4::condition(protocol, entry, keys, remarks),
+    };
+    layer4.into_iter().chain([address]).collect()
 }

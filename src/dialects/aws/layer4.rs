@@ -1,6 +1,6 @@
 //! Protocols, ports, and types of ICMP.
 
-use crate::dialects::cloud::{Condition, Remarks, protocol_number};
+use crate::dialects::cloud::{Condition, Fields, Remarks, protocol_number};
 use crate::packet::{Axis, Cube, PacketSet, Ranges};
 use crate::source::{Span, Spanned};
 
@@ -10,14 +10,17 @@ const WITH_PORTS: [u8; 2] = [6, 17];
 /// ICMP and ICMPv6.
 const ICMP: [u8; 2] = [1, 58];
 
-/// What a protocol, and two ports (for ICMP a type and a code), ask of a packet; `None` if that is nothing. Missing
-/// numbers and −1 stand for all. Other protocols have all their packets through.
+/// What a protocol, and two ports (for ICMP a type and a code) in the fields `keys` of a range, ask of a packet; `None` if
+/// that is nothing. Missing numbers and −1 stand for all. Other protocols have all their packets through.
 pub fn condition(
     protocol: Spanned<&str>,
-    from: Option<Spanned<i64>>,
-    to: Option<Spanned<i64>>,
+    range: Fields,
+    keys: [&str; 2],
     remarks: &mut Remarks,
 ) -> Option<Condition> {
+    let [from, to] = keys.map(|key| range.number(key, remarks));
+    let is_told =
+        [from, to].iter().zip(keys).all(|(number, key)| number.is_some() || range.get(key).is_none());
     if protocol.value == "-1" || protocol.value.eq_ignore_ascii_case("all") {
         return None;
     }
@@ -29,6 +32,9 @@ pub fn condition(
     let cube = Cube::any().with(Axis::Protocol, Ranges::single(number.into()));
     let number_of = |field: Option<Spanned<i64>>| field.map(|field| field.value).filter(|value| *value != -1);
     let (low, high) = (number_of(from), number_of(to));
+    if !is_told && (WITH_PORTS.contains(&number) || ICMP.contains(&number)) {
+        return Some(Condition::none().or_unknown("these ports", range.span()));
+    }
     let range = if WITH_PORTS.contains(&number) {
         ports(low, high)
     } else if ICMP.contains(&number) {

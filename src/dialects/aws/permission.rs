@@ -76,7 +76,7 @@ impl Allowed {
         }
         if !has_peer {
             remarks.add(rule.span(), "the rule says neither from where nor to where");
-            reader.push(layer4, Condition::none().or_unknown("no peer", rule.span()), rule.span(), None);
+            reader.unknown(layer4, "no peer", rule.span());
         }
     }
 }
@@ -84,22 +84,30 @@ impl Allowed {
 impl Reader<'_> {
     /// One entry of `IpPermissions`.
     fn permission(&mut self, permission: Fields, remarks: &mut Remarks) {
+        const LISTS: [&str; 4] = ["IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"];
         let layer4 = layer4_of(permission, remarks);
+        if LISTS.iter().all(|list| permission.get(list).is_none()) {
+            remarks.add(permission.span(), "the permission says neither from where nor to where");
+            self.unknown(layer4.clone(), "no peer", permission.span());
+        }
         for (list, key) in [("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")] {
             for peer in permission.objects(list, remarks) {
                 match peer.text(key, remarks) {
                     Some(cidr) => self.address(&layer4, cidr, peer, remarks),
                     None => {
                         remarks.add(peer.span(), format!("the field `{key}` is missing"));
-                        let unknown = Condition::none().or_unknown(key, peer.span());
-                        self.push(layer4.clone(), unknown, peer.span(), None);
+                        self.unknown(layer4.clone(), key, peer.span());
                     }
                 }
             }
         }
         for peer in permission.objects("PrefixListIds", remarks) {
-            if let Some(list) = peer.text("PrefixListId", remarks) {
-                self.prefix_list(&layer4, list, peer, remarks);
+            match peer.text("PrefixListId", remarks) {
+                Some(list) => self.prefix_list(&layer4, list, peer, remarks),
+                None => {
+                    remarks.add(peer.span(), "the field `PrefixListId` is missing");
+                    self.unknown(layer4.clone(), "PrefixListId", peer.span());
+                }
             }
         }
         for peer in permission.objects("UserIdGroupPairs", remarks) {
@@ -147,6 +155,11 @@ impl Reader<'_> {
         self.push(layer4.to_vec(), condition, id.span, comment(peer, remarks));
     }
 
+    /// Whoever it is for, nobody knows.
+    fn unknown(&mut self, layer4: Vec<Condition>, what: &str, span: Span) {
+        self.push(layer4, Condition::none().or_unknown(what, span), span, None);
+    }
+
     fn members(&self, group: Spanned<&str>, who: Members) -> Condition {
         let side = if self.direction == Direction::In { Side::Source } else { Side::Destination };
         Condition::none().or(Spanned::new(Member { side, group: group.value.into(), who }.into(), group.span))
@@ -176,8 +189,7 @@ fn layer4_of(permission: Fields, remarks: &mut Remarks) -> Vec<Condition> {
         remarks.add(permission.span(), "the field `IpProtocol` is missing");
         return vec![Condition::none().or_unknown("no protocol", permission.span())];
     };
-    let (from, to) = (permission.number("FromPort", remarks), permission.number("ToPort", remarks));
-    layer4::condition(protocol, from, to, remarks).into_iter().collect()
+    layer4::condition(protocol, permission, ["FromPort", "ToPort"], remarks).into_iter().collect()
 }
 
 fn comment(peer: Fields, remarks: &mut Remarks) -> Option<Spanned<Box<str>>> {

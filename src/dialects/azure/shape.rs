@@ -24,11 +24,11 @@ pub struct Holdings<'n> {
     pub interfaces: Vec<Vec<Fields<'n, 'n>>>,
     /// Groups of rule collections, and firewalls that have some.
     pub firewalls: Vec<Fields<'n, 'n>>,
-    /// Where pages say that there are more: what those told is not taken in.
+    /// Where it is told that there is more than is taken in: by pages, or by something unreadable.
     pub more: More,
 }
 
-/// Where pages of lists say that there are more, by what they list.
+/// Where it is told that there are more, by what they are.
 #[derive(Debug, Default)]
 pub struct More {
     /// Rules of network security groups, one by one.
@@ -127,7 +127,11 @@ impl<'n> Holdings<'n> {
 
     /// Takes one item in.
     fn take(&mut self, node: &'n Node<'n>, effective: &mut Vec<Fields<'n, 'n>>, remarks: &mut Remarks) {
-        let Some(item) = Fields::of(node, remarks) else { return };
+        let Some(item) = Fields::of(node, remarks) else {
+            // It may be any of what is told in pieces.
+            let more = Some(node.span);
+            return self.more = More { rules: more, interfaces: more, firewalls: more };
+        };
         let inner = body(item);
         let has = |key: &str| inner.get(key).is_some();
         if has("effectiveSecurityRules") {

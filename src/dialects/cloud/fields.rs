@@ -9,6 +9,9 @@ use crate::tree::{Kind, Node};
 #[derive(Debug, Default)]
 pub struct Remarks(Vec<Remark>);
 
+/// What stands for an item of a list of texts that is none. No name, address, port or protocol is called so.
+pub const UNREAD: &str = "?";
+
 /// The fields of one object.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'n, 't>(pub &'n Node<'t>);
@@ -37,7 +40,10 @@ impl Remarks {
     /// All remarks, each once, in the order of their places.
     pub fn finish(mut self) -> Vec<Remark> {
         self.0.sort_by_key(|remark| (remark.span.file, remark.span.start));
-        self.0.dedup();
+        // What is no object lacks all fields, and what is no text is no address: that need not be said.
+        let is_odd =
+            |said: &str| ["expected an object", "expected a text"].iter().any(|it| said.starts_with(it));
+        self.0.dedup_by(|later, first| later == first || later.span == first.span && is_odd(&first.message));
         self.0
     }
 
@@ -112,14 +118,31 @@ impl<'n, 't> Fields<'n, 't> {
         }
     }
 
-    /// The items of a field that is a list of objects.
+    /// The items of a field that is a list of objects. What is none has no fields: it is not lost, so that nothing is taken
+    /// for known which hangs on it.
     pub fn objects(self, key: &str, remarks: &mut Remarks) -> Vec<Fields<'n, 't>> {
-        self.list(key, remarks).iter().filter_map(|item| Fields::of(item, remarks)).collect()
+        let each = self.list(key, remarks).iter();
+        each.map(|item| Fields::of(item, remarks).unwrap_or(Fields(item))).collect()
     }
 
-    /// The items of a field that is a list of texts.
+    /// The items of a field that is a list of texts; [`UNREAD`] stands for what is none.
     pub fn texts(self, key: &str, remarks: &mut Remarks) -> Vec<Spanned<&'n str>> {
-        self.list(key, remarks).iter().filter_map(|item| text(item, remarks)).collect()
+        let each = self.list(key, remarks).iter();
+        each.map(|item| text(item, remarks).unwrap_or(Spanned::new(UNREAD, item.span))).collect()
+    }
+
+    /// Is a field there that is no text, number or list of them?
+    pub fn is_odd(self, key: &str) -> bool {
+        let is_odd = |node: &Node| node.text().is_none();
+        self.get(key).is_some_and(|node| match &node.kind {
+            Kind::List(items) => items.iter().any(is_odd),
+            _ => is_odd(node),
+        })
+    }
+
+    /// Is an object?
+    pub fn is_object(self) -> bool {
+        matches!(self.0.kind, Kind::Map(_))
     }
 
     /// A node that has to be an object.

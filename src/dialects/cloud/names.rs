@@ -1,6 +1,6 @@
 //! Names that a filter looks up, and whose addresses it then lets pass or stops.
 
-use super::Condition;
+use super::{Condition, UNREAD};
 use crate::model::{Resolved, Side};
 use crate::source::Spanned;
 
@@ -9,5 +9,9 @@ pub fn resolved(names: &[Spanned<&str>], side: Side) -> Option<Condition> {
     let leads = |name: &Spanned<&str>| {
         Spanned::new(Resolved { side, name: name.value.to_ascii_lowercase().into() }.into(), name.span)
     };
-    (!names.is_empty()).then(|| names.iter().map(leads).fold(Condition::none(), Condition::or))
+    let add = |all: Condition, name: &Spanned<&str>| match name.value {
+        UNREAD => all.or_unknown("a name", name.span),
+        _ => all.or(leads(name)),
+    };
+    (!names.is_empty()).then(|| names.iter().fold(Condition::none(), add))
 }

@@ -4,7 +4,7 @@ use super::layer4;
 use super::rule::{direction, last_part};
 use super::side::Side;
 use super::targets::Targets;
-use crate::dialects::cloud::{Condition, Direction, Fields, Remarks, rules};
+use crate::dialects::cloud::{Condition, Direction, Fields, Remarks, UNREAD, rules};
 use crate::model::{self, Members, Verdict};
 use crate::packet::Axis;
 use crate::source::{Span, Spanned};
@@ -167,8 +167,12 @@ fn read_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> PolicyRule<'n
     if priority.is_none() {
         remarks.add(span, "the rule has no priority");
     }
+    let are_told = Targets::are_told(fields) && !fields.is_odd("targetResources");
     let verdict = match (direction, priority) {
-        (Some(_), Some(_)) => verdict(fields, span, remarks),
+        (Some(_), Some(_)) if are_told => verdict(fields, span, remarks),
+        (Some(_), Some(_)) => {
+            Spanned::new(Verdict::Unknown("a rule without targets that are told".into()), span)
+        }
         // Where it stands, or which way it looks, nobody knows.
         _ => Spanned::new(Verdict::Unknown("a rule without a place".into()), span),
     };
@@ -178,8 +182,13 @@ fn read_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> PolicyRule<'n
     let priority = priority.map_or(i64::MIN, |priority| priority.value);
     // What Google puts at the end of each policy says what would happen anyway.
     let is_generated = priority >= FIRST_GENERATED && verdict.value == Verdict::Return;
-    let targets = if is_disabled || is_generated { None } else { Targets::of(fields, remarks) };
-    let resources = fields.texts("targetResources", remarks);
+    let targets = match Targets::of(fields, remarks) {
+        _ if is_disabled || is_generated => None,
+        _ if !are_told => Some(Targets::default()),
+        targets => targets,
+    };
+    let mut resources = fields.texts("targetResources", remarks);
+    resources.retain(|_| are_told);
     let (conditions, has_v6) = match fields.get("match").and_then(|node| Fields::of(node, remarks)) {
         Some(matches) => conditions(matches, remarks),
         None if is_generated => (Vec::new(), false),
@@ -239,7 +248,9 @@ fn conditions(fields: Fields, remarks: &mut Remarks) -> (Vec<Condition>, bool) {
             ends.names(fields, &key(rest), Members::Anybody, remarks);
         }
         let tags = fields.objects(&key("SecureTags"), remarks);
-        let tags: Vec<_> = tags.iter().filter_map(|tag| tag.text("name", remarks)).collect();
+        let names =
+            tags.iter().map(|tag| tag.text("name", remarks).unwrap_or(Spanned::new(UNREAD, tag.span())));
+        let tags: Vec<_> = names.collect();
         ends.named(&key("SecureTags"), &tags, Members::Machines);
         has_v6 |= ends.has_v6();
         all.extend(ends.condition(None, fields.span()));

@@ -45,10 +45,18 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     if direction.is_none() {
         verdict.value = Verdict::Unknown("a rule without a direction".into());
     }
+    let are_told = Targets::are_told(fields);
+    if !are_told {
+        verdict.value = Verdict::Unknown("a rule without targets that are told".into());
+    }
     let comment = fields.text("description", remarks).filter(|text| !text.value.is_empty());
     let comment = comment.map(|text| text.map(Box::from));
     let is_disabled = fields.flag("disabled", remarks).is_some_and(|flag| flag.value);
-    let targets = if is_disabled { None } else { Targets::of(fields, remarks) };
+    let targets = match Targets::of(fields, remarks) {
+        _ if is_disabled => None,
+        _ if !are_told => Some(Targets::default()),
+        targets => targets,
+    };
     let (conditions, has_v6) = conditions(fields, direction.unwrap_or(Direction::In), span, remarks);
     Rule {
         network,
@@ -87,7 +95,9 @@ fn priority(fields: Fields, remarks: &mut Remarks) -> i64 {
 
 /// Rules of older exports name no direction: they look at what comes in.
 pub fn direction(fields: Fields, remarks: &mut Remarks) -> Option<Direction> {
-    let Some(text) = fields.text("direction", remarks) else { return Some(Direction::In) };
+    let Some(text) = fields.text("direction", remarks) else {
+        return fields.get("direction").is_none().then_some(Direction::In);
+    };
     match text.value.to_ascii_uppercase().as_str() {
         "INGRESS" => Some(Direction::In),
         "EGRESS" => Some(Direction::Out),

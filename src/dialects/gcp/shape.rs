@@ -16,7 +16,8 @@ pub struct Project<'n> {
     pub rules: Vec<Rule<'n>>,
     /// Firewall policies, in the order in which they are evaluated where the export says so.
     pub policies: Vec<Policy<'n>>,
-    /// Where pages say that there are more, of VPC firewall rules and of policies: those that were told are not taken in.
+    /// Where it is told that there are more VPC firewall rules, and more policies, than are taken in: by pages, or by
+    /// something unreadable.
     more: [Option<Span>; 2],
 }
 
@@ -51,14 +52,20 @@ fn leave_open(project: &mut Project) {
 
 /// Takes one object in.
 fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks) {
-    let Some(object) = Fields::of(node, remarks) else { return };
+    let Some(object) = Fields::of(node, remarks) else {
+        // It may be a rule.
+        return project.more[0] = Some(node.span);
+    };
     let has = |key: &str| object.get(key).is_some();
     if has("firewallPolicys") || has("firewalls") {
         for policy in object.objects("firewallPolicys", remarks) {
             project.policies.push(policy::read(policy, remarks));
         }
-        for rule in object.objects("firewalls", remarks) {
-            project.rules.push(rule::read(rule, remarks));
+        for node in object.list("firewalls", remarks) {
+            match Fields::of(node, remarks) {
+                Some(rule) => project.rules.push(rule::read(rule, remarks)),
+                None => project.more[0] = Some(node.span),
+            }
         }
     } else if has("items") {
         if let Some(token) = object.get("nextPageToken") {

@@ -1,6 +1,7 @@
 //! Which machines of a network a rule is for.
 
 use crate::dialects::cloud::{Fields, Remarks};
+use crate::tree::{Kind, Node};
 
 /// Which machines a rule is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +35,15 @@ impl<'n> Targets<'n> {
             targets.extend(name.map(|name| Target::SecureTag(name.value)));
         }
         (secure.is_empty() || !targets.is_empty()).then_some(Targets(targets))
+    }
+
+    /// Does a rule tell for which machines it is?
+    pub fn are_told(fields: Fields) -> bool {
+        let tags = fields.get("targetSecureTags");
+        let is_told = |tag: &Node| tag.get("name").is_some_and(|name| name.text().is_some());
+        let are_told =
+            tags.is_none_or(|tags| matches!(&tags.kind, Kind::List(tags) if tags.iter().all(is_told)));
+        are_told && !fields.is_odd("targetTags") && !fields.is_odd("targetServiceAccounts")
     }
 
     /// All that are named.

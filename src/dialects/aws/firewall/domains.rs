@@ -34,6 +34,9 @@ pub fn rules(list: Fields, variables: Variables, remarks: &mut Remarks) -> Vec<R
             return vec![unsaid(list.span())];
         }
     }
+    if list.is_odd("Targets") {
+        return vec![unsaid(list.span())];
+    }
     let mut all = Vec::new();
     for target in list.texts("TargetTypes", remarks) {
         let is_tls = match target.value.to_ascii_uppercase().as_str() {

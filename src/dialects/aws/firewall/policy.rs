@@ -2,7 +2,7 @@
 //! none of them decides.
 
 use super::name_in;
-use crate::dialects::cloud::{Fields, Remarks};
+use crate::dialects::cloud::{Fields, Remarks, UNREAD};
 use crate::source::{Span, Spanned};
 
 /// A firewall policy.
@@ -63,10 +63,10 @@ fn references<'n>(policy: Fields<'n, 'n>, key: &str, remarks: &mut Remarks) -> V
     let mut all = Vec::new();
     for item in policy.objects(key, remarks) {
         let priority = item.number("Priority", remarks).map(|number| number.value);
-        let Some(arn) = item.text("ResourceArn", remarks) else {
+        let arn = item.text("ResourceArn", remarks).unwrap_or_else(|| {
             remarks.add(item.span(), "the field `ResourceArn` is missing");
-            continue;
-        };
+            Spanned::new(UNREAD, item.span())
+        });
         let instead = item.get("Override").and_then(|node| Fields::of(node, remarks));
         let action = instead.and_then(|instead| instead.text("Action", remarks));
         let only_alerts = action.is_some_and(|action| action.value.eq_ignore_ascii_case("DROP_TO_ALERT"));

@@ -141,6 +141,7 @@ pub fn of_fields(item: Fields, variables: Variables, remarks: &mut Remarks) -> O
             remarks.add(option.span(), "the field `Keyword` is missing");
         }
         let settings = option.texts("Settings", remarks);
+        let key = key.filter(|_| !option.is_odd("Settings"));
         Some((key?, settings.iter().map(|setting| setting.value).collect::<Vec<_>>().join(",")))
     };
     let options: Vec<Option<(Spanned<String>, String)>> = written.iter().map(option).collect();

@@ -60,8 +60,11 @@ fn rule(item: Fields, remarks: &mut Remarks) -> Rule {
         remarks.add(place, "the rule has no priority");
     }
     let Some(verdict) = verdict.filter(|_| priority.is_some()) else { return unknown(place) };
-    let matches = definition.get("MatchAttributes").and_then(|node| Fields::of(node, remarks));
-    let conditions = matches.map_or_else(Vec::new, |matches| conditions(matches, place, remarks));
+    let conditions = match definition.get("MatchAttributes").map(|node| Fields::of(node, remarks)) {
+        Some(Some(matches)) => conditions(matches, place, remarks),
+        Some(None) => return unknown(place),
+        None => Vec::new(),
+    };
     let rules = rules(place, &conditions, &verdict, None);
     Rule { priority: priority.map(|number| number.value), rules }
 }
@@ -152,6 +155,9 @@ fn tcp_flags(matches: Fields, remarks: &mut Remarks) -> Option<Condition> {
         let value = bits("Flags");
         let mask = if item.get("Masks").is_some() { bits("Masks") } else { 0xff };
         let cube = Cube::any().with(Axis::Protocol, Ranges::single(asked::TCP));
+        if item.get("Flags").is_none() {
+            unknown = Some(Spanned::new("of these", item.span()));
+        }
         packets.add(cube.and_then(|cube| cube.with(Axis::TcpFlags, asked::flags(mask, value))).into());
     }
     let known = Condition::known(packets, list.span);

@@ -40,6 +40,9 @@ fn of_protocol(protocol: Fields, rule: Fields, place: Span, remarks: &mut Remark
     let kind = protocol.text("protocolType", remarks);
     let port = protocol.number("port", remarks);
     let span = protocol.span();
+    if !protocol.is_object() || port.is_none() && protocol.get("port").is_some() {
+        return vec![Condition::none().or_unknown("this protocol", span)];
+    }
     let number =
         port.map(|port| port.value).unwrap_or(match kind.map(|kind| kind.value.to_ascii_lowercase()) {
             Some(kind) if kind == "http" => 80,
@@ -77,8 +80,11 @@ fn names(rule: Fields, place: Span, remarks: &mut Remarks) -> Condition {
     let mut all = Condition::none();
     let mut is_named = false;
     for item in rule.list("targetFqdns", remarks) {
-        let Some(text) = text(item, remarks) else { continue };
         is_named = true;
+        let Some(text) = text(item, remarks) else {
+            all = all.or_unknown("a name", item.span);
+            continue;
+        };
         all = match name(text.value) {
             Some(name) => {
                 let said = Speaking { said: Said::ServerName(name), negated: false }.into();

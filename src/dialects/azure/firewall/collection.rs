@@ -141,6 +141,10 @@ fn read<'n>(
         None => Spanned::new(Verdict::Unknown("a collection without a priority".into()), place),
     };
     let mut both = [Kind::Network, Kind::Application].map(none);
+    if fields.get("rules").is_none() {
+        let unknown = Spanned::new(Verdict::Unknown("rules that the export leaves out".into()), place);
+        both[0].rules.extend(rules(place, &[], &unknown, None));
+    }
     for rule in fields.objects("rules", remarks) {
         let span = rule.text("name", remarks).map_or(rule.span(), |name| name.span);
         let rule = body(rule);
