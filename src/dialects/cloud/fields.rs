@@ -95,7 +95,12 @@ impl<'n, 't> Fields<'n, 't> {
     /// A field that is a whole number, as such or as a text.
     pub fn number(self, key: &str, remarks: &mut Remarks) -> Option<Spanned<i64>> {
         let node = self.get(key)?;
-        let value = node.text().and_then(|text| text.trim().parse().ok());
+        let whole = |text: &str| text.trim().parse().ok();
+        // JSON and YAML write a thousand as `1e3` and `1000.0`, too.
+        let value = match &node.kind {
+            Kind::Number(text) => whole(text).or_else(|| text.parse().ok().and_then(truncated)),
+            _ => node.text().and_then(whole),
+        };
         if value.is_none() {
             match node.text() {
                 Some(text) => remarks.add(node.span, format!("`{text}` is no whole number")),
@@ -160,6 +165,12 @@ impl<'n, 't> Fields<'n, 't> {
     pub fn span(self) -> Span {
         self.0.span
     }
+}
+
+/// A number without a fraction, of those that are held exactly.
+fn truncated(number: f64) -> Option<i64> {
+    const MOST: f64 = (1_i64 << f64::MANTISSA_DIGITS) as f64;
+    (number.fract() == 0.0 && number.abs() < MOST).then_some(number as i64)
 }
 
 /// Takes the items of a field that is a list out of an object, for them to be given up one by one; none if it is missing.

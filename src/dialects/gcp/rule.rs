@@ -21,10 +21,10 @@ pub struct Rule<'n> {
     pub network: &'n str,
     /// Which way it looks; `None` if that is not to be understood.
     pub direction: Option<Direction>,
-    /// Lower numbers come first; among equals, rules that deny do.
+    /// Lower numbers come first; among equals, rules that deny do. The lowest of all where it is not to be understood.
     pub priority: i64,
-    /// Does it deny?
-    pub denies: bool,
+    /// Where it comes among equals: rules that deny first, then those that perhaps do.
+    pub among_equals: u8,
     /// Which machines it is for; `None` if it does nothing.
     pub targets: Option<Targets<'n>>,
     /// Does it name IPv6 addresses?
@@ -45,6 +45,11 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     if direction.is_none() {
         verdict.value = Verdict::Unknown("a rule without a direction".into());
     }
+    let priority = priority(fields, remarks);
+    if priority.is_none() {
+        // Where it stands nobody knows: it may come before all others, or decide nothing.
+        verdict.value = Verdict::Unknown("a rule without a priority".into());
+    }
     let are_told = Targets::are_told(fields);
     if !are_told {
         verdict.value = Verdict::Unknown("a rule without targets that are told".into());
@@ -61,8 +66,12 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     Rule {
         network,
         direction,
-        priority: priority(fields, remarks),
-        denies: verdict.value == Verdict::Drop,
+        priority: priority.unwrap_or(i64::MIN),
+        among_equals: match verdict.value {
+            Verdict::Drop => 0,
+            Verdict::Accept => 2,
+            _ => 1,
+        },
         targets,
         has_v6,
         span,
@@ -77,7 +86,7 @@ pub fn unsaid(network: &str, span: Span) -> Rule<'_> {
         network,
         direction: None,
         priority: i64::MIN,
-        denies: false,
+        among_equals: 1,
         targets: Some(Targets::default()),
         has_v6: false,
         span,
@@ -85,12 +94,17 @@ pub fn unsaid(network: &str, span: Span) -> Rule<'_> {
     }
 }
 
-fn priority(fields: Fields, remarks: &mut Remarks) -> i64 {
-    let Some(priority) = fields.number("priority", remarks) else { return DEFAULT_PRIORITY };
-    if !(0..=LAST_PRIORITY).contains(&priority.value) {
+/// The priority; `None` if it is not to be understood.
+fn priority(fields: Fields, remarks: &mut Remarks) -> Option<i64> {
+    if fields.get("priority").is_none() {
+        return Some(DEFAULT_PRIORITY);
+    }
+    let priority = fields.number("priority", remarks)?;
+    let is_one = (0..=LAST_PRIORITY).contains(&priority.value);
+    if !is_one {
         remarks.add(priority.span, format!("a priority is a number from 0 to {LAST_PRIORITY}"));
     }
-    priority.value
+    is_one.then_some(priority.value)
 }
 
 /// Rules of older exports name no direction: they look at what comes in.

@@ -173,7 +173,7 @@ fn of_rules(rules: &[&Rule], direction: Direction, target: Option<Target>) -> Ve
             && rule.targets.as_ref().is_some_and(|targets| targets.include(target))
     };
     let mut chosen: Vec<&&Rule> = rules.iter().filter(is_its).collect();
-    chosen.sort_by_key(|rule| (rule.priority, !rule.denies));
+    chosen.sort_by_key(|rule| (rule.priority, rule.among_equals));
     chosen.into_iter().flat_map(|rule| rule.rules.iter().cloned()).collect()
 }
 
