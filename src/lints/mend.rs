@@ -54,7 +54,11 @@ impl Opening {
                 // Connection tracking knows nothing of them: they are told by their ends.
                 self.is_wide = true;
                 for cube in packets.iter().cloned() {
-                    let cube = if step.moment == Moment::Reply { swap(cube) } else { cube };
+                    let cube = match step.moment {
+                        Moment::Reply if is_without_memory(context, &lost.hop) => answers(context, cube),
+                        Moment::Reply => swap(cube),
+                        _ => cube,
+                    };
                     self.accept(context, &lost.hop, hops(), cube);
                 }
             } else {
@@ -175,6 +179,14 @@ fn is_tracked(hop: &Hop) -> bool {
 fn is_without_memory(context: &Context, hop: &Hop) -> bool {
     let base = context.host.chain(hop.base).chain.base.as_ref();
     base.is_some_and(|base| matches!(base.kind, ChainKind::Perimeter(perimeter) if !perimeter.is_stateful))
+}
+
+/// The answers to some packets, as network ACLs name them: by where they come from, and the ports that connections are
+/// opened from, since an entry has ports on one side alone.
+fn answers(context: &Context, packets: Cube) -> Cube {
+    let ports = context.settings.ephemeral_ports.value;
+    let ports = Ranges::new(ports.first.into(), ports.last.into());
+    swap(packets).without(Axis::SourcePort).set(Axis::DestinationPort, ports)
 }
 
 /// The rule of a base chain, by its place, by which packets of a hop leave the way down the chain; none if they come to
