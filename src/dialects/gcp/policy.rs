@@ -39,7 +39,7 @@ pub enum Scope<'n> {
 }
 
 /// When a policy is asked, by default: in this order, with the VPC firewall rules between the second and the third.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Policies of the organisation and of its folders.
     Hierarchy,
@@ -68,6 +68,17 @@ pub struct PolicyRule<'n> {
     pub has_v6: bool,
     /// In the model's terms.
     pub rules: Vec<model::Rule>,
+}
+
+impl<'n> Policy<'n> {
+    /// The region of a policy that is for one alone; where the export does not say which, the policy stands for it.
+    pub fn region(&self) -> Option<&'n str> {
+        match self.kept {
+            _ if self.stage != Stage::Regional => None,
+            Some((_, Scope::Region(region))) => Some(region),
+            _ => Some(self.name.value),
+        }
+    }
 }
 
 /// Reads a policy.

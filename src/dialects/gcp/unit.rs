@@ -1,5 +1,5 @@
 //! Units: for each network the machines that no rule names, and those of each tag and service account that a rule
-//! does name. A policy that is exported without its network is a unit of its own.
+//! does name, in each region that has a policy of its own. A policy that is exported without its network is a unit of its own.
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -34,6 +34,23 @@ pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
     let attached = distinct(project.rules.iter().map(|rule| rule.network).chain(attached));
     let is_loose = |policy: &&Policy| policy.networks.is_empty() && policy.stage != Stage::Hierarchy;
     let mut units = Vec::new();
+    // A network has one policy for all regions and one for each: of more, nobody knows which belong together.
+    let mut known = HashSet::new();
+    let place = |policy: &Policy| (policy.stage, policy.region().map(str::to_owned));
+    let mut placed =
+        project.policies.iter().filter(is_loose).filter(|it| it.stage > Stage::System).map(place);
+    let are_apart = !placed.all(|place| known.insert(place));
+    let above = || project.policies.iter().filter(|policy| policy.stage == Stage::Hierarchy);
+    let each = || {
+        let each = project.policies.iter().filter(is_loose);
+        each.flat_map(|policy| {
+            let policies: Vec<&Policy> = above().chain([policy]).collect();
+            of_regions(&[], &policies, policy.name.value, is_export)
+        })
+    };
+    if attached.is_empty() && are_apart {
+        return each().collect();
+    }
     if attached.is_empty() {
         let policies: Vec<&Policy> = project.policies.iter().collect();
         // Rules may be for some networks alone; all others are the first unit.
@@ -41,11 +58,11 @@ pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
             policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.networks.iter().copied());
         let others = policies.iter().map(|policy| policy.name.value).take(1);
         for network in distinct(others.chain(named)) {
-            units.extend(of_network(&[], &policies, network, is_export));
+            units.extend(of_regions(&[], &policies, network, is_export));
         }
         return units;
     }
-    let is_only = attached.len() == 1;
+    let is_only = attached.len() == 1 && !are_apart;
     for network in &attached {
         let rules: Vec<&Rule> = project.rules.iter().filter(|rule| rule.network == *network).collect();
         let is_its = |policy: &&Policy| {
@@ -54,14 +71,28 @@ pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
                 || is_only && is_loose(policy)
         };
         let policies: Vec<&Policy> = project.policies.iter().filter(is_its).collect();
-        units.extend(of_network(&rules, &policies, network, is_export));
+        units.extend(of_regions(&rules, &policies, network, is_export));
     }
     if !is_only {
-        for policy in project.policies.iter().filter(is_loose) {
-            units.extend(of_network(&[], &[policy], policy.name.value, is_export));
-        }
+        units.extend(each());
     }
     units
+}
+
+/// The units of one network: where several regions have policies of their own, those of each region, and those of all
+/// others.
+fn of_regions(rules: &[&Rule], policies: &[&Policy], network: &str, is_export: bool) -> Vec<Named> {
+    let regions = distinct(policies.iter().filter_map(|policy| policy.region()));
+    if regions.len() < 2 {
+        return of_network(rules, policies, (network, network), is_export);
+    }
+    let of = |region: Option<&str>| {
+        let is_its = |policy: &&&Policy| policy.region().is_none_or(|its| Some(its) == region);
+        let policies: Vec<&Policy> = policies.iter().filter(is_its).copied().collect();
+        let name = region.map_or_else(|| network.to_owned(), |region| format!("{network}/region:{region}"));
+        of_network(rules, &policies, (network, &name), is_export)
+    };
+    [None].into_iter().chain(regions.iter().copied().map(Some)).flat_map(of).collect()
 }
 
 /// Names without those that came before.
@@ -70,8 +101,13 @@ fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     names.filter(|name| known.insert(*name)).collect()
 }
 
-/// The units of one network.
-fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str, is_export: bool) -> Vec<Named> {
+/// The units of one network, or of some of it, which has a name of its own.
+fn of_network(
+    rules: &[&Rule],
+    policies: &[&Policy],
+    (network, all): (&str, &str),
+    is_export: bool,
+) -> Vec<Named> {
     let targets = rules.iter().filter_map(|rule| rule.targets.as_ref());
     let of_policies =
         policies.iter().flat_map(|policy| &policy.rules).filter_map(|rule| rule.targets.as_ref());
@@ -86,7 +122,7 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], network: &str, is_export: b
     let others = (is_export || rules.iter().any(is_for_all)).then_some(None);
     let members = others.into_iter().chain(targets.into_iter().map(Some));
     let unit = |target: Option<Target>| {
-        let name = target.map_or_else(|| network.to_owned(), |target| format!("{network}/{}", target.name()));
+        let name = target.map_or_else(|| all.to_owned(), |target| format!("{all}/{}", target.name()));
         let mut builder = Builder::new(&name, families, span);
         let mut called = None;
         for direction in Direction::BOTH {

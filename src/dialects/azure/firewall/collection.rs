@@ -9,6 +9,7 @@ use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, any
 use crate::model::{self, Families, Match, Perimeter, Policy, Verdict};
 use crate::packet::Family;
 use crate::source::{Span, Spanned};
+use crate::tree::Node;
 
 /// Connections are tracked. What goes to services of the platform does not come to a firewall.
 const PERIMETER: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS };
@@ -60,25 +61,59 @@ pub fn is_firewall(item: Fields) -> bool {
 
 /// The units of groups and firewalls: each policy and each firewall is one. `more` is where a page says that there are others.
 pub fn units<'n>(items: &[Fields<'n, 'n>], more: Option<Span>, remarks: &mut Remarks) -> Vec<Named> {
-    let mut firewalls: Vec<(Spanned<&str>, Vec<Collection>, bool)> = Vec::new();
+    let mut firewalls: Vec<Firewall> = Vec::new();
     for item in items {
         let name = name(*item, remarks);
+        let key = key(*item, name.value);
         let collections = collections(*item, remarks);
-        match firewalls.iter_mut().find(|firewall| firewall.0.value.eq_ignore_ascii_case(name.value)) {
+        match firewalls.iter_mut().find(|firewall| firewall.key == key) {
             Some(firewall) => {
-                firewall.1.extend(collections);
-                firewall.2 = true;
+                firewall.collections.extend(collections);
+                firewall.is_joined = true;
             }
-            None => firewalls.push((name, collections, false)),
+            None => {
+                let resource_group = item.get("id").and_then(|id| part_after(id.text()?, "resourceGroups"));
+                firewalls.push(Firewall { key, name, resource_group, collections, is_joined: false });
+            }
         }
     }
-    for (_, collections, _) in firewalls.iter_mut().filter(|firewall| firewall.2) {
-        need_order(collections);
-    }
-    for (_, collections, _) in &mut firewalls {
+    for Firewall { collections, is_joined, .. } in &mut firewalls {
+        if *is_joined {
+            need_order(collections);
+        }
         collections.extend(more.map(unsaid));
     }
-    firewalls.into_iter().map(|(name, collections, _)| unit(name, collections)).collect()
+    let names: Vec<&str> = firewalls.iter().map(|firewall| firewall.name.value).collect();
+    let made = |firewall: Firewall| {
+        let Firewall { name, resource_group, collections, .. } = firewall;
+        let is_only = names.iter().filter(|other| other.eq_ignore_ascii_case(name.value)).count() == 1;
+        // Those of one name are told apart by their resource groups.
+        match resource_group {
+            Some(group) if !is_only => {
+                unit(Spanned::new(&format!("{group}/{}", name.value), name.span), collections)
+            }
+            _ => unit(name, collections),
+        }
+    };
+    firewalls.into_iter().map(made).collect()
+}
+
+/// What belongs to one policy, or to a firewall without one.
+struct Firewall<'n> {
+    /// Two of one key are one.
+    key: String,
+    name: Spanned<&'n str>,
+    resource_group: Option<&'n str>,
+    collections: Vec<Collection<'n>>,
+    /// Are they of several items?
+    is_joined: bool,
+}
+
+/// The path of a policy, or of a firewall; its name, where the export does not tell the path.
+fn key(item: Fields, name: &str) -> String {
+    let id = item.get("id").and_then(Node::text).map(str::to_ascii_lowercase);
+    let path = id.map(|id| id.split("/rulecollectiongroups/").next().unwrap_or_default().to_owned());
+    path.unwrap_or_else(|| name.to_ascii_lowercase())
 }
 
 /// What stands for collections of which nothing is said: any of them may come first.
