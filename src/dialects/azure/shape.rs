@@ -26,6 +26,8 @@ pub struct Holdings<'n> {
     pub firewalls: Vec<Fields<'n, 'n>>,
     /// Where it is told that there is more than is taken in: by pages, or by something unreadable.
     pub more: More,
+    /// The policies that firewalls have their rules in.
+    policies: Vec<&'n Node<'n>>,
 }
 
 /// Where it is told that there are more, by what they are.
@@ -69,6 +71,11 @@ pub fn holdings<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut
             holdings.interfaces.push(effective);
         }
     }
+    let is_missing = |policy: &&&Node| !holdings.has_policy(policy);
+    for policy in holdings.policies.iter().filter(is_missing) {
+        let help = vec![OF_POLICY.to_owned()];
+        remarks.add_with(policy.span, "the rules of this firewall are in its policy", help);
+    }
     holdings
 }
 
@@ -88,6 +95,17 @@ pub fn part_after<'n>(path: &'n str, word: &str) -> Option<&'n str> {
 }
 
 impl<'n> Holdings<'n> {
+    /// Are groups of rule collections here of a policy that a firewall refers to?
+    fn has_policy(&self, policy: &Node) -> bool {
+        let path = |node: &Node| Some(node.get("id")?.text()?.to_ascii_lowercase());
+        let is_of = |group: &str, policy: &str| {
+            group.strip_prefix(policy).is_some_and(|rest| rest.starts_with("/rulecollectiongroups/"))
+        };
+        path(policy).is_some_and(|policy| {
+            self.firewalls.iter().filter_map(|item| path(item.0)).any(|group| is_of(&group, &policy))
+        })
+    }
+
     /// Takes an answer in: a list under `value`, or one item.
     fn answer(&mut self, node: &'n Node<'n>, effective: &mut Vec<Fields<'n, 'n>>, remarks: &mut Remarks) {
         let Some(answer) = Fields::of(node, remarks) else { return };
@@ -137,11 +155,7 @@ impl<'n> Holdings<'n> {
         if has("effectiveSecurityRules") {
             effective.push(item);
         } else if let Some(policy) = inner.get("firewallPolicy") {
-            remarks.add_with(
-                policy.span,
-                "the rules of this firewall are in its policy",
-                vec![OF_POLICY.to_owned()],
-            );
+            self.policies.push(policy);
         } else if is_firewall(item) {
             self.firewalls.push(item);
         } else if inner.0.get("securityRules").is_some() || has("defaultSecurityRules") {
