@@ -192,3 +192,14 @@ fn what_aws_is_told_of_a_rule_group_lets_the_tunnel_out() {
     stateless[0]["FirewallPolicy"]["StatelessDefaultActions"] = json!(["aws:drop"]);
     assert!(commands(&check(&stateless, ""), "tunnel-edge-blocked").is_empty());
 }
+
+#[test]
+fn a_rule_group_without_place_for_more_rules_gets_no_command() {
+    let mut drops =
+        firewall_policy("STRICT_ORDER", &["aws:drop_strict"], "pass tcp any any -> any 443 (sid : 7844006;)");
+    let words = mend(&drops, "", "tunnel-edge-blocked", aws_rule_group);
+    assert!(!words.iter().flatten().any(|word| word.contains("sid:7844006")), "{words:?}");
+    let response = &mut drops[1]["RuleGroupResponse"];
+    (response["Capacity"], response["ConsumedCapacity"]) = (json!(4), json!(1));
+    assert!(commands(&check(&drops, ""), "tunnel-edge-blocked").is_empty());
+}

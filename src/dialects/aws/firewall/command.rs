@@ -12,7 +12,10 @@ const FIRST_NUMBER: usize = 78_440;
 /// How a rule is added in front of the rules of Suricata that a group has as a text, for what goes out. `index` is where the
 /// rules for flows begin in the chain.
 pub fn recipe(arn: &str, text: &str, chain: &str, index: usize, place: Span) -> Recipe {
-    let is_free = |number: &usize| !text.contains(&format!("sid:{number}"));
+    // A blank may stand on either side of the colon.
+    let taken = |rest: &str| rest.trim_start().strip_prefix(':').map(|number| number.trim_start().to_owned());
+    let taken: Vec<String> = text.split("sid").skip(1).filter_map(taken).collect();
+    let is_free = |number: &usize| !taken.iter().any(|other| other.starts_with(&number.to_string()));
     let number = (FIRST_NUMBER..).find(is_free).unwrap_or(FIRST_NUMBER);
     Recipe {
         chain: chain.into(),

@@ -7,6 +7,10 @@ use super::{domains, name_in};
 use crate::dialects::cloud::{Fields, Remarks, Texts};
 use crate::source::Spanned;
 
+/// How many rules a fix adds at most: TCP and UDP of both families. Each takes one of the capacity
+/// (<https://docs.aws.amazon.com/network-firewall/latest/developerguide/nwfw-rule-group-capacity.html>).
+const MOST_NEW_RULES: i64 = 4;
+
 /// A rule group.
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'n> {
@@ -16,6 +20,8 @@ pub struct Group<'n> {
     pub arn: Option<&'n str>,
     /// Are its rules asked in the order in which they stand?
     pub is_strict: bool,
+    /// Has it no place for the rules of a command? It never gets more than it was made with.
+    is_full: bool,
     variables: Option<Fields<'n, 'n>>,
     source: Option<Fields<'n, 'n>>,
 }
@@ -39,6 +45,8 @@ impl<'n> Group<'n> {
         let name = name.or(arn.map(name_in)).unwrap_or(Spanned::new("rule group", item.span()));
         let options = group.get("StatefulRuleOptions").and_then(|node| Fields::of(node, remarks));
         let order = options.and_then(|options| options.text("RuleOrder", remarks));
+        let mut number = |key: &str| Some(response?.number(key, remarks)?.value);
+        let (all, used) = (number("Capacity"), number("ConsumedCapacity"));
         let source = group.get("RulesSource").and_then(|node| Fields::of(node, remarks));
         if source.is_none() {
             remarks.add_with(
@@ -53,13 +61,17 @@ impl<'n> Group<'n> {
             name,
             arn: arn.map(|arn| arn.value),
             is_strict: order.is_some_and(|order| order.value.eq_ignore_ascii_case("STRICT_ORDER")),
+            is_full: all.is_some_and(|all| all.saturating_sub(used.unwrap_or(0)) < MOST_NEW_RULES),
             variables: group.get("RuleVariables").and_then(|node| Fields::of(node, remarks)),
             source,
         }
     }
 
-    /// Its ARN and its rules of Suricata, where those are a text.
+    /// Its ARN and its rules of Suricata, where those are a text, and there is place for more.
     pub fn text(&self) -> Option<(&'n str, &'n str)> {
+        if self.is_full {
+            return None;
+        }
         let text = self.source?.get("RulesString")?.text()?;
         Some((self.arn?, text))
     }
