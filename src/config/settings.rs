@@ -196,3 +196,10 @@ pub enum Policy {
     /// Nothing gets in that is not allowed by name: anything else fails the run.
     Positive,
 }
+
+impl Settings {
+    /// The address from which the edge is dialled. To be bound to no address in particular tells the family alone.
+    pub fn bound(&self) -> Option<IpAddr> {
+        self.edge_bind_address.value.filter(|address| !address.is_unspecified())
+    }
+}

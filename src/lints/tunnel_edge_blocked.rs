@@ -155,7 +155,7 @@ fn unsure(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
     let finding = depends_on(finding, context, &path.held, &part);
     let is_up_to_routes =
         ask::untold(context).contains(&Axis::OutInterface) && path.held.unknowns(&part).is_empty();
-    let bound = context.settings.edge_bind_address.value.filter(|_| is_up_to_routes);
+    let bound = context.settings.bound().filter(|_| is_up_to_routes);
     Some(bound.into_iter().fold(finding, |finding, bound| {
         finding.note(format!(
             "By which interface packets from {bound} leave is up to the host's routes, and the rules do not let them out by all."

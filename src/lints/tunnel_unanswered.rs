@@ -89,7 +89,7 @@ fn finding(context: &Context, group: &[&Held]) -> Finding {
 
 /// The address that the edge is dialled from, if it is none of the host's.
 fn foreign(context: &Context, held: &Held) -> Option<String> {
-    let bound = context.settings.edge_bind_address.value?;
+    let bound = context.settings.bound()?;
     let is_edge = matches!(held.tried.value.what.as_str(), "quic" | "http2");
     let is_foreign = held.blame == Blame::Route && is_edge && !context.routes.owns(bound);
     is_foreign.then(|| format!("`edge-bind-address` says {bound}, which is no address of this host."))

@@ -61,7 +61,7 @@ pub fn assumptions(context: &Context) -> Vec<String> {
 /// That the edge is dialled from an address of the host, where it is none of those that were told: nothing can be bound to
 /// another.
 fn foreign(context: &Context) -> Option<String> {
-    let bound = context.settings.edge_bind_address.value?;
+    let bound = context.settings.bound()?;
     let is_told = context.routes.interfaces.iter().any(|interface| !interface.addresses.is_empty());
     let is_foreign = is_told && !context.routes.owns(bound);
     let is_seen = context.profile.is_some() && context.settings.runs_in.value == RunsIn::Host;

@@ -43,7 +43,7 @@ impl Plan {
             transports: &profile.transports,
             // The name of a team is nowhere told.
             services: current.filter(|service| !service.host.contains('<')).collect(),
-            bound: settings.edge_bind_address.value,
+            bound: settings.bound(),
             families: settings.edge_ip_version.value,
         })
     }

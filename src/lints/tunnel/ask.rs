@@ -21,7 +21,7 @@ pub const OWNER: [Axis; 2] = [Axis::Uid, Axis::Gid];
 /// those that lead to the edge, as routes decide of which nothing is known.
 pub fn untold(context: &Context) -> &'static [Axis] {
     let settings = context.settings;
-    let is_bound = settings.edge_bind_address.value.is_some_and(|address| !address.is_unspecified());
+    let is_bound = settings.bound().is_some();
     match is_bound && settings.runs_in.value == RunsIn::Host && !context.routes.interfaces.is_empty() {
         true => &[Axis::Uid, Axis::Gid, Axis::OutInterface],
         false => &OWNER,
@@ -119,9 +119,7 @@ impl Flow<'_> {
 
     /// The address that it is bound to.
     fn bound(&self, context: &Context) -> Option<IpAddr> {
-        // To be bound to no address in particular only tells the family.
-        let bound =
-            context.settings.edge_bind_address.value.filter(|it| self.is_bound && !it.is_unspecified())?;
+        let bound = context.settings.bound().filter(|_| self.is_bound)?;
         (bound.is_ipv4() == (self.family == Family::V4)).then_some(bound)
     }
 }

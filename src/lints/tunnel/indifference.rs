@@ -18,7 +18,7 @@ const ANSWERS: ([Hook; 3], [Axis; 2]) =
 /// are told, the host has few choices, and they are its own.
 pub fn are_all_alike(context: &Context) -> bool {
     let is_open = context.settings.runs_in.value == RunsIn::Host
-        && context.settings.edge_bind_address.value.is_none()
+        && context.settings.bound().is_none()
         && context.routes.interfaces.is_empty()
         && !context.is_long();
     is_open

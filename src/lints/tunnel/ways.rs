@@ -37,7 +37,7 @@ impl<'m> Ways<'m> {
         let (mut wanted, mut left, mut unbound) = (Vec::new(), none(), none());
         let settings = context.settings;
         // What a host needs besides leaves from wherever its routes choose, if the edge is dialled from elsewhere.
-        let is_apart = settings.edge_bind_address.value.is_some() && settings.runs_in.value == RunsIn::Host;
+        let is_apart = settings.bound().is_some() && settings.runs_in.value == RunsIn::Host;
         for family in families(context) {
             for transport in transports(context, profile) {
                 let flow = Flow {
