@@ -3,7 +3,7 @@
 //! <https://cloud.google.com/sdk/gcloud/reference/compute/network-firewall-policies/rules/create>).
 
 use super::policy::{FIRST_GENERATED, Policy, Scope};
-use super::rule::{LAST_PRIORITY, Rule};
+use super::rule::{LAST_PRIORITY, Rule, last_part};
 use super::targets::Target;
 use crate::dialects::cloud::{Direction, command};
 use crate::model::{Letting, Numbers, Recipe};
@@ -18,7 +18,11 @@ pub fn recipe(
     target: Option<Target>,
     called: Option<Span>,
 ) -> Option<Recipe> {
+    let (project, network) = network.split_once('/').map_or((None, network), |(project, _)| {
+        (Some(project), last_part(network))
+    });
     let mut names = vec![network.into()];
+    names.extend(project.map(|project| format!("--project={project}").into()));
     match target {
         None => {}
         Some(Target::Tag(tag)) => names.push(format!("--target-tags={tag}").into()),
@@ -52,6 +56,8 @@ pub fn recipe_of_policy(policy: &Policy, target: Option<Target>) -> Option<Recip
         Scope::Region(region) => format!("--firewall-policy-region={region}"),
     };
     let mut names = vec![name.into(), scope.into()];
+    let project = policy.networks.iter().find_map(|network| Some(network.split_once('/')?.0));
+    names.extend(project.map(|project| format!("--project={project}").into()));
     names.extend(match target {
         None => None,
         Some(Target::SecureTag(tag)) => Some(format!("--target-secure-tags={tag}").into()),

@@ -1,7 +1,7 @@
 //! Hierarchical and network firewall policies.
 
 use super::layer4;
-use super::rule::{direction, last_part};
+use super::rule::{direction, last_part, network};
 use super::side::Side;
 use super::targets::Targets;
 use crate::dialects::cloud::{Condition, Direction, Fields, Remarks, UNREAD, rules};
@@ -98,7 +98,7 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
     let associations = fields.objects("associations", remarks);
     let targets = associations.iter().filter_map(|each| each.text("attachmentTarget", remarks));
     let networks = targets.map(|target| target.value).filter(|target| target.contains("/networks/"));
-    let networks: Vec<&str> = networks.map(last_part).collect();
+    let networks: Vec<&str> = networks.map(network).collect();
     let stage = stage(fields, &networks, remarks);
     let scope = match stage {
         Stage::Global => Some(Scope::Global),
@@ -220,7 +220,7 @@ fn read_rule<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> PolicyRule<'n
         priority,
         span,
         targets,
-        networks: resources.iter().map(|resource| last_part(resource.value)).collect(),
+        networks: resources.iter().map(|resource| network(resource.value)).collect(),
         has_v6: has_v6 && !is_generated,
         rules: rules(span, &conditions, &verdict, comment.as_ref()),
     }

@@ -39,7 +39,7 @@ pub struct Rule<'n> {
 pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     let name = fields.text("name", remarks);
     let span = name.map_or(fields.span(), |name| name.span);
-    let network = fields.text("network", remarks).map_or("default", |network| last_part(network.value));
+    let network = fields.text("network", remarks).map_or("default", |address| network(address.value));
     let direction = direction(fields, remarks);
     let mut verdict = verdict(fields, span, remarks);
     if direction.is_none() {
@@ -172,6 +172,14 @@ fn conditions(
         None
     };
     (layer4.into_iter().chain(sides.into_iter().flatten()).collect(), has_v6)
+}
+
+/// A network as its address tells it, with its project: `PROJECT/global/networks/NAME`; its name where no project is told.
+pub fn network(address: &str) -> &str {
+    match address.split_once("projects/") {
+        Some((_, resource)) if resource.contains("/networks/") => resource,
+        _ => last_part(address),
+    }
 }
 
 /// The name at the end of an address of a resource.

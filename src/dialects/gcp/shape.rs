@@ -32,8 +32,23 @@ pub fn project<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut 
             _ => take(&mut project, document, remarks),
         }
     }
+    name_networks(&mut project);
     leave_open(&mut project);
     project
+}
+
+/// Networks of several projects may have one name; those of one are told by it.
+fn name_networks(project: &mut Project) {
+    let Project { rules, policies, .. } = project;
+    let of_policies = policies.iter_mut().flat_map(|policy| {
+        let of_rules = policy.rules.iter_mut().flat_map(|rule| rule.networks.iter_mut());
+        policy.networks.iter_mut().chain(of_rules)
+    });
+    let mut networks: Vec<_> = rules.iter_mut().map(|rule| &mut rule.network).chain(of_policies).collect();
+    let told = networks.iter().filter_map(|network| Some(network.split_once('/')?.0));
+    if told.collect::<BTreeSet<&str>>().len() < 2 {
+        networks.iter_mut().for_each(|network| **network = rule::last_part(network));
+    }
 }
 
 /// Where pages are missing, their rules may come before all that other pages tell.
