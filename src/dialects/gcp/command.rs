@@ -18,10 +18,9 @@ pub fn recipe(
     target: Option<Target>,
     called: Option<Span>,
 ) -> Option<Recipe> {
-    let (project, network) = network.split_once('/').map_or((None, network), |(project, _)| {
-        (Some(project), last_part(network))
-    });
-    let mut names = vec![network.into()];
+    let (project, network) =
+        network.split_once('/').map_or((None, network), |(project, _)| (Some(project), last_part(network)));
+    let mut names = vec![network.into(), suffix(rules).into()];
     names.extend(project.map(|project| format!("--project={project}").into()));
     match target {
         None => {}
@@ -73,6 +72,17 @@ pub fn recipe_of_policy(policy: &Policy, target: Option<Target>) -> Option<Recip
     Some(Recipe { chain, numbers, front: None, names, command: create_in_policy })
 }
 
+/// What makes names of new rules others than those of rules that were made so before.
+fn suffix(rules: &[&Rule]) -> String {
+    let known: Vec<&str> =
+        rules.iter().filter_map(|rule| rule.name).filter(|name| name.starts_with("fwlint-")).collect();
+    if known.is_empty() {
+        return String::new();
+    }
+    let mut all = (2..).map(|number: u32| format!("-{number}"));
+    all.find(|suffix| !known.iter().any(|name| name.ends_with(suffix))).unwrap_or_default()
+}
+
 fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> String {
     let [policy, rest @ ..] = names else { return String::new() };
     let head = ["gcloud", "compute", "network-firewall-policies", "rules", "create"].map(str::to_owned);
@@ -88,12 +98,12 @@ fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> Strin
 }
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
-    let [network, target @ ..] = names else { return String::new() };
+    let [network, suffix, target @ ..] = names else { return String::new() };
     let (protocol, port) = (letting.protocol, letting.port);
     let family = if letting.family == Family::V6 { "-ipv6" } else { "" };
     let head = ["gcloud", "compute", "firewall-rules", "create"].map(str::to_owned);
     let options = [
-        format!("fwlint-{protocol}-{port}-{number}{family}"),
+        format!("fwlint-{protocol}-{port}-{number}{family}{suffix}"),
         format!("--network={network}"),
         "--direction=EGRESS".to_owned(),
         format!("--priority={number}"),

@@ -17,6 +17,8 @@ pub const LAST_PRIORITY: i64 = 65_535;
 /// A VPC firewall rule.
 #[derive(Debug)]
 pub struct Rule<'n> {
+    /// What it is called; no other rule of the project is.
+    pub name: Option<&'n str>,
     /// The network, by its name.
     pub network: &'n str,
     /// Which way it looks; `None` if that is not to be understood.
@@ -64,6 +66,7 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     };
     let (conditions, has_v6) = conditions(fields, direction.unwrap_or(Direction::In), span, remarks);
     Rule {
+        name: name.map(|name| name.value),
         network,
         direction,
         priority: priority.unwrap_or(i64::MIN),
@@ -83,6 +86,7 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
 pub fn unsaid(network: &str, span: Span) -> Rule<'_> {
     let verdict = Spanned::new(Verdict::Unknown("rules that the export leaves out".into()), span);
     Rule {
+        name: None,
         network,
         direction: None,
         priority: i64::MIN,
