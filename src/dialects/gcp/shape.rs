@@ -37,7 +37,8 @@ pub fn project<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut 
     project
 }
 
-/// Networks of several projects may have one name; those of one are told by it.
+/// Networks of several projects may have one name; those of one are told by it. A project has a name and a number, and
+/// addresses tell either.
 fn name_networks(project: &mut Project) {
     let Project { rules, policies, .. } = project;
     let of_policies = policies.iter_mut().flat_map(|policy| {
@@ -45,8 +46,11 @@ fn name_networks(project: &mut Project) {
         policy.networks.iter_mut().chain(of_rules)
     });
     let mut networks: Vec<_> = rules.iter_mut().map(|rule| &mut rule.network).chain(of_policies).collect();
-    let told = networks.iter().filter_map(|network| Some(network.split_once('/')?.0));
-    if told.collect::<BTreeSet<&str>>().len() < 2 {
+    let told: BTreeSet<&str> =
+        networks.iter().filter_map(|network| Some(network.split_once('/')?.0)).collect();
+    let is_number = |project: &&str| project.bytes().all(|byte| byte.is_ascii_digit());
+    let (numbers, names): (Vec<&str>, Vec<&str>) = told.into_iter().partition(is_number);
+    if numbers.len() < 2 && names.len() < 2 {
         networks.iter_mut().for_each(|network| **network = rule::last_part(network));
     }
 }

@@ -88,11 +88,12 @@ impl<'t, 'm> Beside<'t, 'm> {
     fn with_all(&self, flow: &Flow, who: &PacketSet) -> Result<Option<Reached<'m>>, TooManyPieces> {
         let Some(all) = self.all_of(flow.family).filter(|_| flow.protocol == TCP) else { return Ok(None) };
         let question = self.question(flow, who);
-        if all.question.packets.covers(&question.packets) != Ok(true) {
+        // Where no such flow leaves the host at all, nothing is lost.
+        if question.packets.is_empty() || all.question.packets.covers(&question.packets) != Ok(true) {
             return Ok(None);
         }
         let mut choices = Witnesses::of(&question.packets, &SOME_DESTINATION);
-        if !question.packets.is_empty() && !all.perhaps_lost.overlaps(&question.packets) {
+        if !all.perhaps_lost.overlaps(&question.packets) {
             return Ok(Some((Certainty::Met, None, owners(&choices))));
         }
         let certainty = choices.serve(all, &question.packets, &SOME_DESTINATION, untold(flow))?;
