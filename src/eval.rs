@@ -10,6 +10,7 @@
 //! A [`Host`] knows nothing of Cloudflare, of lints or of dialects.
 
 mod act;
+mod asked;
 mod atoms;
 mod calls;
 mod compile;
@@ -19,6 +20,7 @@ mod effort;
 pub mod exposure;
 mod flow;
 pub mod interfaces;
+mod kept;
 mod lookup;
 mod merged;
 mod nat;
@@ -34,6 +36,7 @@ mod trip;
 mod undone;
 mod walk;
 
+pub use asked::Asked;
 pub use atoms::{Atoms, Unknown};
 pub use calls::Calls;
 pub use compile::{BaseChain, ChainId, CompiledChain, CompiledRule, Host, Next, RuleId};

@@ -10,15 +10,13 @@ mod unproven;
 
 use std::collections::HashMap;
 
-use crate::config::{AllowIngress, Settings};
 use crate::dialects::{self, Dialect, Includes, Writing};
 use crate::eval::difference::{Change, Difference, Kind};
-use crate::eval::{Host, Routes, Way};
+use crate::eval::{Host, Way};
 use crate::finding::{Edit, Finding, Fix, Level};
 use crate::lints::{self, Context, Unit};
 use crate::model::{Effect, Remedy, Ruleset, Step};
 use crate::packet::Family;
-use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
 
 use outward::outward;
@@ -50,43 +48,26 @@ const MOVED: &str = "shadowed-rule";
 const REFUSED: [&str; 3] = ["undefined-chain", "jump-loop", "syntax-error"];
 
 /// All that it takes to evaluate a unit again.
-pub struct Proof<'c> {
-    /// The texts as they are.
-    pub sources: &'c Sources,
-    /// The unit.
-    pub unit: &'c Unit,
+pub struct Proof<'p, 'c> {
+    /// What was found out about the unit as it is.
+    pub context: &'p Context<'c>,
     /// The dialect of each of its files.
-    pub dialects: &'c HashMap<FileId, Dialect>,
+    pub dialects: &'p HashMap<FileId, Dialect>,
     /// What they include.
-    pub includes: &'c Includes,
-    /// What the user said.
-    pub settings: &'c Settings,
-    /// What must get out.
-    pub profile: Option<&'static Profile>,
-    /// What may get in by name.
-    pub allow_ingress: &'c [AllowIngress],
-    /// What is known of the interfaces.
-    pub routes: &'c Routes,
-    /// Leave out what looks at the whole ruleset?
-    pub is_quick: bool,
+    pub includes: &'p Includes,
 }
 
-impl Proof<'_> {
+impl Proof<'_, '_> {
     /// Proves the remedy of one of the findings of the unit; `None` if it has none.
     ///
     /// # Errors
     /// Why it is no fix.
-    pub fn prove(
-        &self,
-        host: &Host,
-        findings: &[Finding],
-        finding: &Finding,
-    ) -> Option<Result<Fix, Unproven>> {
+    pub fn prove(&self, findings: &[Finding], finding: &Finding) -> Option<Result<Fix, Unproven>> {
         let remedy = finding.remedy.as_deref()?;
-        let attempt = |fills_sets| self.attempt(host, findings, finding, remedy.clone(), fills_sets);
+        let attempt = |fills_sets| self.attempt(findings, finding, remedy.clone(), fills_sets);
         // Sets may be used for other things, too, and rules beside them never are.
         let may_fill =
-            self.unit.files.iter().any(|file| self.dialects.get(file).is_some_and(|it| it.has_sets()));
+            self.unit().files.iter().any(|file| self.dialects.get(file).is_some_and(|it| it.has_sets()));
         let made = match attempt(may_fill) {
             Err(why) if may_fill && why.is_mistake(finding.lint) => attempt(false),
             made => made,
@@ -109,14 +90,13 @@ impl Proof<'_> {
 
     fn attempt(
         &self,
-        host: &Host,
         findings: &[Finding],
         finding: &Finding,
         remedy: Remedy,
         fills_sets: bool,
     ) -> Result<Fix, Unproven> {
-        let mut sources = self.sources.clone();
-        let (mut files, mut dialects) = (self.unit.files.clone(), self.dialects.clone());
+        let mut sources = self.context.sources.clone();
+        let (mut files, mut dialects) = (self.unit().files.clone(), self.dialects.clone());
         let mut kept = self.kept();
         let mut all = remedy.clone();
         let mut next = remedy;
@@ -138,14 +118,18 @@ impl Proof<'_> {
                 }
                 self.read(&sources, &files, &dialects)?
             };
-            let context = self.context(&sources, &unit);
-            let after = lints::run(&context);
-            let speaks_of_more = files.len() > self.unit.files.len();
+            let context = self.after(&sources, &unit);
+            let speaks_of_more = files.len() > self.unit().files.len();
+            // Notes do not count against what is worse than they are, nor against what speaks of another family.
+            let after = match speaks_of_more || finding.level > Level::Note {
+                true => lints::run_for_worse_than_notes(&context, finding.lint),
+                false => lints::run(&context),
+            };
             let mut left = self.left(findings, finding, speaks_of_more, &after);
             left.retain(|left| !is_uncovered(&all, left.lint));
             let Some(worst) = left.first() else {
                 let uncovered = uncovered(findings, &after, finding.level);
-                let fix = self.fix(host, &context, &sources, &all, uncovered);
+                let fix = self.fix(&context, &sources, &all, uncovered);
                 return fix.map_err(|why| match (why, found) {
                     (Unproven::OtherPackets, Some(lint)) if finding.lint == MOVED => Unproven::Another(lint),
                     (why, _) => why,
@@ -158,8 +142,8 @@ impl Proof<'_> {
             let Some(more) = more.cloned().reduce(join) else {
                 let text =
                     |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
-                let is_same =
-                    key(worst) == key(finding) && text(&sources, worst) == text(self.sources, finding);
+                let is_same = key(worst) == key(finding)
+                    && text(&sources, worst) == text(self.context.sources, finding);
                 return Err(if is_same { Unproven::NotGone } else { Unproven::Another(worst.lint) });
             };
             if more.steps == next.steps {
@@ -204,23 +188,23 @@ impl Proof<'_> {
 
     /// The rules of the unit, where a cloud keeps them and commands change them.
     fn kept(&self) -> Option<Ruleset> {
-        let ruleset = &self.unit.ruleset;
+        let ruleset = &self.unit().ruleset;
         (!ruleset.recipes.is_empty()).then(|| ruleset.clone())
     }
 
     /// A remedy as commands; none where the texts are changed.
     fn commands(&self, remedy: &Remedy) -> Result<Vec<String>, Unproven> {
-        if self.unit.ruleset.recipes.is_empty() {
+        if self.unit().ruleset.recipes.is_empty() {
             return Ok(Vec::new());
         }
-        let dialect = self.unit.files.first().and_then(|file| self.dialects.get(file));
+        let dialect = self.unit().files.first().and_then(|file| self.dialects.get(file));
         let why = dialect.map_or(Unproven::NotWritable, |dialect| Unproven::OfPrograms(*dialect));
-        commands::of(&self.unit.ruleset, &remedy.steps).ok_or(why)
+        commands::of(&self.unit().ruleset, &remedy.steps).ok_or(why)
     }
 
     /// The unit with other rules.
     fn with(&self, ruleset: Ruleset, files: &[FileId]) -> Unit {
-        let Unit { name, must_serve, .. } = self.unit;
+        let Unit { name, must_serve, .. } = self.unit();
         // What was tried was tried with the rules as they were.
         Unit { name: name.clone(), files: files.to_vec(), ruleset, probed: None, must_serve: *must_serve }
     }
@@ -234,12 +218,18 @@ impl Proof<'_> {
     ) -> Result<Unit, Unproven> {
         let ruleset =
             dialects::read_host(sources, files, dialects, self.includes).ok_or(Unproven::NotWritable)?;
-        Ok(self.with(ruleset.complete_like(&self.unit.ruleset), files))
+        Ok(self.with(ruleset.complete_like(&self.unit().ruleset), files))
     }
 
-    fn context<'s>(&'s self, sources: &'s Sources, unit: &'s Unit) -> Context<'s> {
-        let (settings, allowed) = (self.settings, self.allow_ingress);
-        Context::new(sources, unit, settings, self.profile, allowed, self.routes.clone(), self.is_quick)
+    /// The unit as it would be.
+    fn after<'s>(&'s self, sources: &'s Sources, unit: &'s Unit) -> Context<'s> {
+        let Context { settings, profile, allow_ingress, ref routes, is_quick, .. } = *self.context;
+        Context::new(sources, unit, settings, profile, allow_ingress, routes.clone(), is_quick)
+            .knowing(self.context)
+    }
+
+    fn unit(&self) -> &Unit {
+        self.context.unit
     }
 
     /// What is still, or newly, wrong after a change: the finding itself, and others as bad that were not
@@ -278,27 +268,26 @@ impl Proof<'_> {
     /// Makes a fix of what turned out well, if it does no more than was said.
     fn fix(
         &self,
-        host: &Host,
         after: &Context,
         sources: &Sources,
         remedy: &Remedy,
         uncovered: Option<&'static str>,
     ) -> Result<Fix, Unproven> {
-        let new_files = apply::new_files(self.sources, sources);
+        let new_files = apply::new_files(self.context.sources, sources);
         // Where a file for a family comes, nothing said of it before what becomes of that: it was open.
-        let mut open = self.unit.ruleset.clone();
+        let mut open = self.unit().ruleset.clone();
         open.families = open.families.or(after.unit.ruleset.families);
         let open = Host::new(&open);
         let (host, was) = if new_files.is_empty() {
-            (host, self.unit.ruleset.families)
+            (&self.context.host, self.unit().ruleset.families)
         } else {
             (&open, after.unit.ruleset.families)
         };
         let is = after.unit.ruleset.families;
         let both: Vec<Family> =
             Family::ALL.into_iter().filter(|family| was.has(*family) && is.has(*family)).collect();
-        let difference =
-            Difference::of(host, &after.host, self.routes, &both).map_err(|_| Unproven::Undecided)?;
+        let difference = Difference::of(host, &after.host, &self.context.routes, &both)
+            .map_err(|_| Unproven::Undecided)?;
         match effects::are_named(&difference, &remedy.effect) {
             Ok(true) => {}
             Ok(false) => return Err(Unproven::OtherPackets),
@@ -313,7 +302,7 @@ impl Proof<'_> {
             title: remedy.title.clone(),
             wider: remedy.wider.clone(),
             is_safe: new_files.is_empty() && (difference.is_none() || remedy.is_required && opens_only),
-            edits: apply::between(self.sources, sources, &self.unit.files),
+            edits: apply::between(self.context.sources, sources, &self.unit().files),
             new_files,
             commands: self.commands(remedy)?,
             opens,

@@ -73,6 +73,8 @@ pub struct Lint {
     pub is_whole_ruleset: bool,
     /// Does it look at the rules alone, and not ask what becomes of packets? It runs while that is worked out.
     pub is_plain: bool,
+    /// Does it tell nothing worse than notes, whatever the rules and the settings? Who asks for worse leaves it out.
+    pub is_note: bool,
     /// Looks for it in one unit.
     pub run: fn(&Context, &mut Vec<Finding>),
 }
@@ -92,7 +94,8 @@ pub const LINTS: &[Lint] = &[
         include_str!("../rules/tunnel-edge-partly-blocked.md"),
         tunnel_edge_partly_blocked::run,
     ),
-    lint("tunnel-ipv6-blocked", include_str!("../rules/tunnel-ipv6-blocked.md"), tunnel_ipv6_blocked::run),
+    lint("tunnel-ipv6-blocked", include_str!("../rules/tunnel-ipv6-blocked.md"), tunnel_ipv6_blocked::run)
+        .note(),
     lint("tunnel-reply-blocked", include_str!("../rules/tunnel-reply-blocked.md"), tunnel_reply_blocked::run),
     lint("tunnel-dns-blocked", include_str!("../rules/tunnel-dns-blocked.md"), tunnel_dns_blocked::run),
     lint(
@@ -128,7 +131,7 @@ pub const LINTS: &[Lint] = &[
         ssh_open_to_the_world::run,
     ),
     lint("ipv6-open", include_str!("../rules/ipv6-open.md"), ipv6_open::run),
-    lint("ipv6-unknown", include_str!("../rules/ipv6-unknown.md"), ipv6_unknown::run),
+    lint("ipv6-unknown", include_str!("../rules/ipv6-unknown.md"), ipv6_unknown::run).note(),
     lint("unrestricted-egress", include_str!("../rules/unrestricted-egress.md"), unrestricted_egress::run),
     lint(
         "neighbor-discovery-blocked",
@@ -137,21 +140,23 @@ pub const LINTS: &[Lint] = &[
     ),
     lint("lockout", include_str!("../rules/lockout.md"), lockout::run),
     whole("shadowed-rule", include_str!("../rules/shadowed-rule.md"), shadowed_rule::run),
-    whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run),
-    whole("accept-is-not-final", include_str!("../rules/accept-is-not-final.md"), accept_is_not_final::run),
-    plain("nft-optimize-unsafe", include_str!("../rules/nft-optimize-unsafe.md"), nft_optimize_unsafe::run),
+    whole("redundant-rule", include_str!("../rules/redundant-rule.md"), redundant_rule::run).note(),
+    whole("accept-is-not-final", include_str!("../rules/accept-is-not-final.md"), accept_is_not_final::run)
+        .note(),
+    plain("nft-optimize-unsafe", include_str!("../rules/nft-optimize-unsafe.md"), nft_optimize_unsafe::run)
+        .note(),
     lint("impossible-match", include_str!("../rules/impossible-match.md"), impossible_match::run),
     plain("dormant-table", include_str!("../rules/dormant-table.md"), dormant_table::run),
-    plain("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run),
+    plain("unused-chain", include_str!("../rules/unused-chain.md"), unused_chain::run).note(),
     plain("undefined-chain", include_str!("../rules/undefined-chain.md"), undefined_chain::run),
     plain("undefined-set", include_str!("../rules/undefined-set.md"), undefined_set::run),
-    plain("unused-set", include_str!("../rules/unused-set.md"), unused_set::run),
+    plain("unused-set", include_str!("../rules/unused-set.md"), unused_set::run).note(),
     plain("jump-loop", include_str!("../rules/jump-loop.md"), jump_loop::run),
-    plain("deprecated-match", include_str!("../rules/deprecated-match.md"), remarks::deprecated_match),
+    plain("deprecated-match", include_str!("../rules/deprecated-match.md"), remarks::deprecated_match).note(),
     plain("syntax-error", include_str!("../rules/syntax-error.md"), remarks::syntax_error),
-    plain("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match),
-    lint("tangled-rules", include_str!("../rules/tangled-rules.md"), tangled_rules::run),
-    plain("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed),
+    plain("unknown-match", include_str!("../rules/unknown-match.md"), remarks::unknown_match).note(),
+    lint("tangled-rules", include_str!("../rules/tangled-rules.md"), tangled_rules::run).note(),
+    plain("not-followed", include_str!("../rules/not-followed.md"), remarks::not_followed).note(),
     plain("unseen", include_str!("../rules/unseen.md"), remarks::unseen),
     // The last: it takes out what the others have found and the files ignore.
     lint("unused-ignore", include_str!("../rules/unused-ignore.md"), unused_ignore::run),
@@ -159,20 +164,36 @@ pub const LINTS: &[Lint] = &[
 
 /// A lint of its own.
 const fn lint(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
-    Lint { id, page, is_whole_ruleset: false, is_plain: false, run }
+    Lint { id, page, is_whole_ruleset: false, is_plain: false, is_note: false, run }
 }
 
 /// A lint that looks at every rule against every other.
 const fn whole(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
-    Lint { id, page, is_whole_ruleset: true, is_plain: false, run }
+    Lint { id, page, is_whole_ruleset: true, is_plain: false, is_note: false, run }
 }
 
 /// A lint that looks at the rules alone.
 const fn plain(id: &'static str, page: &'static str, run: fn(&Context, &mut Vec<Finding>)) -> Lint {
-    Lint { id, page, is_whole_ruleset: false, is_plain: true, run }
+    Lint { id, page, is_whole_ruleset: false, is_plain: true, is_note: false, run }
 }
 
 impl Lint {
+    /// The same as one that tells nothing worse than notes.
+    const fn note(self) -> Self {
+        Lint { is_note: true, ..self }
+    }
+
+    /// Looks for it, and holds it to what it says of itself.
+    fn look(&self, context: &Context, findings: &mut Vec<Finding>) {
+        (self.run)(context, findings);
+        let is_worse = |finding: &Finding| finding.lint == self.id && finding.level > Level::Note;
+        debug_assert!(
+            !self.is_note || !findings.iter().any(is_worse),
+            "{} tells of worse than notes",
+            self.id
+        );
+    }
+
     /// What reports say about it.
     pub fn info(&self) -> LintInfo {
         let page = page::Page::of(self);
@@ -188,14 +209,24 @@ impl Lint {
 
 /// Runs all lints over one unit. Findings stand in the order of their places.
 pub fn run(context: &Context) -> Vec<Finding> {
+    run_those(context, |_| true)
+}
+
+/// The same for who does not ask for notes but those of one lint: others that tell nothing else do not run, unless an
+/// ignore names them, which would seem to be of no use.
+pub fn run_for_worse_than_notes(context: &Context, but: &str) -> Vec<Finding> {
+    run_those(context, |lint| !lint.is_note || lint.id == but || ignores::any_names(context, lint.id))
+}
+
+fn run_those(context: &Context, is_wanted: impl Fn(&Lint) -> bool) -> Vec<Finding> {
     let (plain, others): (Vec<&Lint>, Vec<&Lint>) = LINTS
         .iter()
-        .filter(|lint| !(context.is_quick && lint.is_whole_ruleset))
+        .filter(|lint| !(context.is_quick && lint.is_whole_ruleset) && is_wanted(lint))
         .partition(|lint| lint.is_plain);
     let mut findings = Vec::new();
-    context.prepare(|| plain.iter().for_each(|lint| (lint.run)(context, &mut findings)));
+    context.prepare(|| plain.iter().for_each(|lint| lint.look(context, &mut findings)));
     for lint in others {
-        (lint.run)(context, &mut findings);
+        lint.look(context, &mut findings);
     }
     findings.sort_by_key(|finding| (finding.span.map(|span| (span.file, span.start)), finding.lint));
     // One line of a script may make the same rule for both families.

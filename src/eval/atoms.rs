@@ -14,7 +14,7 @@ pub struct Atoms {
 }
 
 /// One thing that the file cannot tell.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
     /// The condition as the file says it.
     pub text: Box<str>,

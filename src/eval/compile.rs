@@ -177,6 +177,11 @@ impl<'m> Host<'m> {
         self.bases.iter().filter(move |base| base.base.hook == hook).copied()
     }
 
+    /// The calls of base chains at all hooks, hook by hook and in order.
+    pub fn all_calls(&self) -> impl Iterator<Item = BaseChain<'m>> + '_ {
+        self.bases.iter().copied()
+    }
+
     /// Does it have a base chain at this hook that may do anything at all?
     pub fn filters(&self, hook: Hook, family: Family) -> bool {
         self.bases(hook).any(|base| {

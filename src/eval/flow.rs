@@ -50,7 +50,7 @@ pub enum Moment {
 }
 
 /// A flow to ask about: all its possible first packets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Question {
     /// Where it goes.
     pub way: Way,

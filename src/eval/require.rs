@@ -69,6 +69,12 @@ impl<'m> Held<'m> {
         Ok(Held { question: question.clone(), conversation, surely_lost, perhaps_lost, lost_at })
     }
 
+    /// Does another answer say the same of the same flows?
+    pub fn is_same(&self, other: &Held) -> bool {
+        let of = |held: &Held| (held.surely_lost.clone(), held.perhaps_lost.clone(), held.lost_at.clone());
+        self.question == other.question && of(self) == of(other)
+    }
+
     /// What took flows of a part away, in the order of the steps.
     pub fn losses(&self, part: &PacketSet) -> impl Iterator<Item = &Lost<'m>> {
         let lost = self.conversation.steps.iter().flat_map(|step| &step.lost);

@@ -1,6 +1,6 @@
 //! What lints look at: one unit, what was said about it, and what the engine knows of it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -9,7 +9,7 @@ use super::probe::Held as HeldProbe;
 use super::tunnel::Tunnel;
 use crate::config::{AllowIngress, Probed, Settings};
 use crate::eval::exposure::{Exposure, Message, NEIGHBOURS};
-use crate::eval::{Held, Host, Memory, Question, Routes, Shadows, Way, interfaces};
+use crate::eval::{Asked, Held, Host, Memory, Question, Routes, Shadows, Way, interfaces};
 use crate::model::{Families, Ruleset};
 use crate::packet::{Family, TooManyPieces, values};
 use crate::profile::Profile;
@@ -49,6 +49,7 @@ pub struct Context<'c> {
     /// Leave out what looks at the whole ruleset?
     pub is_quick: bool,
     memory: Memory<'c>,
+    asked: Asked<'c>,
     tunnel: OnceLock<Option<Result<Tunnel<'c>, TooManyPieces>>>,
     neighbours: OnceLock<Vec<Message>>,
     shadows: OnceLock<Shadows<'c>>,
@@ -79,6 +80,7 @@ impl<'c> Context<'c> {
             allow_ingress,
             is_quick,
             memory: Memory::default(),
+            asked: Asked::default(),
             tunnel,
             neighbours: OnceLock::new(),
             shadows,
@@ -140,12 +142,28 @@ impl<'c> Context<'c> {
         self.host.chains.iter().map(|chain| chain.rules.len()).sum::<usize>() >= LONG
     }
 
+    /// The same unit, of which is known what was found out about another that has some of its chains: what it was before
+    /// a change. Settings and interfaces must be those of the other.
+    pub fn knowing<'o: 'c>(self, other: &Context<'o>) -> Self {
+        Context { asked: other.asked.that_hold(&other.host, &self.host), ..self }
+    }
+
     /// Holds all flows of a question against the unit.
     ///
     /// # Errors
     /// If the rules are too tangled.
-    pub fn hold(&self, question: &Question) -> Result<Held<'c>, TooManyPieces> {
-        Held::hold(&self.host, &self.routes, question, &self.memory)
+    pub fn hold(&self, question: &Question) -> Result<Arc<Held<'c>>, TooManyPieces> {
+        let hold = || Held::hold(&self.host, &self.routes, question, &self.memory);
+        if let Some(held) = self.asked.find(question) {
+            debug_assert!(hold().is_ok_and(|anew| anew.is_same(&held)), "{question:?} has another answer");
+            return Ok(held);
+        }
+        let held = Arc::new(hold()?);
+        // Of many rules an answer may be large, and they are told side by side and once.
+        if !self.is_long() {
+            self.asked.keep(Arc::clone(&held));
+        }
+        Ok(held)
     }
 
     /// The messages of neighbour discovery that are surely dropped.

@@ -13,8 +13,8 @@ mod redirection;
 mod terms;
 mod ways;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::config::{EdgeIpVersion, Protocol};
 use crate::eval::{Certainty, Held, Witnesses};
@@ -44,7 +44,7 @@ pub struct Tunnel<'m> {
     /// Name resolution.
     pub dns: Dns<'m>,
     /// Loopback, for each family of which the unit speaks.
-    pub loopback: Vec<(Family, Certainty, Held<'m>)>,
+    pub loopback: Vec<(Family, Certainty, Arc<Held<'m>>)>,
     /// What else is dialled, and whether it gets out. What became of it is told where it depends; of what is blocked it can
     /// be asked for.
     pub services: Vec<Served<'m>>,
@@ -57,7 +57,7 @@ pub struct Tunnel<'m> {
 }
 
 /// A service, whether it is reached, and what became of the flows to it, as far as that is known.
-pub type Served<'m> = (&'static Service, Certainty, Option<Held<'m>>);
+pub type Served<'m> = (&'static Service, Certainty, Option<Arc<Held<'m>>>);
 
 /// One transport over one family.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub struct Path<'m> {
     /// The transport.
     pub transport: &'static Transport,
     /// What became of its flows.
-    pub held: Held<'m>,
+    pub held: Arc<Held<'m>>,
     /// Each address of the endpoint, region by region.
     pub edges: Vec<Edge>,
     /// Where all that is lost is lost from some client ports alone: a port of either kind.
@@ -204,16 +204,12 @@ impl<'m> Tunnel<'m> {
     }
 
     /// What becomes of the flows to a service that is not reached.
-    pub fn held_for<'t>(
-        &'t self,
-        context: &Context<'m>,
-        (service, _, held): &'t Served<'m>,
-    ) -> Option<Cow<'t, Held<'m>>> {
+    pub fn held_for(&self, context: &Context<'m>, (service, _, held): &Served<'m>) -> Option<Arc<Held<'m>>> {
         let ask = || {
             let beside = Beside::new(context, self.profile, &self.left_beside);
-            judge_service(&beside, service, true).ok()?.2.map(Cow::Owned)
+            judge_service(&beside, service, true).ok()?.2
         };
-        held.as_ref().map(Cow::Borrowed).or_else(ask)
+        held.clone().or_else(ask)
     }
 
     /// The paths of a transport.

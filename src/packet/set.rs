@@ -4,7 +4,7 @@ use super::remainder::Remainder;
 use super::{Axis, Cover, Cube, Values, merge};
 
 /// A set of packets: the union of its cubes. The cubes are disjoint where nothing else is said.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PacketSet {
     cubes: Vec<Cube>,
 }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::routes;
 use crate::commands::input::{Input, Loaded};
 use crate::finding::{Finding, Fix};
 use crate::fix::Proof;
@@ -66,26 +65,14 @@ pub fn prove(
     shown: &[(usize, crate::finding::Level)],
     budget: &mut Budget,
 ) -> HashMap<usize, Result<Fix, String>> {
-    let routes = routes(loaded);
-    let proof = Proof {
-        sources: &input.sources,
-        unit: &loaded.unit,
-        dialects: &input.dialects,
-        includes: &loaded.includes,
-        settings: context.settings,
-        profile: context.profile,
-        allow_ingress: context.allow_ingress,
-        routes: &routes,
-        is_quick: context.is_quick,
-    };
+    let proof = Proof { context, dialects: &input.dialects, includes: &loaded.includes };
     let rules = context.host.rules().count();
     let mut worst: Vec<_> = shown.iter().filter(|(at, _)| findings[*at].remedy.is_some()).collect();
     worst.sort_by_key(|(at, level)| (Reverse(*level), *at));
-    let (host, tried) = (&context.host, worst.iter().map(|(at, _)| (*at, budget.take(rules))));
-    let tried: Vec<_> = tried.collect();
+    let tried: Vec<_> = worst.iter().map(|(at, _)| (*at, budget.take(rules))).collect();
     let prove = |(at, allowed): (usize, Result<(), String>)| {
         let made = allowed.and_then(|()| {
-            let made = proof.prove(host, findings, &findings[at]);
+            let made = proof.prove(findings, &findings[at]);
             made.map_or_else(|| Err(String::new()), |made| made.map_err(|why| why.reason()))
         });
         (at, made)

@@ -3,7 +3,7 @@
 //! Most rules let all of that out or none. So it is first asked at once what any flow to the ports in question would
 //! meet. What is all lost there is lost, what is not lost at all is served, and the rest is asked one by one.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::eval::{Certainty, Held, Question, Witnesses};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
@@ -35,11 +35,11 @@ pub struct Beside<'t, 'm> {
     /// The choices that the paths left.
     witnesses: &'t Witnesses,
     /// What becomes of all TCP flows to the ports in question, for each family; `None` where that is not worth its cost.
-    all: [OnceLock<Option<Held<'m>>>; 2],
+    all: [OnceLock<Option<Arc<Held<'m>>>>; 2],
 }
 
 /// Whether some destination is reached; what became of the flows, where they were asked about alone; and who reaches it.
-pub type Reached<'m> = (Certainty, Option<Held<'m>>, PacketSet);
+pub type Reached<'m> = (Certainty, Option<Arc<Held<'m>>>, PacketSet);
 
 impl<'t, 'm> Beside<'t, 'm> {
     /// Nothing is asked yet.
@@ -119,7 +119,7 @@ impl<'t, 'm> Beside<'t, 'm> {
             // Among many rules so wide a question costs more than it saves.
             if self.context.is_long() { None } else { self.context.hold(&question).ok() }
         };
-        self.all[usize::from(family == Family::V6)].get_or_init(ask).as_ref()
+        self.all[usize::from(family == Family::V6)].get_or_init(ask).as_deref()
     }
 
     /// What the tunnel left to choose from, for a flow.

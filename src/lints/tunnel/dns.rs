@@ -1,6 +1,7 @@
 //! Can the program resolve names?
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::config::RunsIn;
 use crate::eval::{Certainty, Conversation, Held, Witnesses};
@@ -19,13 +20,13 @@ pub struct Dns<'m> {
     /// How it works, if it does.
     pub resolution: Resolution,
     /// Over UDP, the best way: what became of it.
-    pub udp: Option<Held<'m>>,
+    pub udp: Option<Arc<Held<'m>>>,
     /// Where UDP is lost from some client ports alone: a port of either kind.
     pub chance: Option<Chance>,
     /// To a resolver on the host itself, where that is asked and not reached: what became of it.
-    pub stub: Option<Held<'m>>,
+    pub stub: Option<Arc<Held<'m>>>,
     /// Over TCP: answers that do not fit a datagram.
-    pub tcp: (Certainty, Option<Held<'m>>),
+    pub tcp: (Certainty, Option<Arc<Held<'m>>>),
     /// Does the fallback (DNS over TLS) get out where plain DNS does not?
     pub fallback_is_open: bool,
 }
@@ -218,10 +219,10 @@ fn stub<'m>(
     context: &Context<'m>,
     port: u16,
     stubs: &[IpAddr],
-) -> Result<(Certainty, Option<Held<'m>>), TooManyPieces> {
+) -> Result<(Certainty, Option<Arc<Held<'m>>>), TooManyPieces> {
     let usual: [IpAddr; 1] = [IpAddr::from([127, 0, 0, 53])];
     let asked = if stubs.is_empty() { &usual[..] } else { stubs };
-    let mut best: (Certainty, Option<Held>) = (Certainty::Blocked, None);
+    let mut best: (Certainty, Option<Arc<Held>>) = (Certainty::Blocked, None);
     for address in asked {
         let family = family_of(*address);
         if !context.speaks_for(family) {

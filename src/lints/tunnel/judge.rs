@@ -1,6 +1,7 @@
 //! Judges one flow of the tunnel at a time.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::eval::{Certainty, Held, Moment, Witnesses};
 use crate::model::Speech;
@@ -33,7 +34,7 @@ pub fn judge_path<'m>(
     family: Family,
     transport: &'static Transport,
     endpoint: &Endpoint,
-    held: Held<'m>,
+    held: Arc<Held<'m>>,
     witnesses: &mut Witnesses,
 ) -> Result<Path<'m>, TooManyPieces> {
     let all = to(family, edges(endpoint, family).map(|edge| edge.1));
@@ -119,7 +120,7 @@ const METRICS: (u16, u16) = (20241, 20245);
 pub fn judge_loopback<'m>(
     context: &Context<'m>,
     family: Family,
-) -> Result<(Family, Certainty, Held<'m>), TooManyPieces> {
+) -> Result<(Family, Certainty, Arc<Held<'m>>), TooManyPieces> {
     let own: IpAddr = match family {
         Family::V4 => std::net::Ipv4Addr::LOCALHOST.into(),
         Family::V6 => std::net::Ipv6Addr::LOCALHOST.into(),
@@ -139,7 +140,7 @@ pub fn judge_service<'m>(
     service: &'static Service,
     is_told: bool,
 ) -> Result<Served<'m>, TooManyPieces> {
-    let mut best: Option<(Certainty, Option<Held>)> = None;
+    let mut best: Option<(Certainty, Option<Arc<Held>>)> = None;
     for family in spoken(beside.context) {
         let known = addresses_of(service, family);
         let is_known = !known.is_empty();

@@ -1,5 +1,7 @@
 //! What becomes of the tunnel where a filter looks for names in TLS.
 
+use std::sync::Arc;
+
 use super::ask::{CHOICES, Flow, OWNER};
 use super::judge::{edges, to};
 use super::{Path, Tunnel, ask};
@@ -26,7 +28,7 @@ pub fn with<'m>(
     tunnel: &Tunnel,
     path: &Path,
     speech: Option<Speech>,
-) -> Result<(Certainty, Held<'m>), TooManyPieces> {
+) -> Result<(Certainty, Arc<Held<'m>>), TooManyPieces> {
     let flow = Flow {
         family: path.family,
         protocol: path.transport.protocol.number(),
