@@ -13,6 +13,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::commands::{Failure, World};
 use crate::config::{self, Config, Given, Interface, Settings};
 use crate::dialects::{Dialect, Includes};
@@ -133,10 +135,13 @@ pub fn load(world: &mut World, selection: &Selection) -> Result<Input, Failure> 
     }
     let texts = loader.texts(world)?;
     let groups = loader.groups(texts)?;
-    let mut units = Vec::new();
-    for (number, group) in groups.into_iter().enumerate() {
-        units.extend(loader.units(number, group));
-    }
+    let taken: Vec<_> = groups.into_iter().map(|group| loader.take_in(group)).collect();
+    // Starting threads for one group would cost more than it brings.
+    let read = |(number, taken)| loader.units(number, taken);
+    let mut units: Vec<Loaded> = match taken.len() {
+        0 | 1 => taken.into_iter().enumerate().flat_map(read).collect(),
+        _ => taken.into_par_iter().enumerate().flat_map_iter(read).collect(),
+    };
     // Where nothing could be read, that is what there is to say.
     if !units.is_empty() || loader.unread.is_empty() {
         units::choose(&mut units, &selection.units)?;

@@ -17,9 +17,24 @@ use crate::tree::nearest;
 /// How many names a list of them shows.
 const MOST_NAMES: usize = 10;
 
+/// The texts of a group among the sources, before anybody has read them.
+pub(super) struct Taken {
+    /// Those that are loaded on one host, and what they include.
+    hosted: Vec<(Dialect, FileId, Found)>,
+    /// The same with all that is included.
+    files: Vec<FileId>,
+    /// The exports of clouds.
+    exports: Vec<(Dialect, Vec<FileId>)>,
+    /// What the host is called.
+    name: String,
+    /// What it is called wherever the call is made.
+    identity: String,
+    config: Arc<Config>,
+}
+
 impl Loader<'_> {
-    /// The units of a group: the host that its texts make, and what the exports among them hold.
-    pub(super) fn units(&mut self, number: usize, group: Group) -> Vec<Loaded> {
+    /// Takes in the texts of a group, and all that they include.
+    pub(super) fn take_in(&mut self, group: Group) -> Taken {
         let mut hosted: Vec<(Dialect, FileId, Found)> = Vec::new();
         let mut files: Vec<FileId> = Vec::new();
         let mut exports: Vec<(Dialect, Vec<FileId>)> = Vec::new();
@@ -58,10 +73,16 @@ impl Loader<'_> {
                 },
             }
         }
+        let identity = group.name.clone().unwrap_or_else(|| paths.join(" + "));
+        let name = group.name.unwrap_or_else(|| names.join(" + "));
+        Taken { hosted, files, exports, name, identity, config: group.config }
+    }
+
+    /// The units of a group: the host that its texts make, and what the exports among them hold.
+    pub(super) fn units(&self, number: usize, taken: Taken) -> Vec<Loaded> {
+        let Taken { hosted, files, exports, name, identity, config } = taken;
         let mut units = Vec::new();
         if !files.is_empty() {
-            let identity = group.name.clone().unwrap_or_else(|| paths.join(" + "));
-            let name = group.name.unwrap_or_else(|| names.join(" + "));
             let host = includes::load(&self.sources, &hosted);
             units.push((None, identity, Unit { name, files, ruleset: host, probed: None, must_serve: true }));
         }
@@ -69,7 +90,7 @@ impl Loader<'_> {
             let read = self.exported(dialect, files);
             // One of several need serve, if nobody says which.
             let is_named = |unit: &Unit| {
-                let named = group.config.units.iter().map(|unit| &unit.value);
+                let named = config.units.iter().map(|unit| &unit.value);
                 named.chain(&self.selection.units).any(|name| *name == unit.name)
             };
             let export = (read.len() > 1 && !read.iter().any(is_named)).then_some(number);
@@ -80,8 +101,7 @@ impl Loader<'_> {
             }));
         }
         let includes = Includes::of(hosted.iter().flat_map(|(_, _, found)| found));
-        let loaded =
-            |(export, identity, unit)| self.loaded(unit, identity, (export, &includes), &group.config);
+        let loaded = |(export, identity, unit)| self.loaded(unit, identity, (export, &includes), &config);
         units.into_iter().map(loaded).collect()
     }
 
