@@ -34,6 +34,9 @@ fn main() -> ExitCode {
         shows_progress: is_able(is_error_terminal),
         ..Look::default()
     };
+    // This thread works along instead of waiting for one more than there are processors. If that fails, rayon starts all of
+    // its own threads when it is first asked.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().ok();
     let world = World {
         directory: PathBuf::new(),
         stdin: &mut std::io::stdin(),
