@@ -3,6 +3,7 @@
 //! The modules stand in the order in which they may depend on each other: each uses only
 //! those before it. A test holds the code to that order.
 
+pub mod pages;
 pub mod web;
 pub mod source;
 pub mod tree;

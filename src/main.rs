@@ -12,6 +12,7 @@ use fwlint::report::Look;
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    fwlint::pages::small();
     let stdout = std::io::stdout();
     let is_terminal = stdout.is_terminal();
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());

@@ -1,6 +1,7 @@
 //! The integration tests: what the program as a whole does with real texts, also against the kernel.
 
 mod architecture;
+mod asked;
 mod broken;
 mod cli;
 mod clouds;

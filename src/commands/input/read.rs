@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::{Failure, World};
 use crate::dialects::{self, Dialect};
+use crate::pages;
 use crate::source::from_utf16;
 
 /// Spans are offsets of 32 bits.
@@ -72,6 +73,9 @@ fn check_size(path: &Path, size: u64) -> Result<(), Failure> {
 /// Finds out what language a text is in.
 fn understand(path: PathBuf, bytes: Vec<u8>, dialect: Option<Dialect>) -> Result<Text, Failure> {
     check_size(&path, bytes.len() as u64)?;
+    if bytes.len() >= pages::MANY_BYTES {
+        pages::huge();
+    }
     let bytes = from_utf16(bytes);
     let recognise = || match std::str::from_utf8(&bytes) {
         Ok(text) => dialects::recognise(&path, text),
