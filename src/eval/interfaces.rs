@@ -33,8 +33,11 @@ const POINT_TO_POINT: &[&str] = &["ppp", "wwan"];
 
 /// Any interface but lo.
 pub fn any_but_lo() -> Ranges {
-    let lo = values::name("lo").unwrap_or_default();
-    Ranges::union([(1, lo - 1), (lo + 1, u128::MAX)])
+    static ANY_BUT_LO: LazyLock<Ranges> = LazyLock::new(|| {
+        let lo = values::name("lo").unwrap_or_default();
+        Ranges::union([(1, lo - 1), (lo + 1, u128::MAX)])
+    });
+    ANY_BUT_LO.clone()
 }
 
 /// Any interface that may lead out.

@@ -87,7 +87,8 @@ impl Cover {
     /// The same piece by piece: who then leaves out what he does not ask for any more pays less.
     pub fn pieces(&self, cube: &Cube, since: usize, budget: usize) -> Remainder {
         let found = self.found(cube, since, usize::MAX).unwrap_or_default();
-        let active = found.iter().copied().filter(|number| self.is_in(number, cube));
+        // Whether they overlap the cube shows when they are seen from it.
+        let active = found.iter().copied().filter(|number| !self.is_retired[*number as usize]);
         let active: Vec<u32> = active.collect();
         self.remainder(cube, &active, budget).found_among(found.len())
     }

@@ -56,6 +56,9 @@ impl Hull {
     pub fn of_cube(cube: &Cube) -> Self {
         let mut hull = Hull::FULL;
         for (axis, values) in cube.sides() {
+            if !matches!(axis, Axis::Protocol | Axis::DestinationPort | Axis::Destination | Axis::Source) {
+                continue;
+            }
             let Some((low, high)) = values.ranges().and_then(|all| Some((all.first()?, all.last()?))) else {
                 continue;
             };
@@ -63,8 +66,7 @@ impl Hull {
                 Axis::Protocol => hull.protocol = (low as u8, high as u8),
                 Axis::DestinationPort => hull.port = (low as u16, high as u16),
                 Axis::Destination => hull.destination = ((low >> 64) as u64, (high >> 64) as u64),
-                Axis::Source => hull.source = ((low >> 64) as u64, (high >> 64) as u64),
-                _ => {}
+                _ => hull.source = ((low >> 64) as u64, (high >> 64) as u64),
             }
         }
         hull

@@ -1,6 +1,7 @@
 //! Which addresses are those of the internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use super::{Family, Ranges, values};
 
@@ -21,11 +22,12 @@ const GLOBAL_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3
 
 /// The addresses of the internet.
 pub fn internet(family: Family) -> Ranges {
+    static PUBLIC_V4: LazyLock<Ranges> = LazyLock::new(|| {
+        let private = PRIVATE_V4.map(|(address, length)| values::prefix(address.into(), length));
+        Ranges::union(private).complement(u128::MAX)
+    });
     match family {
-        Family::V4 => {
-            let private = PRIVATE_V4.map(|(address, length)| values::prefix(address.into(), length));
-            Ranges::union(private).complement(u128::MAX)
-        }
+        Family::V4 => PUBLIC_V4.clone(),
         Family::V6 => Ranges::union([values::prefix(IpAddr::from(GLOBAL_V6.0), GLOBAL_V6.1)]),
     }
 }

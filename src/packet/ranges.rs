@@ -148,12 +148,12 @@ impl Ranges {
 
     /// The smallest number, if any.
     pub fn first(&self) -> Option<u128> {
-        self.iter().next().map(|range| range.0)
+        self.many().first().copied().or_else(|| self.as_one()).map(|range| range.0)
     }
 
     /// The largest number, if any.
     pub fn last(&self) -> Option<u128> {
-        self.iter().next_back().map(|range| range.1)
+        self.many().last().copied().or_else(|| self.as_one()).map(|range| range.1)
     }
 
     /// How many numbers, capped at `u128::MAX`.
@@ -161,8 +161,20 @@ impl Ranges {
         self.iter().fold(0, |sum: u128, (low, high)| sum.saturating_add((high - low).saturating_add(1)))
     }
 
+    /// Is it surely the same set, as told at a glance? Sets that were copied from each other are.
+    fn is_same(&self, other: &Ranges) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Many(one), Form::Many(other)) => Arc::ptr_eq(one, other),
+            (Form::Many(_), _) | (_, Form::Many(_)) => false,
+            (one, other) => one == other,
+        }
+    }
+
     /// The numbers that are in both.
     pub fn and(&self, other: &Ranges) -> Ranges {
+        if self.is_same(other) {
+            return self.clone();
+        }
         if let (Form::Prefix { length: a, .. }, Form::Prefix { length: b, .. }) = (&self.0, &other.0) {
             // Of two prefixes one holds the other, or they have nothing in common.
             let narrower = if a >= b { self } else { other };
@@ -178,13 +190,22 @@ impl Ranges {
                     both.push((low, high));
                     true
                 });
-                Self::from_sorted(both)
+                // What was not narrowed stays a copy, and is known again at a glance.
+                match both {
+                    both if both == self.many() => self.clone(),
+                    both if both == other.many() => other.clone(),
+                    both => Self::from_sorted(both),
+                }
             }
         }
     }
 
     /// The numbers of it from `low` to `high`.
     fn within(&self, (low, high): (u128, u128)) -> Ranges {
+        let (first, last) = (self.first(), self.last());
+        if first.is_some_and(|first| low <= first) && last.is_some_and(|last| last <= high) {
+            return self.clone();
+        }
         let inside = self.many_from(low).iter().take_while(|range| range.0 <= high);
         Self::from_sorted(inside.map(|&(from, to)| (from.max(low), to.min(high))).collect())
     }
@@ -195,7 +216,7 @@ impl Ranges {
             (Form::Prefix { length: a, bits: one }, Form::Prefix { length: b, bits: two }) => {
                 (one ^ two).leading_zeros() >= u32::from(*a.min(b)).min(64)
             }
-            (Form::Many(a), Form::Many(b)) => !meet(a, b, |_, _| false),
+            (Form::Many(a), Form::Many(b)) => Arc::ptr_eq(a, b) || !meet(a, b, |_, _| false),
             (_, Form::Many(_)) => self.as_one().is_some_and(|(low, high)| other.overlaps_range(low, high)),
             _ => other.as_one().is_some_and(|(low, high)| self.overlaps_range(low, high)),
         }
@@ -248,6 +269,9 @@ impl Ranges {
 
     /// Are all numbers of the other in this set?
     pub fn covers(&self, other: &Ranges) -> bool {
+        if self.is_same(other) {
+            return true;
+        }
         if let (Form::Prefix { length: a, .. }, Form::Prefix { length: b, .. }) = (&self.0, &other.0) {
             return a <= b && self.overlaps(other);
         }

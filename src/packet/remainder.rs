@@ -54,7 +54,9 @@ impl Remainder {
             seen.push(cut);
         }
         let (mut cuts, looked_at) = merged(seen);
-        cuts.sort_by_cached_key(|cut| Reverse(cut.share_of(cube)));
+        if cuts.len() > 1 {
+            cuts.sort_by_cached_key(|cut| Reverse(cut.share_of(cube)));
+        }
         Remainder { looked_at, ..Self::sorted(cube, cuts, budget) }
     }
 

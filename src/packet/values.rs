@@ -116,6 +116,11 @@ impl Values {
     pub fn and(&self, other: &Values) -> Values {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => Values::Ranges(a.and(b)),
+            (&Values::Pattern(mask, value), &Values::Pattern(other_mask, other))
+                if (value ^ other) & mask & other_mask == 0 =>
+            {
+                Values::Pattern(mask | other_mask, value | other)
+            }
             _ => self.marks().and(&other.marks()).into(),
         }
     }
@@ -156,6 +161,9 @@ impl Values {
     pub fn overlaps(&self, other: &Values) -> bool {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => a.overlaps(b),
+            (&Values::Pattern(mask, value), &Values::Pattern(other_mask, other)) => {
+                (value ^ other) & mask & other_mask == 0
+            }
             _ => self.marks().overlaps(&other.marks()),
         }
     }
@@ -164,6 +172,9 @@ impl Values {
     pub fn covers(&self, other: &Values) -> bool {
         match (self, other) {
             (Values::Ranges(a), Values::Ranges(b)) => a.covers(b),
+            (&Values::Pattern(mask, value), &Values::Pattern(other_mask, other)) => {
+                mask & !other_mask == 0 && (value ^ other) & mask == 0
+            }
             _ => self.marks().covers(&other.marks()),
         }
     }

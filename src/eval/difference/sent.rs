@@ -1,7 +1,7 @@
 //! Packets that are sent through a host, and what became of each of them.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::model::{Action, Hook, Policy};
 use crate::packet::axis::{direction, kind, packet_type, state};
@@ -103,7 +103,9 @@ pub(super) fn question(way: Way, is_loopback: bool, family: Family, of: Kind) ->
 
 /// All flags but those that open a connection.
 pub(super) fn strays() -> Ranges {
-    Ranges::union(OPENS.map(|flags| (flags, flags))).complement(Axis::TcpFlags.max())
+    static STRAYS: LazyLock<Ranges> =
+        LazyLock::new(|| Ranges::union(OPENS.map(|flags| (flags, flags))).complement(Axis::TcpFlags.max()));
+    STRAYS.clone()
 }
 
 fn either_way() -> Ranges {

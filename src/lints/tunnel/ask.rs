@@ -1,6 +1,7 @@
 //! The flows that a tunnel needs, as questions to the engine.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use super::super::Context;
 use crate::config::{RunsIn, User};
@@ -364,19 +365,22 @@ fn all_but(interface: &Interface) -> Ranges {
 
 /// Unicast addresses that are neither loopback nor link-local.
 pub fn sources(family: Family) -> Ranges {
-    let excluded: &[(IpAddr, u8)] = match family {
-        Family::V4 => &[
+    static SOURCES: LazyLock<[Ranges; 2]> = LazyLock::new(|| {
+        let v4 = [
             (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8),
             (IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
             (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)), 16),
             (IpAddr::V4(Ipv4Addr::new(224, 0, 0, 0)), 3),
-        ],
-        Family::V6 => &[
+        ];
+        let v6 = [
             (IpAddr::V6(Ipv6Addr::UNSPECIFIED), 127),
             (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
             (IpAddr::V6(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0)), 8),
-        ],
-    };
-    let excluded = Ranges::union(excluded.iter().map(|&(address, length)| values::prefix(address, length)));
-    excluded.complement(u128::MAX)
+        ];
+        [&v4[..], &v6].map(|excluded| {
+            let excluded = excluded.iter().map(|&(address, length)| values::prefix(address, length));
+            Ranges::union(excluded).complement(u128::MAX)
+        })
+    });
+    SOURCES[usize::from(family == Family::V6)].clone()
 }
