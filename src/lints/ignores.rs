@@ -1,8 +1,10 @@
 //! What the files themselves say is to be ignored: `fwlint: ignore[open-port] the printer`, in a comment of
 //! its own on the line above, at the end of a line, or in a rule's own comment.
 
+use std::collections::HashSet;
+
 use super::Context;
-use crate::model::Ruleset;
+use crate::model::{Rule, Ruleset};
 use crate::source::{DIRECTIVE, FileId, Sources, Span};
 
 /// An ignore and what it is about.
@@ -56,12 +58,18 @@ pub(super) fn any_names(context: &Context, lint: &str) -> bool {
     ignores.iter().flat_map(|ignore| ignore.lints.iter().flatten()).any(|(named, _)| named == lint)
 }
 
-/// The comments of rules, and where the rules stand, in the order of their places.
+/// The comments of rules, and where the rules stand, in the order of their places. What a rule has in common with one that
+/// ignores nothing, as permissions of AWS have their ports, is not ignored for the sake of the one.
 fn comments(ruleset: &Ruleset) -> Vec<(Span, Vec<Span>)> {
     let chains = ruleset.tables.iter().flat_map(|table| &table.chains);
-    let rules = chains.flat_map(|chain| &chain.rules);
-    let mut comments: Vec<(Span, Vec<Span>)> =
-        rules.filter_map(|rule| Some((rule.comment.as_ref()?.span, rule.places().collect()))).collect();
+    let rules = || chains.clone().flat_map(|chain| &chain.rules);
+    let ignores = |rule: &Rule| rule.comment.as_ref().is_some_and(|it| it.value.contains(DIRECTIVE));
+    let heeded: HashSet<Span> = rules().filter(|rule| !ignores(rule)).flat_map(Rule::places).collect();
+    let own = |rule: &Rule| rule.places().filter(|place| !heeded.contains(place)).collect();
+    let mut comments: Vec<(Span, Vec<Span>)> = rules()
+        .filter(|rule| ignores(rule))
+        .filter_map(|rule| Some((rule.comment.as_ref()?.span, own(rule))))
+        .collect();
     comments.sort_unstable();
     comments
 }

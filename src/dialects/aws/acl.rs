@@ -142,10 +142,10 @@ fn conditions(acl: &mut Acl, entry: Fields, direction: Direction, remarks: &mut 
         None => (entry.get("PortRange"), ["From", "To"]),
     };
     let layer4 = match range.map(|range| Fields::of(range, remarks).ok_or(range.span)) {
-        Some(Ok(range)) => layer4::condition(protocol, range, keys, remarks),
-        Some(Err(span)) => Some(Condition::none().or_unknown("these ports", span)),
+        Some(Ok(range)) => layer4::conditions(protocol, range, keys, remarks),
+        Some(Err(span)) => vec![Condition::none().or_unknown("these ports", span)],
         // The entry itself has no such fields.
-        None => layer4::condition(protocol, entry, keys, remarks),
+        None => layer4::conditions(protocol, entry, keys, remarks),
     };
     layer4.into_iter().chain([address]).collect()
 }

@@ -10,49 +10,60 @@ const WITH_PORTS: [u8; 2] = [6, 17];
 /// ICMP and ICMPv6.
 const ICMP: [u8; 2] = [1, 58];
 
-/// What a protocol, and two ports (for ICMP a type and a code) in the fields `keys` of a range, ask of a packet; `None` if
-/// that is nothing. Missing numbers and −1 stand for all. Other protocols have all their packets through.
-pub fn condition(
+/// What a protocol, and two ports (for ICMP a type and a code) in the fields `keys` of a range, ask of a packet, each at its
+/// place; nothing, if that is nothing. Missing numbers and −1 stand for all. Other protocols have all their packets through.
+pub fn conditions(
     protocol: Spanned<&str>,
     range: Fields,
     keys: [&str; 2],
     remarks: &mut Remarks,
-) -> Option<Condition> {
+) -> Vec<Condition> {
     let [from, to] = keys.map(|key| range.number(key, remarks));
     let is_told =
         [from, to].iter().zip(keys).all(|(number, key)| number.is_some() || range.get(key).is_none());
     if protocol.value == "-1" || protocol.value.eq_ignore_ascii_case("all") {
-        return None;
+        return Vec::new();
     }
     let Some(number) = protocol_number(protocol.value) else {
         remarks.add(protocol.span, format!("there is no protocol `{}`", protocol.value));
-        return Some(Condition::none().or_unknown(format!("protocol {}", protocol.value), protocol.span));
+        return vec![Condition::none().or_unknown(format!("protocol {}", protocol.value), protocol.span)];
     };
-    let span = [from, to].into_iter().flatten().fold(protocol.span, |span, field| span.to(field.span));
     let cube = Cube::any().with(Axis::Protocol, Ranges::single(number.into()));
+    let of_protocol = Condition::known(PacketSet::from(cube), protocol.span);
     let number_of = |field: Option<Spanned<i64>>| field.map(|field| field.value).filter(|value| *value != -1);
     let (low, high) = (number_of(from), number_of(to));
-    if !is_told && (WITH_PORTS.contains(&number) || ICMP.contains(&number)) {
-        return Some(Condition::none().or_unknown("these ports", range.span()));
-    }
-    let range = if WITH_PORTS.contains(&number) {
+    let numbers = if WITH_PORTS.contains(&number) {
         ports(low, high)
     } else if ICMP.contains(&number) {
         types(low, high)
     } else {
-        Ok(None)
+        return vec![of_protocol];
     };
-    match range {
-        Ok(None) => Some(Condition::known(PacketSet::from(cube), span)),
+    if !is_told {
+        return vec![of_protocol, Condition::none().or_unknown("these ports", range.span())];
+    }
+    match numbers {
+        Ok(None) => vec![of_protocol],
         Ok(Some((low, high))) => {
-            let cube = cube.and_then(|cube| cube.with(Axis::DestinationPort, Ranges::new(low, high)));
-            Some(Condition::known(PacketSet::from(cube), span))
+            let cube = Cube::any().with(Axis::DestinationPort, Ranges::new(low, high));
+            let place = place(range, keys, [from, to]).unwrap_or(protocol.span);
+            vec![of_protocol, Condition::known(PacketSet::from(cube), place)]
         }
         Err(problem) => {
-            let place = wrong_place(span, from, to);
+            let place = wrong_place(protocol.span, from, to);
             remarks.add(place, problem);
-            Some(Condition::none().or_unknown("these ports", place))
+            vec![of_protocol, Condition::none().or_unknown("these ports", place)]
         }
+    }
+}
+
+/// Where numbers stand: at both, if they differ and nothing stands between them, or else at the first.
+fn place(range: Fields, keys: [&str; 2], [from, to]: [Option<Spanned<i64>>; 2]) -> Option<Span> {
+    match (from, to) {
+        (Some(from), Some(to)) if from.value != to.value && range.are_neighbours(keys) => {
+            Some(from.span.to(to.span))
+        }
+        (from, to) => from.or(to).map(|number| number.span),
     }
 }
 

@@ -16,6 +16,14 @@ pub struct Allowed {
     pub has_v6: bool,
 }
 
+/// What protocol and ports of a permission ask.
+#[derive(Clone)]
+struct Layer4 {
+    conditions: Vec<Condition>,
+    /// Where the permission says what it allows: at its protocol, which each has.
+    place: Span,
+}
+
 /// Where permissions stand, and where they lead.
 struct Reader<'a> {
     lists: &'a PrefixLists,
@@ -76,7 +84,7 @@ impl Allowed {
         }
         if !has_peer {
             remarks.add(rule.span(), "the rule says neither from where nor to where");
-            reader.unknown(layer4, "no peer", rule.span());
+            reader.unknown(&layer4, "no peer", rule.span());
         }
     }
 }
@@ -88,7 +96,7 @@ impl Reader<'_> {
         let layer4 = layer4_of(permission, remarks);
         if LISTS.iter().all(|list| permission.get(list).is_none()) {
             remarks.add(permission.span(), "the permission says neither from where nor to where");
-            self.unknown(layer4.clone(), "no peer", permission.span());
+            self.unknown(&layer4, "no peer", permission.span());
         }
         for (list, key) in [("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")] {
             for peer in permission.objects(list, remarks) {
@@ -96,7 +104,7 @@ impl Reader<'_> {
                     Some(cidr) => self.address(&layer4, cidr, peer, remarks),
                     None => {
                         remarks.add(peer.span(), format!("the field `{key}` is missing"));
-                        self.unknown(layer4.clone(), key, peer.span());
+                        self.unknown(&layer4, key, peer.span());
                     }
                 }
             }
@@ -106,7 +114,7 @@ impl Reader<'_> {
                 Some(list) => self.prefix_list(&layer4, list, peer, remarks),
                 None => {
                     remarks.add(peer.span(), "the field `PrefixListId` is missing");
-                    self.unknown(layer4.clone(), "PrefixListId", peer.span());
+                    self.unknown(&layer4, "PrefixListId", peer.span());
                 }
             }
         }
@@ -115,7 +123,7 @@ impl Reader<'_> {
         }
     }
 
-    fn address(&mut self, layer4: &[Condition], cidr: Spanned<&str>, peer: Fields, remarks: &mut Remarks) {
+    fn address(&mut self, layer4: &Layer4, cidr: Spanned<&str>, peer: Fields, remarks: &mut Remarks) {
         let condition = match prefix(cidr.value) {
             Ok(prefix) => {
                 let mut addresses = Addresses::default();
@@ -128,16 +136,10 @@ impl Reader<'_> {
                 Condition::none().or_unknown(cidr.value, cidr.span)
             }
         };
-        self.push(layer4.to_vec(), condition, cidr.span, comment(peer, remarks));
+        self.push(layer4, condition, cidr.span, comment(peer, remarks));
     }
 
-    fn prefix_list(
-        &mut self,
-        layer4: &[Condition],
-        list: Spanned<&str>,
-        peer: Fields,
-        remarks: &mut Remarks,
-    ) {
+    fn prefix_list(&mut self, layer4: &Layer4, list: Spanned<&str>, peer: Fields, remarks: &mut Remarks) {
         let condition = match self.lists.get(list.value) {
             Some(known) => {
                 self.allowed.has_v6 |= known.has_v6();
@@ -145,18 +147,18 @@ impl Reader<'_> {
             }
             None => self.members(list, Members::Anybody),
         };
-        self.push(layer4.to_vec(), condition, list.span, comment(peer, remarks));
+        self.push(layer4, condition, list.span, comment(peer, remarks));
     }
 
-    fn group(&mut self, layer4: &[Condition], group: Fields, peer: Fields, remarks: &mut Remarks) {
+    fn group(&mut self, layer4: &Layer4, group: Fields, peer: Fields, remarks: &mut Remarks) {
         let id = group.text("GroupId", remarks).or_else(|| group.text("GroupName", remarks));
         let id = id.unwrap_or(Spanned::new("a security group", group.span()));
         let condition = self.members(id, Members::Machines);
-        self.push(layer4.to_vec(), condition, id.span, comment(peer, remarks));
+        self.push(layer4, condition, id.span, comment(peer, remarks));
     }
 
     /// Whoever it is for, nobody knows.
-    fn unknown(&mut self, layer4: Vec<Condition>, what: &str, span: Span) {
+    fn unknown(&mut self, layer4: &Layer4, what: &str, span: Span) {
         self.push(layer4, Condition::none().or_unknown(what, span), span, None);
     }
 
@@ -169,27 +171,23 @@ impl Reader<'_> {
         if self.direction == Direction::In { Axis::Source } else { Axis::Destination }
     }
 
-    fn push(
-        &mut self,
-        mut conditions: Vec<Condition>,
-        peer: Condition,
-        span: Span,
-        comment: Option<Spanned<Box<str>>>,
-    ) {
-        conditions.push(peer);
-        let verdict = Spanned::new(Verdict::Accept, span);
+    fn push(&mut self, layer4: &Layer4, peer: Condition, span: Span, comment: Option<Spanned<Box<str>>>) {
+        let conditions: Vec<Condition> = layer4.conditions.iter().cloned().chain([peer]).collect();
+        let verdict = Spanned::new(Verdict::Accept, layer4.place);
         let rules = rules(span, &conditions, &verdict, comment.as_ref());
         self.allowed.rules.extend(rules.into_iter().map(in_fields));
     }
 }
 
 /// What protocol and ports of a permission ask, if anything.
-fn layer4_of(permission: Fields, remarks: &mut Remarks) -> Vec<Condition> {
+fn layer4_of(permission: Fields, remarks: &mut Remarks) -> Layer4 {
     let Some(protocol) = permission.text("IpProtocol", remarks) else {
-        remarks.add(permission.span(), "the field `IpProtocol` is missing");
-        return vec![Condition::none().or_unknown("no protocol", permission.span())];
+        let place = permission.span();
+        remarks.add(place, "the field `IpProtocol` is missing");
+        return Layer4 { conditions: vec![Condition::none().or_unknown("no protocol", place)], place };
     };
-    layer4::condition(protocol, permission, ["FromPort", "ToPort"], remarks).into_iter().collect()
+    let conditions = layer4::conditions(protocol, permission, ["FromPort", "ToPort"], remarks);
+    Layer4 { conditions, place: protocol.span }
 }
 
 fn comment(peer: Fields, remarks: &mut Remarks) -> Option<Spanned<Box<str>>> {

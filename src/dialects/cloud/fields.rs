@@ -64,6 +64,14 @@ impl<'n, 't> Fields<'n, 't> {
         entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, _)| name.span)
     }
 
+    /// Does one field stand just behind another?
+    pub fn are_neighbours(self, [first, second]: [&str; 2]) -> bool {
+        let Kind::Map(entries) = &self.0.kind else { return false };
+        let is = |entry: Option<&(Node, Node)>, key| entry.is_some_and(|(name, _)| name.text() == Some(key));
+        let at = entries.iter().position(|(name, _)| name.text() == Some(first));
+        at.is_some_and(|at| is(entries.get(at + 1), second))
+    }
+
     /// The place of the only item of a field that is a list; where there are several, that of its name.
     pub fn place_of_items(self, key: &str) -> Option<Span> {
         match self.get(key)?.items() {
