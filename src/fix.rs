@@ -41,6 +41,9 @@ const BEHIND_THE_EDGE: &str = "tunnel-service-blocked";
 /// What is told only of a family that works. New rules, which let through what they name, may uncover it.
 const OF_WORKING: &str = "unrestricted-egress";
 
+/// What is told of packets that get out and are not answered. Lists without memory may let the one through and not the other.
+const UNANSWERED: &str = "tunnel-reply-blocked";
+
 /// What rules that go in front of others may lead to: those take nothing any more.
 const MOVED: &str = "shadowed-rule";
 
@@ -97,16 +100,16 @@ impl Proof<'_, '_> {
     ) -> Result<Fix, Unproven> {
         let mut sources = self.context.sources.clone();
         let (mut files, mut dialects) = (self.unit().files.clone(), self.dialects.clone());
-        let mut kept = self.kept();
         let mut all = remedy.clone();
         let mut next = remedy;
         // What else would be found, without what is added for it.
         let mut found: Option<&'static str> = None;
         for _ in 0..MOST_ROUNDS {
-            let unit = if let Some(rules) = &mut kept {
-                self.commands(&next)?;
-                commands::make(rules, &next.steps).ok_or(Unproven::NotWritable)?;
-                self.with(rules.clone(), &files)
+            let unit = if !self.unit().ruleset.recipes.is_empty() {
+                self.commands(&all)?;
+                // Where a rule stands hangs on the numbers that all of them take.
+                let rules = commands::make(&self.unit().ruleset, &all.steps)?;
+                self.with(rules, &files)
             } else {
                 let edits = self.edits(&sources, &next.steps, fills_sets)?;
                 apply(&mut sources, &edits).ok_or(Unproven::NotWritable)?;
@@ -186,20 +189,16 @@ impl Proof<'_, '_> {
         self.written(writing, sources, &outer)
     }
 
-    /// The rules of the unit, where a cloud keeps them and commands change them.
-    fn kept(&self) -> Option<Ruleset> {
-        let ruleset = &self.unit().ruleset;
-        (!ruleset.recipes.is_empty()).then(|| ruleset.clone())
-    }
-
     /// A remedy as commands; none where the texts are changed.
     fn commands(&self, remedy: &Remedy) -> Result<Vec<String>, Unproven> {
         if self.unit().ruleset.recipes.is_empty() {
             return Ok(Vec::new());
         }
         let dialect = self.unit().files.first().and_then(|file| self.dialects.get(file));
-        let why = dialect.map_or(Unproven::NotWritable, |dialect| Unproven::OfPrograms(*dialect));
-        commands::of(&self.unit().ruleset, &remedy.steps).ok_or(why)
+        commands::of(&self.unit().ruleset, &remedy.steps).map_err(|why| match (why, dialect) {
+            (Unproven::NotWritable, Some(dialect)) => Unproven::OfPrograms(*dialect),
+            (why, _) => why,
+        })
     }
 
     /// The unit with other rules.
@@ -253,6 +252,8 @@ impl Proof<'_, '_> {
             _ => true,
         };
         let was_locked_out = before.iter().any(|other| other.lint == LOCKOUT);
+        // Nobody gives the commands of a cloud again until nothing is left to say.
+        let is_by_command = !self.unit().ruleset.recipes.is_empty();
         let counts = |other: &Finding| {
             // Of a family that the rules did not speak of, notes tell what was so before, and what was wrong before is
             // said in other words.
@@ -261,6 +262,7 @@ impl Proof<'_, '_> {
             other.level >= finding.level && !is_old && !UNCOVERED.contains(&other.lint)
                 || key(other) == key(finding)
                 || other.lint == LOCKOUT && !was_locked_out
+                || other.lint == UNANSWERED && other.level >= Level::Warning && is_by_command
         };
         after.iter().filter(|other| is_new(other) && counts(other)).collect()
     }

@@ -1,79 +1,95 @@
 //! Changes of what a cloud keeps: in the rules as they were read, and as commands.
 
-use crate::model::{At, Letting, Match, NewRule, Recipe, Rule, Ruleset, Step, Verdict};
-use crate::packet::{Axis, Cube, Family, Ranges, Values};
-use crate::source::Spanned;
+use std::collections::HashMap;
 
-/// Makes changes in rules; `None` if they are not among those that commands make.
-pub fn make(ruleset: &mut Ruleset, steps: &[Step]) -> Option<()> {
-    for step in steps {
-        let Step::Insert { at, rules } = step else { return None };
-        for new in rules {
-            let table = ruleset.tables.iter_mut().find(|table| table.name == new.table)?;
-            let chain = table.chains.iter_mut().find(|chain| chain.name == new.chain)?;
-            let front = ruleset.recipes.iter().find(|recipe| recipe.chain == new.chain);
-            let front = front.and_then(|recipe| recipe.front.as_ref());
-            let index = match at {
-                _ if front.is_some() => front?.index.min(chain.rules.len()),
-                At::Before(span) => chain.rules.iter().position(|rule| rule.span == *span)?,
-                At::After(span) => chain.rules.iter().rposition(|rule| rule.span == *span)? + 1,
-                At::Empty(_) => 0,
-            };
-            let (At::Before(span) | At::After(span) | At::Empty(span)) = *at;
-            let packets = Match::Packets(Box::new(new.matched().into()));
-            let rule = Rule {
-                span,
-                matches: vec![Spanned::new(packets, span)],
-                actions: front.map_or_else(Vec::new, |front| front.actions.clone()),
-                verdict: Spanned::new(new.verdict.clone(), span),
-                comment: None,
-            };
-            chain.rules.insert(index, rule);
-        }
+use ipnet::IpNet;
+
+use super::Unproven;
+use crate::model::{At, Letting, Match, NewRule, Ports, Recipe, Room, Rule, Ruleset, Step, Verdict};
+use crate::packet::{Axis, Cube, Family, Ranges, Values, values};
+use crate::source::{Span, Spanned};
+
+/// Rules with changes, all of which are of the rules as they are.
+///
+/// # Errors
+/// Why commands do not make them.
+pub fn make(before: &Ruleset, steps: &[Step]) -> Result<Ruleset, Unproven> {
+    let mut ruleset = before.clone();
+    for new in added(before, steps)? {
+        let table = ruleset.tables.iter_mut().find(|table| *table.name == *new.table);
+        let mut chains = table.into_iter().flat_map(|table| &mut table.chains);
+        let chain = chains.find(|chain| chain.name == new.recipe.chain).ok_or(Unproven::NotWritable)?;
+        let (At::Before(span) | At::After(span) | At::Empty(span)) = new.at;
+        let packets = Match::Packets(Box::new(new.packets().into()));
+        let rule = Rule {
+            span,
+            matches: vec![Spanned::new(packets, span)],
+            actions: new.recipe.front.as_ref().map_or_else(Vec::new, |front| front.actions.clone()),
+            verdict: Spanned::new(Verdict::Accept, span),
+            comment: None,
+        };
+        chain.rules.insert(new.index(&chain.rules).ok_or(Unproven::NotWritable)?, rule);
     }
-    Some(())
+    Ok(ruleset)
 }
 
-/// Changes as commands; `None` if they cannot be made by some.
-pub fn of(ruleset: &Ruleset, steps: &[Step]) -> Option<Vec<String>> {
+/// Changes as commands.
+///
+/// # Errors
+/// Why they cannot be made by some.
+pub fn of(ruleset: &Ruleset, steps: &[Step]) -> Result<Vec<String>, Unproven> {
+    let added = added(ruleset, steps)?;
+    let command = |new: New| (new.recipe.command)(&new.recipe.names, &new.letting(), new.number);
+    Ok(added.into_iter().map(command).collect())
+}
+
+/// The rules that are added by steps, each of which is one command.
+fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step]) -> Result<Vec<New<'r>>, Unproven> {
     let mut all: Vec<New> = Vec::new();
     for step in steps {
-        let Step::Insert { at, rules } = step else { return None };
+        let Step::Insert { at, rules } = step else { return Err(Unproven::NotWritable) };
         for rule in rules {
-            let new = New::of(ruleset, *at, rule)?;
+            let new = New::of(ruleset, *at, rule).ok_or(Unproven::NotWritable)?;
             match all.iter_mut().find(|other| other.is_like(&new)) {
-                Some(other) => {
-                    other.limit = other.limit.min(new.limit);
-                    other.addresses = other.addresses.or(&new.addresses);
-                }
+                Some(other) => other.join(new),
                 None => all.push(new),
             }
         }
     }
-    let mut numbers = Vec::new();
-    let command = |new: New| {
-        let number = new.recipe.number(new.limit, &numbers)?;
-        numbers.push(number);
-        Some((new.recipe.command)(&new.recipe.names, &new.letting(), number))
-    };
-    all.into_iter().map(command).collect()
+    let mut numbered: Vec<New> = Vec::new();
+    for new in all.into_iter().flat_map(New::each) {
+        let own = numbered.iter().filter(|other| other.recipe.chain == new.recipe.chain);
+        let numbers: Vec<i64> = own.map(|other| other.number).collect();
+        if new.recipe.room.is_some_and(|Room(most)| numbers.len() >= most) {
+            return Err(Unproven::NoRoom);
+        }
+        let number = new.recipe.number(new.limit, &numbers).ok_or(Unproven::NoNumber)?;
+        numbered.push(New { number, ..new });
+    }
+    Ok(numbered)
 }
 
 /// A rule that a command adds.
+#[derive(Clone)]
 struct New<'r> {
     recipe: &'r Recipe,
+    table: &'r str,
+    /// Where it is to stand.
+    at: At,
     /// The highest number that it may have.
     limit: i64,
+    /// The one that it has.
+    number: i64,
     family: Family,
     protocol: &'static str,
-    port: u16,
-    addresses: Ranges,
+    ports: Ports,
+    /// `None` for any.
+    addresses: Option<Ranges>,
 }
 
 impl<'r> New<'r> {
-    /// A rule that commands can say: it lets out one protocol to one port of some addresses.
-    fn of(ruleset: &'r Ruleset, at: At, rule: &NewRule) -> Option<Self> {
-        const SAID: [Axis; 3] = [Axis::Protocol, Axis::DestinationPort, Axis::Destination];
+    /// A rule that commands can say: it lets through one protocol, some ports in a row, and some addresses elsewhere.
+    fn of(ruleset: &'r Ruleset, at: At, rule: &'r NewRule) -> Option<Self> {
         let recipe = ruleset.recipes.iter().find(|recipe| recipe.chain == rule.chain)?;
         // What stands in front of all that the command can put there takes the packets all the same.
         let takes_before = recipe.front.as_ref().is_some_and(|front| {
@@ -81,31 +97,78 @@ impl<'r> New<'r> {
             let mut rules = chains.filter(|chain| chain.name == rule.chain).flat_map(|it| &it.rules);
             matches!(at, At::Before(span) if rules.position(|other| other.span == span) < Some(front.index))
         });
-        let is_said = !takes_before && rule.packets.sides().iter().all(|(axis, _)| SAID.contains(axis));
-        let only = |axis| only(&rule.packets, axis);
-        let protocol = match only(Axis::Protocol)? {
+        let said = [Axis::Protocol, Axis::DestinationPort, recipe.far];
+        let is_said = !takes_before && rule.packets.sides().iter().all(|(axis, _)| said.contains(axis));
+        let of = |axis| rule.packets.get(axis).and_then(Values::ranges);
+        let protocol = match of(Axis::Protocol)?.only()? {
             6 => "tcp",
             17 => "udp",
             _ => return None,
         };
-        let port = u16::try_from(only(Axis::DestinationPort)?).ok()?;
-        let addresses = rule.packets.get(Axis::Destination).and_then(Values::ranges);
-        let addresses = addresses.cloned().unwrap_or_else(|| Ranges::new(0, u128::MAX));
+        let ports = Ports::of(of(Axis::DestinationPort)?)?;
+        let addresses = of(recipe.far).cloned();
         (is_said && rule.verdict == Verdict::Accept).then_some(())?;
-        Some(New { recipe, limit: recipe.limit(at)?, family: rule.family, protocol, port, addresses })
+        let (limit, table) = (recipe.limit(at)?, &*rule.table);
+        Some(New { recipe, table, at, limit, number: 0, family: rule.family, protocol, ports, addresses })
     }
 
-    /// Do both let out the same but to other addresses?
+    /// Do both let the same through but for the addresses?
     fn is_like(&self, other: &New) -> bool {
         self.recipe.chain == other.recipe.chain
-            && (self.family, self.protocol, self.port) == (other.family, other.protocol, other.port)
+            && (self.family, self.protocol, self.ports) == (other.family, other.protocol, other.ports)
+    }
+
+    /// Takes in what one like it lets through.
+    fn join(&mut self, other: New<'r>) {
+        if other.limit < self.limit {
+            (self.limit, self.at) = (other.limit, other.at);
+        }
+        self.addresses =
+            self.addresses.as_ref().zip(other.addresses.as_ref()).map(|(own, more)| own.or(more));
+    }
+
+    /// The rules that it takes: one for each prefix where a rule names no more.
+    fn each(self) -> Vec<New<'r>> {
+        let Some(addresses) = self.addresses.as_ref().filter(|_| self.recipe.room.is_some()) else {
+            return vec![self];
+        };
+        let range = |net: IpNet| values::prefix(net.addr(), net.prefix_len());
+        let ranges = Letting::subnets(self.family, addresses).map(range);
+        ranges.map(|(low, high)| New { addresses: Some(Ranges::new(low, high)), ..self.clone() }).collect()
+    }
+
+    /// Where it stands among the rules of its chain: where its number says, if it has one that counts.
+    fn index(&self, rules: &[Rule]) -> Option<usize> {
+        if let Some(front) = &self.recipe.front {
+            return Some(front.index.min(rules.len()));
+        }
+        let numbers = self.recipe.numbers.iter().flat_map(|numbers| numbers.taken.iter().copied());
+        let numbers: HashMap<Span, i64> = numbers.collect();
+        let later = |rule: &Rule| numbers.get(&rule.span).is_some_and(|number| *number > self.number);
+        let earlier = |rule: &Rule| numbers.get(&rule.span).is_some_and(|number| *number <= self.number);
+        let by_number = rules.iter().position(later);
+        by_number.or_else(|| Some(rules.iter().rposition(earlier)? + 1)).or_else(|| match self.at {
+            At::Before(span) => rules.iter().position(|rule| rule.span == span),
+            At::After(span) => Some(rules.iter().rposition(|rule| rule.span == span)? + 1),
+            At::Empty(_) => Some(0),
+        })
     }
 
     fn letting(&self) -> Letting {
-        Letting::new(self.family, self.protocol, self.port, &self.addresses)
+        let any = || Ranges::new(0, u128::MAX);
+        let addresses = self.addresses.clone().unwrap_or_else(any);
+        Letting::new(self.family, self.protocol, self.ports, &addresses)
     }
-}
 
-fn only(packets: &Cube, axis: Axis) -> Option<u128> {
-    packets.get(axis).and_then(Values::ranges)?.only()
+    fn packets(&self) -> Cube {
+        let protocol = if self.protocol == "tcp" { 6 } else { 17 };
+        let cube = Cube::any()
+            .set(Axis::Family, Ranges::single(self.family.number()))
+            .set(Axis::Protocol, Ranges::single(protocol))
+            .set(Axis::DestinationPort, Ranges::new(self.ports.first.into(), self.ports.last.into()));
+        match &self.addresses {
+            Some(addresses) => cube.set(self.recipe.far, addresses.clone()),
+            None => cube,
+        }
+    }
 }

@@ -24,6 +24,10 @@ pub enum Unproven {
     NotWritable,
     /// The text is one that only programs write, or tells of rules that are kept elsewhere.
     OfPrograms(Dialect),
+    /// No number is left for a rule that comes before the one to blame.
+    NoNumber,
+    /// There may not be so many rules.
+    NoRoom,
     /// The finding is still there.
     NotGone,
     /// Another finding, as bad, would come: its lint.
@@ -35,6 +39,12 @@ pub enum Unproven {
 }
 
 impl Unproven {
+    /// Why a rule of a cloud has no place.
+    pub const NO_NUMBER: &str = "no number is free in front of the rule that takes the packets";
+
+    /// Why rules of a cloud have none.
+    pub const NO_ROOM: &str = "the list may not have so many rules";
+
     /// In words.
     pub fn reason(&self) -> String {
         match self {
@@ -46,6 +56,8 @@ impl Unproven {
                 };
                 format!("no change is written into {}: {why}", dialect.name())
             }
+            Unproven::NoNumber => Self::NO_NUMBER.into(),
+            Unproven::NoRoom => Self::NO_ROOM.into(),
             Unproven::NotGone => "a change of one place would not be enough".into(),
             Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
             Unproven::OtherPackets => "other packets would fare otherwise, too".into(),
@@ -57,7 +69,11 @@ impl Unproven {
     /// be left over, and what a rule decides that is moved only the proof can tell.
     pub fn is_mistake(&self, lint: &str) -> bool {
         match self {
-            Unproven::NotWritable | Unproven::OfPrograms(_) | Unproven::Undecided => false,
+            Unproven::NotWritable
+            | Unproven::OfPrograms(_)
+            | Unproven::NoNumber
+            | Unproven::NoRoom
+            | Unproven::Undecided => false,
             Unproven::Another(other) => {
                 let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS];
                 let is_known = known.iter().chain(&UNCOVERED).chain(&LEFT_OVER).any(|known| known == other);

@@ -216,7 +216,7 @@ pub fn known(cube: &Cube) -> Cube {
 }
 
 /// The edges of some paths let through, by rules for exactly these addresses, or for the prefixes around them where
-/// those are wanted.
+/// those are wanted, or a list holds few entries of one prefix each.
 pub fn edges<'t, 'm: 't>(
     context: &Context,
     tunnel: &Tunnel,
@@ -225,7 +225,9 @@ pub fn edges<'t, 'm: 't>(
 ) -> Option<Remedy> {
     let wants_prefixes = context.settings.edge_rules.value == EdgeRules::Prefixes;
     let (mut opening, mut wider) = (Opening::default(), BTreeSet::new());
+    let mut names_prefixes = wants_prefixes;
     for (path, mut edges) in lost {
+        let is_short = holds_few(context, &path.held);
         edges.sort_by_key(|edge| edge.lost_at);
         // Addresses that are lost at one place need other rules than those that get that far.
         for group in edges.chunk_by(|one, next| one.lost_at == next.lost_at) {
@@ -233,10 +235,12 @@ pub fn edges<'t, 'm: 't>(
                 let of_region = group.iter().filter(|edge| edge.region == number);
                 let addresses = ask::addresses(of_region.map(|edge| edge.address));
                 let prefix = region.prefix(path.family).filter(|_| !addresses.is_empty())?;
-                let addresses = if wants_prefixes {
+                let are_many = addresses.iter().nth(1).is_some();
+                let addresses = if wants_prefixes || is_short && are_many {
+                    names_prefixes = true;
                     Ranges::union([values::prefix(prefix.addr(), prefix.prefix_len())])
                 } else {
-                    wider.extend((addresses.iter().nth(1).is_some()).then_some(prefix));
+                    wider.extend(are_many.then_some(prefix));
                     addresses
                 };
                 let protocol = path.transport.protocol.number();
@@ -248,7 +252,7 @@ pub fn edges<'t, 'm: 't>(
     }
     let names: Vec<String> = wider.iter().map(ToString::to_string).collect();
     let wider = (!names.is_empty()).then(|| format!("`--edge-rules prefixes` names {}", names.join(" and ")));
-    let remedy = opening.remedy(title, !wants_prefixes)?;
+    let remedy = opening.remedy(title, !names_prefixes)?;
     let names_addresses = |rule: &NewRule| {
         [Axis::Destination, Axis::Source].iter().any(|axis| rule.packets.get(*axis).is_some())
     };
@@ -256,6 +260,16 @@ pub fn edges<'t, 'm: 't>(
     let is_shorter =
         steps.any(|step| matches!(step, Step::Insert { rules, .. } if rules.iter().any(names_addresses)));
     Some(Remedy { wider: wider.filter(|_| is_shorter), ..remedy })
+}
+
+/// Is anything lost at a list of a cloud that has few entries, each of which names one prefix?
+fn holds_few(context: &Context, held: &Held) -> bool {
+    let is_short = |lost: &Lost| {
+        let chain = context.host.chain(lost.hop.base).chain;
+        let recipe = context.unit.ruleset.recipes.iter().find(|recipe| recipe.chain == chain.name);
+        recipe.is_some_and(|recipe| recipe.room.is_some())
+    };
+    held.conversation.steps.iter().flat_map(|step| &step.lost).any(is_short)
 }
 
 /// Packets of a protocol to a port of some addresses; of any, where none are named.

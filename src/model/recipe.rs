@@ -1,11 +1,12 @@
 //! How rules are added to what a cloud keeps: by commands.
 
+use std::fmt;
 use std::net::IpAddr;
 
-use ipnet::{IpSubnets, Ipv4Subnets, Ipv6Subnets};
+use ipnet::{IpNet, IpSubnets, Ipv4Subnets, Ipv6Subnets};
 
 use super::{Action, At};
-use crate::packet::{Family, Ranges, values};
+use crate::packet::{Axis, Family, Ranges, values};
 use crate::source::{Span, Spanned};
 
 /// How a rule that lets something out is added to a chain.
@@ -13,15 +14,23 @@ use crate::source::{Span, Spanned};
 pub struct Recipe {
     /// The chain.
     pub chain: Box<str>,
+    /// What a rule names of the ends elsewhere: the destination of what goes out, the source of what comes in.
+    pub far: Axis,
     /// Its numbers; `None` where rules have no order, since all of them allow.
     pub numbers: Option<Numbers>,
     /// Where new rules stand that come before all others, whatever place is asked for.
     pub front: Option<Front>,
+    /// How much may be added; `None` where nothing limits it.
+    pub room: Option<Room>,
     /// The names of what the rule is added to, as the command needs them.
     pub names: Vec<Box<str>>,
     /// The command that adds a rule with a number, in lines for a shell.
     pub command: fn(names: &[Box<str>], letting: &Letting, number: i64) -> String,
 }
+
+/// How many rules may be added, each of which names one prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room(pub usize);
 
 /// Where rules stand that come before all others.
 #[derive(Clone, Debug)]
@@ -50,28 +59,66 @@ pub struct Letting {
     pub family: Family,
     /// The name of the protocol, in lower case.
     pub protocol: &'static str,
-    /// The port.
-    pub port: u16,
+    /// The ports.
+    pub ports: Ports,
     /// To where, or from where: prefixes.
     pub prefixes: Vec<String>,
 }
 
+/// Ports, from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// The first.
+    pub first: u16,
+    /// The last, which may be the first.
+    pub last: u16,
+}
+
+impl Ports {
+    /// Those of a set that is one range.
+    pub fn of(set: &Ranges) -> Option<Self> {
+        let mut ranges = set.iter();
+        let (first, last) = ranges.next().filter(|_| ranges.next().is_none())?;
+        Some(Ports { first: first.try_into().ok()?, last: last.try_into().ok()? })
+    }
+}
+
+impl fmt::Display for Ports {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ports { first, last } if first == last => write!(out, "{first}"),
+            Ports { first, last } => write!(out, "{first}-{last}"),
+        }
+    }
+}
+
 impl Letting {
-    /// One protocol to one port of some addresses, or from them.
-    pub fn new(family: Family, protocol: &'static str, port: u16, addresses: &Ranges) -> Self {
-        let subnets = addresses.iter().flat_map(|(low, high)| {
+    /// One protocol to some ports of some addresses, or from them.
+    pub fn new(family: Family, protocol: &'static str, ports: Ports, addresses: &Ranges) -> Self {
+        let prefixes = Self::subnets(family, addresses).map(|subnet| subnet.to_string()).collect();
+        Letting { family, protocol, ports, prefixes }
+    }
+
+    /// The fewest prefixes that are some addresses of a family.
+    pub fn subnets(family: Family, addresses: &Ranges) -> impl Iterator<Item = IpNet> {
+        let subnets = addresses.iter().flat_map(move |(low, high)| {
             match (values::to_address(family, low), values::to_address(family, high)) {
                 (IpAddr::V4(low), IpAddr::V4(high)) => Some(IpSubnets::from(Ipv4Subnets::new(low, high, 0))),
                 (IpAddr::V6(low), IpAddr::V6(high)) => Some(IpSubnets::from(Ipv6Subnets::new(low, high, 0))),
                 _ => None,
             }
         });
-        let prefixes = subnets.flatten().map(|subnet| subnet.to_string()).collect();
-        Letting { family, protocol, port, prefixes }
+        subnets.flatten()
     }
 }
 
 impl Recipe {
+    /// How rules are added to a chain for what goes out, where they have no order.
+    pub fn new(chain: &str, names: Vec<Box<str>>, command: fn(&[Box<str>], &Letting, i64) -> String) -> Self {
+        let chain = chain.into();
+        Recipe { chain, far: Axis::Destination, numbers: None, front: None, room: None, names, command }
+    }
+
     /// The highest number that a rule may have which is to stand at a place; `None` if the place is none of the chain's.
     pub fn limit(&self, at: At) -> Option<i64> {
         let Some(numbers) = &self.numbers else { return Some(0) };

@@ -17,6 +17,9 @@ pub const MOST_PROOFS: usize = 20;
 /// was found out before.
 const MOST_RULES: usize = 40_000;
 
+/// Why there is no fix where none was looked for.
+pub const NOT_WORKED_OUT: &str = "not worked out: `--fixes` says how many are";
+
 /// What proofs a run has left.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -48,7 +51,7 @@ impl Budget {
     fn take(&mut self, rules: usize) -> Result<(), String> {
         let left = self.rules.checked_sub(rules).zip(self.proofs.checked_sub(1));
         let Some((rules, proofs)) = left else {
-            return Err("not worked out: `--fixes` says how many are".into());
+            return Err(NOT_WORKED_OUT.into());
         };
         (self.rules, self.proofs) = (rules, proofs);
         Ok(())

@@ -9,6 +9,7 @@ use crate::commands::input::{Input, Loaded};
 use crate::config::Config;
 use crate::eval::{Interface, Routes};
 use crate::finding::{Facts, Finding, Fix, Level, Report, UnitReport};
+use crate::fix::Unproven;
 use crate::lints::{self, Context, Unit};
 use crate::model::{NewRule, Step, Verdict};
 use crate::packet::{Axis, Cube, PacketSet, Words};
@@ -156,13 +157,13 @@ fn by_command(unit: &Unit, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFi
                 format!("Proven to mend it, and to change nothing else for {}:\n    {lines}", unit.name);
             (finding.note(note), None)
         }
-        Some(Err(_)) if unit.ruleset.is_perimeter() => (said_what_to_let_through(finding), fix),
+        Some(Err(ref why)) if unit.ruleset.is_perimeter() => (said_what_to_let_through(finding, why), fix),
         fix => (finding, fix),
     }
 }
 
-/// Says in words what has to be let through where no command is known that does it.
-fn said_what_to_let_through(finding: Finding) -> Finding {
+/// Says in words what has to be let through where there is no command that does it, for this reason.
+fn said_what_to_let_through(finding: Finding, why: &str) -> Finding {
     let steps = finding.remedy.iter().flat_map(|remedy| &remedy.steps);
     let rules = steps.flat_map(|step| match step {
         Step::Insert { rules, .. } => rules.as_slice(),
@@ -176,9 +177,11 @@ fn said_what_to_let_through(finding: Finding) -> Finding {
         return finding;
     }
     let text = Words::within(&Cube::any()).set(&packets);
-    finding.note(format!(
-        "No command is known that mends it. To be let through before anything takes it away: {text}."
-    ))
+    let why = match why {
+        fixes::NOT_WORKED_OUT | Unproven::NO_NUMBER | Unproven::NO_ROOM => format!("No command: {why}."),
+        _ => "No command is known that mends it.".to_owned(),
+    };
+    finding.note(format!("{why} To be let through before anything takes it away: {text}."))
 }
 
 /// What was said about the interfaces, in the engine's terms.

@@ -7,7 +7,7 @@ use crate::packet::Axis;
 use crate::source::{Span, Spanned};
 
 /// The number of the entry at the end (`*`), for IPv4; that for IPv6 is one more.
-const LAST: i64 = 32_767;
+pub const LAST: i64 = 32_767;
 
 /// A network ACL.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Acl {
     pub rules: [Vec<model::Rule>; 2],
     /// Where the entry at the end stands, in each direction.
     pub last: [Option<Span>; 2],
+    /// The numbers of all entries in each direction, with what these are pointed at by; `None` if not all are told.
+    pub numbers: [Option<Vec<(Span, i64)>>; 2],
 }
 
 impl Acl {
@@ -42,6 +44,7 @@ pub fn read(fields: Fields, remarks: &mut Remarks) -> Acl {
         has_v6: false,
         rules: Default::default(),
         last: [None, None],
+        numbers: [Some(Vec::new()), Some(Vec::new())],
     };
     if fields.get("Entries").is_none() {
         remarks.add_with(
@@ -52,6 +55,7 @@ pub fn read(fields: Fields, remarks: &mut Remarks) -> Acl {
         let unsaid = Verdict::Unknown("entries that the export leaves out".into());
         let unsaid = rules(acl.id.span, &[], &Spanned::new(unsaid, acl.id.span), None);
         acl.rules = [unsaid.clone(), unsaid];
+        acl.numbers = [None, None];
     }
     let mut entries: Vec<(Option<i64>, Fields)> = Vec::new();
     for entry in fields.objects("Entries", remarks) {
@@ -89,12 +93,22 @@ fn take(acl: &mut Acl, number: Option<i64>, entry: Fields, remarks: &mut Remarks
         if is_egress.is_some_and(|flag| flag.value != (direction == Direction::Out)) {
             continue;
         }
-        if number >= Some(LAST) && verdict.value == Verdict::Drop {
+        let numbers = acl.numbers[direction as usize].take().zip(number);
+        let is_last = number >= Some(LAST) && verdict.value == Verdict::Drop;
+        let rules = if is_last {
             acl.last[direction as usize].get_or_insert(place);
-            continue;
-        }
-        let conditions = conditions(acl, entry, direction, remarks);
-        acl.rules[direction as usize].extend(rules(place, &conditions, &verdict, None));
+            Vec::new()
+        } else {
+            rules(place, &conditions(acl, entry, direction, remarks), &verdict, None)
+        };
+        acl.numbers[direction as usize] = numbers.map(|(mut numbers, number)| {
+            numbers.push((place, number));
+            // Where something is unknown, that is what is pointed at.
+            let others = rules.iter().map(|rule| rule.span).filter(|span| *span != place);
+            numbers.extend(others.map(|span| (span, number)));
+            numbers
+        });
+        acl.rules[direction as usize].extend(rules);
     }
 }
 

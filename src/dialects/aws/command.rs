@@ -1,22 +1,24 @@
-//! The command that lets a security group allow more
-//! (<https://docs.aws.amazon.com/cli/latest/reference/ec2/authorize-security-group-egress.html>).
+//! The commands that let a security group allow more, and that make an entry of a network ACL
+//! (<https://docs.aws.amazon.com/cli/latest/reference/ec2/authorize-security-group-egress.html>,
+//! <https://docs.aws.amazon.com/cli/latest/reference/ec2/create-network-acl-entry.html>).
+
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::dialects::cloud::command;
-use crate::model::{Letting, Recipe};
-use crate::packet::Family;
+use super::acl::{Acl, LAST};
+use crate::dialects::cloud::{Direction, command};
+use crate::model::{Letting, Numbers, Recipe, Room};
+use crate::packet::{Axis, Family};
+
+/// How many entries an ACL may have in each direction, those at its end included, once its quota is raised as far as AWS does
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls>).
+const MOST_ENTRIES: usize = 40;
 
 /// How a permission is added for what goes out; `None` where the group has no id.
 pub fn recipe(group: &str, chain: &str) -> Option<Recipe> {
     let names = vec![group.into()];
-    group.starts_with("sg-").then(|| Recipe {
-        chain: chain.into(),
-        numbers: None,
-        front: None,
-        names,
-        command: authorize,
-    })
+    group.starts_with("sg-").then(|| Recipe::new(chain, names, authorize))
 }
 
 fn authorize(names: &[Box<str>], letting: &Letting, _: i64) -> String {
@@ -26,10 +28,42 @@ fn authorize(names: &[Box<str>], letting: &Letting, _: i64) -> String {
     };
     let ranges: Vec<_> = letting.prefixes.iter().map(|prefix| json!({ key: prefix })).collect();
     let permissions = json!([{
-        "IpProtocol": letting.protocol, "FromPort": letting.port, "ToPort": letting.port, list: ranges,
+        "IpProtocol": letting.protocol, "FromPort": letting.ports.first, "ToPort": letting.ports.last, list: ranges,
     }]);
     let group = names.iter().map(ToString::to_string);
     let head = ["aws", "ec2", "authorize-security-group-egress", "--group-id"].map(str::to_owned);
     let rest = ["--ip-permissions".to_owned(), permissions.to_string()];
     command(head.into_iter().chain(group).chain(rest))
+}
+
+/// How an entry is added to an ACL; `None` where it has no id, or entries have no numbers.
+pub fn recipe_of_acl(acl: &Acl, direction: Direction, chain: &str) -> Option<Recipe> {
+    let taken = acl.numbers[direction as usize].clone()?;
+    let (way, far) = match direction {
+        Direction::In => ("--ingress", Axis::Source),
+        Direction::Out => ("--egress", Axis::Destination),
+    };
+    // The entries at the end are two, one for each family.
+    let own: BTreeSet<i64> = taken.iter().map(|taken| taken.1).filter(|number| *number < LAST).collect();
+    let room = Some(Room(MOST_ENTRIES.saturating_sub(own.len() + 2)));
+    let numbers = Some(Numbers { taken, range: (1, LAST - 1), are_unique: true });
+    let names = vec![acl.id.value.as_str().into(), way.into()];
+    let is_told = acl.id.value.starts_with("acl-");
+    is_told.then(|| Recipe { numbers, far, room, ..Recipe::new(chain, names, create) })
+}
+
+fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
+    let [acl, way] = names else { return String::new() };
+    let block = if letting.family == Family::V6 { "--ipv6-cidr-block" } else { "--cidr-block" };
+    let (number, ports) = (number.to_string(), letting.ports);
+    let ports = format!("From={},To={}", ports.first, ports.last);
+    let head = ["aws", "ec2", "create-network-acl-entry", "--network-acl-id", acl, way];
+    let options = [
+        ["--rule-number", &number],
+        ["--protocol", letting.protocol],
+        ["--port-range", &ports],
+        ["--rule-action", "allow"],
+    ];
+    let words = head.into_iter().chain(options.into_iter().flatten()).chain([block]);
+    command(words.map(str::to_owned).chain(letting.prefixes.iter().cloned()))
 }

@@ -40,7 +40,7 @@ pub fn script(plans: &[Plan]) -> Option<String> {
 fn permissions<'l>(lettings: impl Iterator<Item = &'l Letting>) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     for letting in lettings {
-        let new = json!({"IpProtocol": letting.protocol, "FromPort": letting.port, "ToPort": letting.port});
+        let new = json!({"IpProtocol": letting.protocol, "FromPort": letting.ports.first, "ToPort": letting.ports.last});
         let is_like =
             |other: &Value| ["IpProtocol", "FromPort", "ToPort"].iter().all(|key| other[key] == new[key]);
         let at = match all.iter().position(is_like) {

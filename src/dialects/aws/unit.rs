@@ -187,6 +187,8 @@ fn unit(id: Spanned<&str>, first: Option<Spanned<&str>>, allowed: [Allowed; 2], 
             let name = format!("{} {}", acl.id.value, direction.name());
             let last = acl.last[direction as usize].unwrap_or(acl.id.span);
             builder.layer(direction, &name, ACL, 1, denies(last), acl.rules[direction as usize].clone());
+            let recipe = command::recipe_of_acl(acl, direction, &name);
+            recipe.into_iter().for_each(|recipe| builder.recipe(recipe));
         }
     }
     Named { name: id.value.to_owned(), ruleset: builder.build() }

@@ -16,14 +16,14 @@ pub fn recipe(layer: &Layer, chain: &str) -> Option<Recipe> {
     let is_whole = taken.iter().all(|taken| taken.2);
     let taken = taken.into_iter().map(|(span, number, _)| (span, number)).collect();
     let numbers = Some(Numbers { taken, range: PRIORITIES, are_unique: true });
-    is_whole.then(|| Recipe { chain: chain.into(), numbers, front: None, names, command: create })
+    is_whole.then(|| Recipe { numbers, ..Recipe::new(chain, names, create) })
 }
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
     let [group, nsg] = names else { return String::new() };
-    let name = format!("fwlint-{}-{}-{number}", letting.protocol, letting.port);
+    let name = format!("fwlint-{}-{}-{number}", letting.protocol, letting.ports);
     let protocol = if letting.protocol == "tcp" { "Tcp" } else { "Udp" };
-    let (number, port) = (number.to_string(), letting.port.to_string());
+    let (number, port) = (number.to_string(), letting.ports.to_string());
     let head = ["az", "network", "nsg", "rule", "create"];
     let options = [
         ["--resource-group", group],

@@ -43,7 +43,7 @@ fn of_both(lettings: Vec<(Direction, Letting)>) -> Vec<(Direction, Letting)> {
     for (direction, letting) in lettings {
         let is_twin = |(way, other): &&mut (Direction, Letting)| {
             let is_same =
-                *way == direction && (other.protocol, other.port) == (letting.protocol, letting.port);
+                *way == direction && (other.protocol, other.ports) == (letting.protocol, letting.ports);
             is_same && other.family != letting.family && is_any(other) && is_any(&letting)
         };
         match all.iter_mut().find(is_twin) {
@@ -55,7 +55,7 @@ fn of_both(lettings: Vec<(Direction, Letting)>) -> Vec<(Direction, Letting)> {
 }
 
 fn allow(direction: Direction, letting: &Letting, number: i64) -> String {
-    let (protocol, port) = (letting.protocol, letting.port);
+    let (protocol, port) = (letting.protocol, letting.ports);
     let family = if letting.family == Family::V6 { "-ipv6" } else { "" };
     let name = format!("{protocol}-{port}{family}-{number}");
     let protocol = if protocol == "tcp" { "Tcp" } else { "Udp" };

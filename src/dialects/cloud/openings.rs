@@ -2,7 +2,7 @@
 //! them.
 
 use super::Direction;
-use crate::model::{Letting, Part, Plan};
+use crate::model::{Letting, Part, Plan, Ports};
 use crate::packet::{Axis, Ranges, Values};
 
 /// What is let through for one purpose.
@@ -32,10 +32,10 @@ pub fn openings(plans: &[Plan]) -> Option<Vec<Opening>> {
                 17 => "udp",
                 _ => return None,
             };
-            let port = u16::try_from(only(Axis::DestinationPort)?).ok()?;
+            let ports = Ports::of(rule.packets.get(Axis::DestinationPort).and_then(Values::ranges)?)?;
             let addresses = rule.packets.get(far).and_then(Values::ranges).cloned();
             let addresses = addresses.unwrap_or_else(|| Ranges::new(0, u128::MAX));
-            is_said.then(|| (direction, Letting::new(rule.family, protocol, port, &addresses)))
+            is_said.then(|| (direction, Letting::new(rule.family, protocol, ports, &addresses)))
         });
         Some(Opening { purpose: part.purpose, lettings: lettings.collect::<Option<Vec<_>>>()? })
     };

@@ -42,8 +42,7 @@ pub fn recipe(
         None => its.map(|rule| (rule.span, rule.priority)).collect(),
     };
     let numbers = Some(Numbers { taken, range: (0, LAST_PRIORITY), are_unique: false });
-    let chain = Direction::Out.name().into();
-    Some(Recipe { chain, numbers, front: None, names, command: create })
+    Some(Recipe { numbers, ..Recipe::new(Direction::Out.name(), names, create) })
 }
 
 /// How a rule is added to the policy of a network in front of all its rules for what goes out of some machines, which is
@@ -68,8 +67,7 @@ pub fn recipe_of_policy(policy: &Policy, target: Option<Target>) -> Option<Recip
     let mut taken = vec![(policy.name.span, first)];
     taken.extend(policy.rules.iter().map(|rule| (rule.span, rule.priority)));
     let numbers = Some(Numbers { taken, range: (0, FIRST_GENERATED - 1), are_unique: true });
-    let chain = Direction::Out.name().into();
-    Some(Recipe { chain, numbers, front: None, names, command: create_in_policy })
+    Some(Recipe { numbers, ..Recipe::new(Direction::Out.name(), names, create_in_policy) })
 }
 
 /// What makes names of new rules others than those of rules that were made so before.
@@ -91,7 +89,7 @@ fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> Strin
         format!("--firewall-policy={policy}"),
         "--direction=EGRESS".to_owned(),
         "--action=allow".to_owned(),
-        format!("--layer4-configs={}:{}", letting.protocol, letting.port),
+        format!("--layer4-configs={}:{}", letting.protocol, letting.ports),
         format!("--dest-ip-ranges={}", letting.prefixes.join(",")),
     ];
     command(head.into_iter().chain(options).chain(rest.iter().map(ToString::to_string)))
@@ -99,16 +97,16 @@ fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> Strin
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
     let [network, suffix, target @ ..] = names else { return String::new() };
-    let (protocol, port) = (letting.protocol, letting.port);
+    let (protocol, ports) = (letting.protocol, letting.ports);
     let family = if letting.family == Family::V6 { "-ipv6" } else { "" };
     let head = ["gcloud", "compute", "firewall-rules", "create"].map(str::to_owned);
     let options = [
-        format!("fwlint-{protocol}-{port}-{number}{family}{suffix}"),
+        format!("fwlint-{protocol}-{ports}-{number}{family}{suffix}"),
         format!("--network={network}"),
         "--direction=EGRESS".to_owned(),
         format!("--priority={number}"),
         "--action=ALLOW".to_owned(),
-        format!("--rules={protocol}:{port}"),
+        format!("--rules={protocol}:{ports}"),
         format!("--destination-ranges={}", letting.prefixes.join(",")),
     ];
     command(head.into_iter().chain(options).chain(target.iter().map(ToString::to_string)))

@@ -18,9 +18,9 @@ pub fn script(plans: &[Plan]) -> Option<String> {
     for Opening { purpose, lettings } in openings(plans)? {
         text += &format!("\n# {purpose}\n");
         for (direction, letting) in lettings {
-            let (protocol, port) = (letting.protocol, letting.port);
-            let name = name(direction, &format!("{protocol}-{port}"), letting.family, &mut names);
-            let what = format!("{protocol}:{port}");
+            let (protocol, ports) = (letting.protocol, letting.ports);
+            let name = name(direction, &format!("{protocol}-{ports}"), letting.family, &mut names);
+            let what = format!("{protocol}:{ports}");
             text += &create(&name, direction, PRIORITIES.0, "ALLOW", &what, &letting.prefixes.join(","));
         }
     }

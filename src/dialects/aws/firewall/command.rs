@@ -17,14 +17,9 @@ pub fn recipe(arn: &str, text: &str, chain: &str, index: usize, place: Span) -> 
     let taken: Vec<String> = text.split("sid").skip(1).filter_map(taken).collect();
     let is_free = |number: &usize| !taken.iter().any(|other| other.starts_with(&number.to_string()));
     let number = (FIRST_NUMBER..).find(is_free).unwrap_or(FIRST_NUMBER);
-    Recipe {
-        chain: chain.into(),
-        numbers: None,
-        // A flow that is let pass is not looked at again, its answers included.
-        front: Some(Front { index, actions: vec![stateful::pass(place)] }),
-        names: vec![arn.into(), number.to_string().into()],
-        command: update,
-    }
+    // A flow that is let pass is not looked at again, its answers included.
+    let front = Some(Front { index, actions: vec![stateful::pass(place)] });
+    Recipe { front, ..Recipe::new(chain, vec![arn.into(), number.to_string().into()], update) }
 }
 
 fn update(names: &[Box<str>], letting: &Letting, _: i64) -> String {
@@ -35,7 +30,9 @@ fn update(names: &[Box<str>], letting: &Letting, _: i64) -> String {
     let number = if letting.family == crate::packet::Family::V6 { format!("{number}6") } else { number };
     let rule = quoted(&format!(
         "pass {} $HOME_NET any -> [{addresses}] {} (sid:{number}; rev:1;)",
-        letting.protocol, letting.port
+        letting.protocol,
+        // A range is written with a colon.
+        letting.ports.to_string().replace('-', ":")
     ));
     let describe = format!("aws network-firewall describe-rule-group --rule-group-arn {arn}");
     lines([

@@ -62,14 +62,14 @@ pub fn recipe(collections: &[Collection], chain: &str) -> Option<Recipe> {
         Keeper::Firewall(names) => (names, create as _),
     };
     let names = names.iter().map(|name| (*name).into()).collect();
-    (are_told && are_one).then(|| Recipe { chain: chain.into(), numbers, front: None, names, command })
+    (are_told && are_one).then(|| Recipe { numbers, ..Recipe::new(chain, names, command) })
 }
 
 /// Adds a collection to a group.
 fn add(names: &[Box<str>], letting: &Letting, number: i64) -> String {
     let [resource_group, policy, group] = names else { return String::new() };
     let head = "az network firewall policy rule-collection-group collection add-filter-collection";
-    let (name, number) = (format!("fwlint-{}-{}", letting.protocol, letting.port), number.to_string());
+    let (name, number) = (format!("fwlint-{}-{}", letting.protocol, letting.ports), number.to_string());
     let collection = format!("{name}-{number}");
     let options = [
         ["--resource-group", resource_group],
@@ -88,7 +88,7 @@ fn add(names: &[Box<str>], letting: &Letting, number: i64) -> String {
 /// Adds a rule in a collection of its own to a firewall.
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
     let [resource_group, firewall] = names else { return String::new() };
-    let (name, number) = (format!("fwlint-{}-{}", letting.protocol, letting.port), number.to_string());
+    let (name, number) = (format!("fwlint-{}-{}", letting.protocol, letting.ports), number.to_string());
     let collection = format!("{name}-{number}");
     let options = [
         ["--resource-group", resource_group],
@@ -104,7 +104,7 @@ fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
 
 /// A command with what both have in common.
 fn whole(head: &str, options: &[&str], letting: &Letting) -> String {
-    let port = letting.port.to_string();
+    let port = letting.ports.to_string();
     let ends = ["--source-addresses", "*", "--destination-ports", &port, "--destination-addresses"];
     let words = head.split(' ').chain(options.iter().copied()).chain(ends);
     command(words.map(str::to_owned).chain(letting.prefixes.iter().cloned()))
