@@ -2,6 +2,8 @@
 //! (<https://cloud.google.com/sdk/gcloud/reference/compute/firewall-rules/create>,
 //! <https://cloud.google.com/sdk/gcloud/reference/compute/network-firewall-policies/rules/create>).
 
+use std::cell::Cell;
+
 use super::policy::{FIRST_GENERATED, Policy, Scope};
 use super::rule::{LAST_PRIORITY, Rule, last_part};
 use super::targets::Target;
@@ -10,6 +12,32 @@ use crate::model::{Letting, Numbers, Recipe};
 use crate::packet::Family;
 use crate::source::Span;
 
+/// What new rules of units have at the end of their names. A name is one rule's in all networks of a project.
+#[derive(Debug)]
+pub struct Suffixes<'n> {
+    /// The names of rules that were made so before.
+    known: Vec<&'n str>,
+    /// The number of the last suffix.
+    last: Cell<u32>,
+}
+
+impl<'n> Suffixes<'n> {
+    /// Those that no rule of these has.
+    pub fn beside(rules: &[Rule<'n>]) -> Self {
+        let names = rules.iter().filter_map(|rule| rule.name);
+        Suffixes { known: names.filter(|name| name.starts_with("fwlint-")).collect(), last: Cell::new(0) }
+    }
+
+    /// One that no other unit has.
+    fn next(&self) -> String {
+        let suffix = |number| if number == 1 { String::new() } else { format!("-{number}") };
+        let is_free = |number: &u32| !self.known.iter().any(|name| name.ends_with(&suffix(*number)));
+        let number = (self.last.get() + 1..).find(is_free).unwrap_or_default();
+        self.last.set(number);
+        suffix(number)
+    }
+}
+
 /// How a rule is added for what goes out of some machines of a network; `None` for those that VPC firewall rules cannot
 /// name. Where they are called from a place, what stands in front of that comes before all of them.
 pub fn recipe(
@@ -17,10 +45,11 @@ pub fn recipe(
     network: &str,
     target: Option<Target>,
     called: Option<Span>,
+    suffixes: &Suffixes,
 ) -> Option<Recipe> {
     let (project, network) =
         network.split_once('/').map_or((None, network), |(project, _)| (Some(project), last_part(network)));
-    let mut names = vec![network.into(), suffix(rules).into()];
+    let mut names = vec![network.into(), suffixes.next().into()];
     names.extend(project.map(|project| format!("--project={project}").into()));
     match target {
         None => {}
@@ -68,17 +97,6 @@ pub fn recipe_of_policy(policy: &Policy, target: Option<Target>) -> Option<Recip
     taken.extend(policy.rules.iter().map(|rule| (rule.span, rule.priority)));
     let numbers = Some(Numbers { taken, range: (0, FIRST_GENERATED - 1), are_unique: true });
     Some(Recipe { numbers, ..Recipe::new(Direction::Out.name(), names, create_in_policy) })
-}
-
-/// What makes names of new rules others than those of rules that were made so before.
-fn suffix(rules: &[&Rule]) -> String {
-    let known: Vec<&str> =
-        rules.iter().filter_map(|rule| rule.name).filter(|name| name.starts_with("fwlint-")).collect();
-    if known.is_empty() {
-        return String::new();
-    }
-    let mut all = (2..).map(|number: u32| format!("-{number}"));
-    all.find(|suffix| !known.iter().any(|name| name.ends_with(suffix))).unwrap_or_default()
 }
 
 fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> String {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::command;
+use super::command::{self, Suffixes};
 use super::policy::{Policy, Stage};
 use super::rule::Rule;
 use super::shape::Project;
@@ -28,8 +28,17 @@ struct Members<'p, 'n> {
     target: Option<Target<'n>>,
 }
 
+/// How the rules came to be known, and how new ones are named.
+#[derive(Clone, Copy)]
+struct Made<'p, 'n> {
+    is_export: bool,
+    suffixes: &'p Suffixes<'n>,
+}
+
 /// The units of a project. An export tells of all machines; a script that makes rules, of those for which it makes some.
 pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
+    let suffixes = Suffixes::beside(&project.rules);
+    let made = Made { is_export, suffixes: &suffixes };
     let attached = project.policies.iter().flat_map(|policy| policy.networks.iter().copied());
     let attached = distinct(project.rules.iter().map(|rule| rule.network).chain(attached));
     let is_loose = |policy: &&Policy| policy.networks.is_empty() && policy.stage != Stage::Hierarchy;
@@ -45,7 +54,7 @@ pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
         let each = project.policies.iter().filter(is_loose);
         each.flat_map(|policy| {
             let policies: Vec<&Policy> = above().chain([policy]).collect();
-            of_regions(&[], &policies, policy.name.value, is_export)
+            of_regions(&[], &policies, policy.name.value, made)
         })
     };
     if attached.is_empty() && are_apart {
@@ -58,7 +67,7 @@ pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
             policies.iter().flat_map(|policy| &policy.rules).flat_map(|rule| rule.networks.iter().copied());
         let others = policies.iter().map(|policy| policy.name.value).take(1);
         for network in distinct(others.chain(named)) {
-            units.extend(of_regions(&[], &policies, network, is_export));
+            units.extend(of_regions(&[], &policies, network, made));
         }
         return units;
     }
@@ -71,7 +80,7 @@ pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
                 || is_only && is_loose(policy)
         };
         let policies: Vec<&Policy> = project.policies.iter().filter(is_its).collect();
-        units.extend(of_regions(&rules, &policies, network, is_export));
+        units.extend(of_regions(&rules, &policies, network, made));
     }
     if !is_only {
         units.extend(each());
@@ -81,16 +90,16 @@ pub fn units(project: &Project, is_export: bool) -> Vec<Named> {
 
 /// The units of one network: where several regions have policies of their own, those of each region, and those of all
 /// others.
-fn of_regions(rules: &[&Rule], policies: &[&Policy], network: &str, is_export: bool) -> Vec<Named> {
+fn of_regions(rules: &[&Rule], policies: &[&Policy], network: &str, made: Made) -> Vec<Named> {
     let regions = distinct(policies.iter().filter_map(|policy| policy.region()));
     if regions.len() < 2 {
-        return of_network(rules, policies, (network, network), is_export);
+        return of_network(rules, policies, (network, network), made);
     }
     let of = |region: Option<&str>| {
         let is_its = |policy: &&&Policy| policy.region().is_none_or(|its| Some(its) == region);
         let policies: Vec<&Policy> = policies.iter().filter(is_its).copied().collect();
         let name = region.map_or_else(|| network.to_owned(), |region| format!("{network}/region:{region}"));
-        of_network(rules, &policies, (network, &name), is_export)
+        of_network(rules, &policies, (network, &name), made)
     };
     [None].into_iter().chain(regions.iter().copied().map(Some)).flat_map(of).collect()
 }
@@ -102,12 +111,7 @@ fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
 }
 
 /// The units of one network, or of some of it, which has a name of its own.
-fn of_network(
-    rules: &[&Rule],
-    policies: &[&Policy],
-    (network, all): (&str, &str),
-    is_export: bool,
-) -> Vec<Named> {
+fn of_network(rules: &[&Rule], policies: &[&Policy], (network, all): (&str, &str), made: Made) -> Vec<Named> {
     let targets = rules.iter().filter_map(|rule| rule.targets.as_ref());
     let of_policies =
         policies.iter().flat_map(|policy| &policy.rules).filter_map(|rule| rule.targets.as_ref());
@@ -119,8 +123,9 @@ fn of_network(
         || policies.iter().flat_map(|policy| &policy.rules).any(|rule| rule.has_v6);
     let families = if has_v6 { Families::BOTH } else { Families::V4 };
     let is_for_all = |rule: &&Rule| rule.targets.as_ref().is_some_and(|targets| targets.include(None));
-    let others = (is_export || rules.iter().any(is_for_all)).then_some(None);
-    let members = others.into_iter().chain(targets.into_iter().map(Some));
+    // Where no rule does anything, all machines are alike.
+    let has_others = made.is_export || targets.is_empty() || rules.iter().any(is_for_all);
+    let members = has_others.then_some(None).into_iter().chain(targets.into_iter().map(Some));
     let unit = |target: Option<Target>| {
         let name = target.map_or_else(|| all.to_owned(), |target| format!("{all}/{}", target.name()));
         let mut builder = Builder::new(&name, families, span);
@@ -129,7 +134,7 @@ fn of_network(
             called = fill(&mut builder, direction, rules, policies, Members { network, target }, span);
         }
         let recipe = match policies {
-            _ if !rules.is_empty() => command::recipe(rules, network, target, called),
+            _ if !rules.is_empty() => command::recipe(rules, network, target, called, made.suffixes),
             [policy] => command::recipe_of_policy(policy, target),
             _ => None,
         };

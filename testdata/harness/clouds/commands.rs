@@ -1,7 +1,7 @@
 //! Commands that mend findings: a shell takes them apart, what they ask the provider for is done to the export, and the
 //! finding is gone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -242,6 +242,28 @@ fn a_vpc_rule_beside_a_policy_of_the_network_comes_before_all_others_of_its_kind
     }));
     let words = mend(&mixed, "", "tunnel-edge-blocked", gcloud);
     assert!(words.iter().flatten().any(|word| word == "--priority=999"), "{words:?}");
+}
+
+#[test]
+fn no_two_vpc_rules_of_a_project_are_called_the_same() {
+    let deny = ("deny", 900, false, json!({ "IPProtocol": "all" }), WORLD, &[][..]);
+    let https = ("https", 800, true, json!({ "IPProtocol": "tcp", "ports": ["443"] }), WORLD, &["web"][..]);
+    let mut rules = vpc(&[https, deny.clone(), deny]);
+    rules[2]["network"] = json!("global/networks/other");
+    // Made so before, for a network that has no other rules.
+    let mut made = rules[0].clone();
+    (made["name"], made["network"]) = (json!("fwlint-udp-7844-899"), json!("global/networks/third"));
+    rules.as_array_mut().expect("a list").push(made);
+    let names = |unit: &str| -> Vec<String> {
+        let words = mend(&rules, &format!("--unit {unit}"), "tunnel-edge-blocked", gcloud);
+        words.into_iter().map(|words| words[3].clone()).collect()
+    };
+    let all: Vec<String> = ["default", "default/tag:web", "other"].into_iter().flat_map(names).collect();
+    let distinct: HashSet<&String> = all.iter().collect();
+    assert!(
+        all.len() == 6 && distinct.len() == 6 && !all.contains(&"fwlint-udp-7844-899".to_owned()),
+        "{all:?}"
+    );
 }
 
 #[test]
