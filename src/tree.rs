@@ -70,6 +70,14 @@ pub fn json(file: FileId, text: &str) -> Result<Node<'_>, Mistake> {
     json::value(file, text)
 }
 
+/// The values of a JSON text that has objects and lists one behind the other.
+///
+/// # Errors
+/// Where the text is not JSON.
+pub fn json_values(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
+    json::values(file, text)
+}
+
 /// The documents of a text that is either: JSON if it is, otherwise YAML (which holds JSON, but is slower).
 ///
 /// # Errors

@@ -15,13 +15,25 @@ const FEW: usize = 8;
 
 /// The value of a text.
 pub fn value(file: FileId, text: &str) -> Result<Node<'_>, Mistake> {
-    let mut cursor = Cursor { file, text, at: 0, depth: 0 };
-    if text.starts_with('\u{feff}') {
-        cursor.at = '\u{feff}'.len_utf8();
-    }
+    let mut cursor = Cursor::new(file, text);
     let node = cursor.value()?;
     cursor.skip_space();
     if cursor.at < text.len() { Err(cursor.wrong("the end of the text")) } else { Ok(node) }
+}
+
+/// The values of a text that has objects and lists one behind the other, as programs append them.
+pub fn values(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
+    let mut cursor = Cursor::new(file, text);
+    let mut all = vec![cursor.value()?];
+    cursor.skip_space();
+    while cursor.at < text.len() {
+        if !matches!(cursor.peek(), Some(b'{' | b'[')) {
+            return Err(cursor.wrong("the end of the text"));
+        }
+        all.push(cursor.value()?);
+        cursor.skip_space();
+    }
+    Ok(all)
 }
 
 /// A place in the text that moves forward.
@@ -33,6 +45,12 @@ struct Cursor<'text> {
 }
 
 impl<'text> Cursor<'text> {
+    /// The beginning of a text, behind a byte order mark.
+    fn new(file: FileId, text: &'text str) -> Self {
+        let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Cursor { file, text, at, depth: 0 }
+    }
+
     fn value(&mut self) -> Result<Node<'text>, Mistake> {
         self.skip_space();
         let start = self.at;

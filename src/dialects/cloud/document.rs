@@ -14,12 +14,12 @@ pub fn looks_like_data(text: &str) -> bool {
         || line.contains(':') && key.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
-/// The documents of an export: one for JSON, any number for YAML. What is no such text is a remark, and there
+/// The documents of an export, one behind the other. What is no such text is a remark, and there
 /// are none; so is a key that an object has twice.
 pub fn documents<'t>(file: FileId, text: &'t str, remarks: &mut Remarks) -> Vec<Node<'t>> {
     // YAML holds JSON, but what is wrong with JSON is best said in its own words.
     let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
-    let read = if is_json { tree::json(file, text).map(|node| vec![node]) } else { tree::yaml(file, text) };
+    let read = if is_json { tree::json_values(file, text) } else { tree::yaml(file, text) };
     match read {
         Ok(documents) => {
             let twins = documents.iter().flat_map(Node::twins);
