@@ -321,6 +321,14 @@ pub fn blocked_beside<'t, 'm>(
     })
 }
 
+/// Does the other transport surely lead out over the families of some paths?
+pub fn is_sure_beside(tunnel: &Tunnel, paths: &[&Path], other: &str) -> bool {
+    paths.iter().all(|path| {
+        let mut beside = tunnel.paths_of(other).filter(|beside| beside.family == path.family);
+        beside.any(|beside| beside.edges.iter().any(|edge| edge.certainty == Certainty::Met))
+    })
+}
+
 /// All transports, those that the settings want first.
 fn transports(context: &Context, profile: &'static Profile) -> Vec<&'static Transport> {
     let first = wanted(context.settings.protocol.value);

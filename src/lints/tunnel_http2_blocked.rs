@@ -1,7 +1,7 @@
 //! `tunnel-http2-blocked`: see rules/tunnel-http2-blocked.md.
 
 use super::tunnel::blame::blame;
-use super::tunnel::{Path, blocked_beside, names};
+use super::tunnel::{Path, blocked_beside, is_sure_beside, names};
 use super::{Context, mend};
 use crate::config::Protocol;
 use crate::finding::{Finding, Level};
@@ -24,7 +24,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     }
     let (program, port) = (&tunnel.profile.program, tunnel.profile.port);
     let families = super::tunnel::families_of(tunnel, &paths);
-    let message = format!("HTTP/2 is blocked{families}: TCP {port} does not get out, UDP {port} does");
+    let is_sure = is_sure_beside(tunnel, &paths, "quic");
+    let does = if is_sure { "does" } else { "may" };
+    let message = format!("HTTP/2 is blocked{families}: TCP {port} does not get out, UDP {port} {does}");
     let edges = paths.iter().map(|path| (*path, path.edges.iter().collect()));
     let remedy = mend::edges(context, tunnel, edges, "let HTTP/2 out");
     let chance = paths.iter().find_map(|path| path.chance);
@@ -45,7 +47,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
             "With `protocol: http2` {program} never tries QUIC: the tunnel is down until TCP {port} is open."
         )),
         _ => finding.note(format!(
-            "The tunnel works over QUIC. HTTP/2 is what {program} falls back to when a network in between stops UDP."
+            "{}HTTP/2 is what {program} falls back to when a network in between stops UDP.",
+            if is_sure { "The tunnel works over QUIC. " } else { "" },
         )),
     });
 }

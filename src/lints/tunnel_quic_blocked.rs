@@ -1,7 +1,7 @@
 //! `tunnel-quic-blocked`: see rules/tunnel-quic-blocked.md.
 
 use super::tunnel::blame::blame;
-use super::tunnel::{Path, blocked_beside};
+use super::tunnel::{Path, blocked_beside, is_sure_beside};
 use super::{Context, mend};
 use crate::config::Protocol;
 use crate::finding::{Finding, Level};
@@ -20,7 +20,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(first) = paths.first() else { return };
     let (program, port) = (&tunnel.profile.program, tunnel.profile.port);
     let families = super::tunnel::families_of(tunnel, &paths);
-    let message = format!("QUIC is blocked{families}: UDP {port} does not get out, TCP {port} does");
+    let does = if is_sure_beside(tunnel, &paths, "http2") { "does" } else { "may" };
+    let message = format!("QUIC is blocked{families}: UDP {port} does not get out, TCP {port} {does}");
     let edges = paths.iter().map(|path| (*path, path.edges.iter().collect()));
     let remedy = mend::edges(context, tunnel, edges, "let QUIC out");
     let chance = paths.iter().find_map(|path| path.chance);
