@@ -108,11 +108,17 @@ fn asked(context: &Context) -> Vec<IpAddr> {
     all.iter().copied().filter(|address| !address.is_loopback()).collect()
 }
 
-/// Names the resolvers that are asked over a family of which nothing is said.
+/// Names the resolvers that are asked over a family of which nothing is said, or that may be the cloud's own.
 fn unsaid(finding: Finding, context: &Context) -> Finding {
-    let resolvers = context.settings.resolvers.value.iter();
-    let mut unsaid = resolvers.filter(|address| !context.speaks_for(family_of(**address)));
-    match unsaid.next() {
+    let resolvers = || context.settings.resolvers.value.iter();
+    let own = resolvers().find(|address| context.unit.ruleset.may_be_resolver(**address));
+    let finding = own.into_iter().fold(finding, |finding, address| {
+        finding.note(format!(
+            "{address} may be the third address of the network, at which the cloud's own resolver is: no rule filters \
+             that."
+        ))
+    });
+    match resolvers().find(|address| !context.speaks_for(family_of(**address))) {
         Some(address) => finding.note(format!(
             "Nothing is said about {}, over which {address} is asked.",
             name(family_of(*address))

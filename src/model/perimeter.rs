@@ -1,6 +1,6 @@
 //! Filters that stand around a machine, in the network of a cloud.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{ChainKind, Ruleset};
 
@@ -13,6 +13,9 @@ pub struct Perimeter {
     pub platform: &'static [IpAddr],
     /// Those of them that resolve names, whether rules filter them or not.
     pub resolvers: &'static [IpAddr],
+    /// Is the resolver, which nothing filters, at the third address of the user's network, too? No export of rules tells
+    /// which that is.
+    pub is_resolver_in_network: bool,
 }
 
 /// Who is in a group of addresses.
@@ -40,6 +43,14 @@ impl Ruleset {
     /// The addresses of the cloud's own resolver.
     pub fn resolvers(&self) -> impl Iterator<Item = IpAddr> + '_ {
         self.perimeter().into_iter().flat_map(|perimeter| perimeter.resolvers.iter().copied())
+    }
+
+    /// May an address be one that the cloud's resolver has in the user's network? No network is smaller than 16 addresses.
+    pub fn may_be_resolver(&self, address: IpAddr) -> bool {
+        let is_private =
+            |it: Ipv4Addr| it.is_private() || it.octets()[0] == 100 && it.octets()[1] & 0xc0 == 64;
+        let is_third = matches!(address, IpAddr::V4(it) if is_private(it) && it.octets()[3] & 0xf == 2);
+        is_third && self.perimeter().is_some_and(|perimeter| perimeter.is_resolver_in_network)
     }
 
     /// How a cloud filters around the machine, by the first of the layers.

@@ -29,10 +29,14 @@ const PLATFORM: &[IpAddr] = &[
 const RESOLVERS: &[IpAddr] = &[PLATFORM[0], PLATFORM[3]];
 
 /// Security groups track connections.
-const GROUP: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS };
+///
+/// The resolver is at the base of the network's range plus two as well
+/// (<https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html>).
+const GROUP: Perimeter =
+    Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS, is_resolver_in_network: true };
 
 /// Network ACLs do not.
-pub const ACL: Perimeter = Perimeter { is_stateful: false, platform: PLATFORM, resolvers: RESOLVERS };
+pub const ACL: Perimeter = Perimeter { is_stateful: false, ..GROUP };
 
 /// A security group.
 struct Group {

@@ -15,10 +15,14 @@ use crate::source::Spanned;
 
 /// What no group filters, unless one of its rules names the service by its tag
 /// (<https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations>).
-pub const PLATFORM: &[IpAddr] = &[tags::HOST_NODE, tags::METADATA];
+const PLATFORM: &[IpAddr] = &[tags::HOST_NODE, tags::METADATA];
 
 /// The resolver, which a rule that names it does filter.
-pub const RESOLVERS: &[IpAddr] = &[tags::HOST_NODE];
+const RESOLVERS: &[IpAddr] = &[tags::HOST_NODE];
+
+/// Connections are tracked.
+pub const PERIMETER: Perimeter =
+    Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS, is_resolver_in_network: false };
 
 /// The chain of the rules of virtual network managers.
 const ADMIN: &str = "security admin rules";
@@ -62,7 +66,7 @@ fn unit(name: Spanned<&str>, has_v6: bool, layers: &[Layer], admin: &[Rule]) -> 
     for direction in Direction::BOTH {
         // Rules name services that are asked; what the platform asks by itself passes.
         let platform = if direction == Direction::In { PLATFORM } else { unfiltered(&named) };
-        let perimeter = Perimeter { is_stateful: true, platform, resolvers: RESOLVERS };
+        let perimeter = Perimeter { platform, ..PERIMETER };
         let before = format!("{ADMIN} {}", word(direction));
         let first = in_order(admin, direction, |_| true);
         let calls = if first.is_empty() { Vec::new() } else { vec![call(&before, name.span)] };

@@ -189,7 +189,9 @@ fn best<'m>(
             best = Some(reached);
         }
     }
-    let is_unknown = resolvers.iter().any(|address| !context.speaks_for(family_of(*address)));
+    let may_be_own = |address| context.unit.ruleset.may_be_resolver(address);
+    let is_told = |address: &IpAddr| context.speaks_for(family_of(*address)) && !may_be_own(*address);
+    let is_unknown = !resolvers.iter().all(is_told);
     Ok(match best {
         Some(best) if best.0 != Certainty::Blocked || !is_unknown => best,
         _ if is_unknown => (Certainty::Depends, None, PacketSet::any()),

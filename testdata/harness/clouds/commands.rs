@@ -226,7 +226,7 @@ fn what_gcloud_is_told_lets_the_tunnel_out() {
     mend(&vpc(&[region, deny.clone()]), "", "tunnel-region-blocked", gcloud);
     let most = ("most", 500, false, json!({ "IPProtocol": "all" }), &["198.41.192.7/32"][..], &[][..]);
     mend(&vpc(&[most]), "", "tunnel-edge-partly-blocked", gcloud);
-    mend(&vpc(&[deny]), "--resolver 10.0.0.2", "tunnel-dns-blocked", gcloud);
+    mend(&vpc(&[deny]), "--resolver 10.0.0.53", "tunnel-dns-blocked", gcloud);
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn what_aws_is_told_lets_the_tunnel_out() {
     mend(&region, "", "tunnel-region-blocked", aws);
     let few = group(to(json!([{ "CidrIp": "198.41.192.0/26" }, { "CidrIp": "198.41.200.0/26" }])));
     mend(&few, "", "tunnel-edge-partly-blocked", aws);
-    mend(&group(json!(null)), "--resolver 10.0.0.2", "tunnel-dns-blocked", aws);
+    mend(&group(json!(null)), "--resolver 10.0.0.53", "tunnel-dns-blocked", aws);
     // With IPv6 among what is allowed, that of the edge is, too.
     let v6 = json!([{ "IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "Ipv6Ranges": [{ "CidrIpv6": "::/0" }] }]);
     let words = mend(&group(v6), "", "tunnel-edge-blocked", aws);
@@ -336,7 +336,7 @@ fn what_aws_is_told_of_an_acl_lets_the_tunnel_out_and_its_answers_in() {
     let out = (90, true, true, "-1", None, "0.0.0.0/0");
     let words = mend(&acl_of(&[out]), "", "tunnel-reply-blocked", acl);
     assert_eq!(ways(&words), (0, 4), "{words:?}");
-    mend(&acl_of(&WEB), "--resolver 10.0.0.2", "tunnel-dns-blocked", acl);
+    mend(&acl_of(&WEB), "--resolver 10.0.0.53", "tunnel-dns-blocked", acl);
     // With IPv6 among what is allowed, that of the edge is, too.
     let v6 = (110, true, true, "6", Some((443, 443)), "::/0");
     let words = mend(&acl_of(&[WEB[0], v6]), "", "tunnel-edge-blocked", acl);
@@ -406,7 +406,7 @@ fn what_az_is_told_lets_the_tunnel_out() {
     mend(&nsg(&[(100, "Allow", "*", "*", FIRST_REGION), deny]), "", "tunnel-region-blocked", az);
     let few = ["198.41.192.0/26", "198.41.200.0/26"];
     mend(&nsg(&[(100, "Allow", "*", "*", &few), deny]), "", "tunnel-edge-partly-blocked", az);
-    mend(&nsg(&[https, deny]), "--resolver 10.0.0.2", "tunnel-dns-blocked", az);
+    mend(&nsg(&[https, deny]), "--resolver 10.0.0.53", "tunnel-dns-blocked", az);
 }
 
 #[test]
@@ -434,7 +434,7 @@ fn a_shell_makes_of_a_generated_script_the_rules_that_are_read_in_it() {
         [("gcloud", json!([]), gcloud), ("aws", aws_export, aws), ("azure", azure, az)];
     for settings in [
         "",
-        "--resolver 10.0.0.2 --access --quick-tunnel --ssh-from 192.0.2.0/24 --ssh-from 2001:db8::/32 --ntp-to ::/0",
+        "--resolver 10.0.0.53 --access --quick-tunnel --ssh-from 192.0.2.0/24 --ssh-from 2001:db8::/32 --ntp-to ::/0",
     ] {
         for (dialect, empty, provider) in &providers {
             let folder = tempfile::tempdir().expect("a folder");

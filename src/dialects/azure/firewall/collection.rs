@@ -4,15 +4,12 @@ use super::command::{self, Keeper};
 use super::{application, network};
 use crate::dialects::Named;
 use crate::dialects::azure::shape::{body, part_after};
-use crate::dialects::azure::unit::{PLATFORM, RESOLVERS};
+use crate::dialects::azure::unit::PERIMETER;
 use crate::dialects::cloud::{Builder, Condition, Direction, Fields, Remarks, any_address, rules};
-use crate::model::{self, Families, Match, Perimeter, Policy, Verdict};
+use crate::model::{self, Families, Match, Policy, Verdict};
 use crate::packet::Family;
 use crate::source::{Span, Spanned};
 use crate::tree::Node;
-
-/// Connections are tracked. What goes to services of the platform does not come to a firewall.
-const PERIMETER: Perimeter = Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS };
 
 /// What kind of rules a collection has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,6 +235,7 @@ fn unit(name: Spanned<&str>, mut collections: Vec<Collection>) -> Named {
     let families = if has_v6(&rules) { Families::BOTH } else { Families::V4 };
     let mut builder = Builder::new(name.value, families, name.span);
     let denies = Spanned::new(Policy::Drop, name.span);
+    // What goes to services of the platform does not come to a firewall.
     builder.layer(Direction::Out, OUT, PERIMETER, 0, denies, rules);
     recipe.into_iter().for_each(|recipe| builder.recipe(recipe));
     Named { name: name.value.to_owned(), ruleset: builder.build() }
