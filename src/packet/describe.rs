@@ -16,7 +16,12 @@ pub struct Words<'a> {
     pub name: &'a dyn Fn(Axis, u128) -> Option<String>,
     /// Is "from anywhere" said where the source is free? Good style for what gets in.
     pub from_anywhere: bool,
+    /// Whose the sources are, whatever their addresses: `anywhere`, or machines that have a name.
+    pub sources: &'a str,
 }
+
+/// Sources of which nothing is known but their addresses.
+const ANYWHERE: &str = "anywhere";
 
 /// Above this many pieces, nobody wants to hear what is missing from everything.
 const FEW: usize = 30;
@@ -33,7 +38,7 @@ struct Said {
 impl<'a> Words<'a> {
     /// Up to 8 pieces, nothing named, nothing added.
     pub fn within(context: &'a Cube) -> Self {
-        Words { context, most: 8, name: &|_, _| None, from_anywhere: false }
+        Words { context, most: 8, name: &|_, _| None, from_anywhere: false, sources: ANYWHERE }
     }
 
     /// A set in words, such as `tcp to ports 22 and 80; icmp echo-request`, `everything but udp` or
@@ -121,14 +126,18 @@ impl<'a> Words<'a> {
             [one] if !one.contains('-') => format!("port {one}"),
             _ => format!("ports {}", side.say("", "and")),
         });
+        let any = if word == "from" && self.from_anywhere { self.sources } else { ANYWHERE };
+        let at = if any == ANYWHERE { String::new() } else { format!("{any} at ") };
+        let say = |side: &Said| match side.negated && side.of.is_none() {
+            true => side.say(any, "and"),
+            false => format!("{at}{}", side.say(any, "and")),
+        };
         let address = match self.side(cube, address) {
-            Some(side) if port.is_some() && (side.negated || side.terms.len() > 1) => {
-                side.say("anywhere", "and") + ","
-            }
-            Some(side) => side.say("anywhere", "and"),
+            Some(side) if port.is_some() && (side.negated || side.terms.len() > 1) => say(&side) + ",",
+            Some(side) => say(&side),
             // Where all else is free, this is not the port that is asked for.
-            None if word == "from" && self.from_anywhere && port.is_some() => "anywhere, source".into(),
-            None if word == "from" && self.from_anywhere => "anywhere".into(),
+            None if word == "from" && self.from_anywhere && port.is_some() => format!("{any}, source"),
+            None if word == "from" && self.from_anywhere => any.to_owned(),
             None => return port.map(|port| format!("{word} {port}")),
         };
         Some(match port {

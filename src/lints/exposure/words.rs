@@ -82,11 +82,11 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
         }
     }
     if !surely.is_empty() {
-        parts.push(say_few(exposure, &surely, 3));
+        parts.push(say_few(exposure, &surely, 3, None));
     }
     parts.append(&mut inner);
     if !perhaps.is_empty() {
-        parts.push(format!("{PERHAPS}{}", say_few(exposure, &perhaps, 3)));
+        parts.push(format!("{PERHAPS}{}", say_few(exposure, &perhaps, 3, None)));
     }
     if exposure.more > 0 {
         parts.push("more".to_owned());
@@ -96,24 +96,28 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
 
 /// Packets of an opening in words; where it is for some machines of the cloud alone, "from" those.
 pub fn say_opening(context: &Context, exposure: &Exposure, opening: &Opening, packets: &PacketSet) -> String {
-    let said = say(exposure, packets);
     match super::machines(context, opening).as_slice() {
-        [] => said,
-        groups => said.replace("from anywhere", &format!("from {}", groups.join(", "))),
+        [] => say(exposure, packets),
+        groups => say_few(exposure, packets, 5, Some(&groups.join(", "))),
     }
 }
 
 /// Packets in words.
 pub fn say(exposure: &Exposure, packets: &PacketSet) -> String {
-    say_few(exposure, packets, 5)
+    say_few(exposure, packets, 5, None)
 }
 
-fn say_few(exposure: &Exposure, packets: &PacketSet, most: usize) -> String {
+/// No more than so many pieces; of all of them it is known whose they are, if of any.
+fn say_few(exposure: &Exposure, packets: &PacketSet, most: usize, sources: Option<&str>) -> String {
     let packets = gist(exposure, packets);
     // What no packet is special in need not be looked at.
     let is_said = |axis| axis == Axis::Family || packets.cubes().iter().any(|cube| cube.get(axis).is_some());
     let context = exposure.asked.clone().forget(|axis| !is_said(axis));
-    Words { from_anywhere: true, most, ..Words::within(&context) }.set(&packets)
+    let words = Words { from_anywhere: true, most, ..Words::within(&context) };
+    match sources {
+        Some(sources) => Words { sources, ..words }.set(&packets),
+        None => words.set(&packets),
+    }
 }
 
 /// Packets without what nobody needs to hear: that source port 0, an address of a container or its
