@@ -39,9 +39,11 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     let Some(((first, words), more)) = openers.places.split_first() else { return };
     let more: Vec<Span> = more.iter().map(|place| place.0).collect();
     let port = profile.port;
-    let message = match more.len() {
-        0 => format!("port {port} is opened for connections from outside"),
-        _ => format!("{} rules open port {port} for connections from outside", more.len() + 1),
+    let message = match (more.len(), openers.is_sure) {
+        (0, true) => format!("port {port} is opened for connections from outside"),
+        (0, false) => format!("port {port} may be opened for connections from outside"),
+        (more, true) => format!("{} rules open port {port} for connections from outside", more + 1),
+        (more, false) => format!("{} rules may open port {port} for connections from outside", more + 1),
     };
     let level = if openers.is_sure { Level::Warning } else { Level::Note };
     let finding = Finding::new(ID, level, message).at(*first).here(words.clone());
