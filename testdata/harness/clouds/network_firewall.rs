@@ -169,7 +169,10 @@ fn is_stateless_match(asked: &Value, seen: &Seen) -> bool {
     let has_port = |key: &str, port: u16| {
         let end = |item: &Value, key: &str| item[key].as_u64().expect("a port");
         let mut all = list(&asked[key]).iter();
+        // All ports are how `ANY` is kept.
+        let is_any = |item: &Value| end(item, "FromPort") == 0 && end(item, "ToPort") == u64::from(u16::MAX);
         asked[key].is_null()
+            || all.clone().any(is_any)
             || matches!(packet.protocol, 6 | 17)
                 && all.any(|item| (end(item, "FromPort")..=end(item, "ToPort")).contains(&u64::from(port)))
     };
@@ -246,7 +249,7 @@ fn is_port(packet: &Packet, port: u16, text: &str) -> bool {
         (number(low, 0)..=number(high, u16::MAX)).contains(&port)
     };
     let (with, without) = parts(text);
-    text == "ANY"
+    matches!(text, "ANY" | "0:65535")
         || matches!(packet.protocol, 6 | 17)
             && (with.is_empty() || with.iter().any(is_one))
             && !without.iter().any(is_one)
