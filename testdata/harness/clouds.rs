@@ -4,6 +4,7 @@
 //! `FWLINT_CLOUD_EXPORTS` says how many exports of each provider are made (20), each with 100 packets, and
 //! `FWLINT_CLOUD_SEED` the number of the first (0).
 
+mod acls;
 mod aws;
 mod azure;
 mod azure_firewall;

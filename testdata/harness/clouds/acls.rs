@@ -1,0 +1,152 @@
+//! Commands that make entries of network ACLs: what they ask for is done to the export, in which both the tunnel gets out and
+//! its answers get in then.
+
+use serde_json::{Value, json};
+
+use super::commands::{check, commands, flags, mend, words};
+use super::dice::Dice;
+
+/// Does to the first network ACL of an export what `create-network-acl-entry` does, which refuses a number that is taken.
+fn acl(export: &mut Value, words: &[String]) {
+    assert_eq!(words[..2], ["ec2", "create-network-acl-entry"]);
+    let is_egress = words.contains(&"--egress".to_owned());
+    assert_ne!(is_egress, words.contains(&"--ingress".to_owned()));
+    let flags = flags(&words[2..]);
+    let acl = &mut export["NetworkAcls"][0];
+    assert_eq!(json!(flags["network-acl-id"][0]), acl["NetworkAclId"]);
+    let (from, to) = flags["port-range"][0].split_once(",To=").expect("a range");
+    let port = |text: &str| text.trim_start_matches("From=").parse::<u16>().expect("a port");
+    let number: u32 = flags["rule-number"][0].parse().expect("a number");
+    assert!((1..=32_766).contains(&number));
+    let entries = acl["Entries"].as_array_mut().expect("a list");
+    let is_like = |entry: &Value| entry["Egress"] == is_egress && entry["RuleNumber"] == number;
+    assert!(!entries.iter().any(is_like), "{number} is taken");
+    let (block, key) = match flags.get("cidr-block") {
+        Some(block) => (block, "CidrBlock"),
+        None => (&flags["ipv6-cidr-block"], "Ipv6CidrBlock"),
+    };
+    assert_eq!(block.len(), 1);
+    entries.push(json!({
+        "RuleNumber": number, "Egress": is_egress, "RuleAction": flags["rule-action"][0], key: block[0],
+        "Protocol": if flags["protocol"] == ["tcp"] { "6" } else { "17" },
+        "PortRange": { "From": port(from), "To": port(to) },
+    }));
+}
+
+/// An entry of a network ACL: a number, whether it is for what goes out, whether it allows, a protocol, ports, addresses.
+type AclEntry<'t> = (u32, bool, bool, &'t str, Option<(u16, u16)>, &'t str);
+
+fn acl_of(entries: &[AclEntry]) -> Value {
+    let end = [false, true].map(|is_egress| (32_767, is_egress, false, "-1", None, "0.0.0.0/0"));
+    let entries = entries.iter().chain(&end).map(|(number, is_egress, allows, protocol, ports, block)| {
+        let key = if block.contains(':') { "Ipv6CidrBlock" } else { "CidrBlock" };
+        let mut entry = json!({
+            "RuleNumber": number, "Egress": is_egress, "RuleAction": if *allows { "allow" } else { "deny" },
+            "Protocol": protocol, key: block,
+        });
+        if let Some((from, to)) = ports {
+            entry["PortRange"] = json!({ "From": from, "To": to });
+        }
+        entry
+    });
+    let entries: Vec<Value> = entries.collect();
+    json!({ "NetworkAcls": [{ "NetworkAclId": "acl-0a", "Associations": [], "Entries": entries }] })
+}
+
+/// TCP 443 out, and all answers to TCP in.
+const WEB: [AclEntry; 2] = [
+    (100, true, true, "6", Some((443, 443)), "0.0.0.0/0"),
+    (100, false, true, "6", Some((1024, 65_535)), "0.0.0.0/0"),
+];
+
+#[test]
+fn what_aws_is_told_of_an_acl_lets_the_tunnel_out_and_its_answers_in() {
+    let ways = |words: &[Vec<String>]| {
+        let count = |way: &str| words.iter().filter(|words| words.iter().any(|word| word == way)).count();
+        (count("--egress"), count("--ingress"))
+    };
+    let words = mend(&acl_of(&WEB), "", "tunnel-edge-blocked", acl);
+    // The answers over TCP get in already.
+    assert_eq!(ways(&words), (4, 2), "{words:?}");
+    let words = mend(&acl_of(&WEB[..1]), "", "tunnel-edge-blocked", acl);
+    assert_eq!(ways(&words), (4, 4), "{words:?}");
+    let out = (90, true, true, "-1", None, "0.0.0.0/0");
+    let words = mend(&acl_of(&[out]), "", "tunnel-reply-blocked", acl);
+    assert_eq!(ways(&words), (0, 4), "{words:?}");
+    mend(&acl_of(&WEB), "--resolver 10.0.0.53", "tunnel-dns-blocked", acl);
+    // With IPv6 among what is allowed, that of the edge is, too.
+    let v6 = (110, true, true, "6", Some((443, 443)), "::/0");
+    let words = mend(&acl_of(&[WEB[0], v6]), "", "tunnel-edge-blocked", acl);
+    assert_eq!(ways(&words), (8, 8), "{words:?}");
+    // One address is named as it is.
+    let all = [(200, true, true, "-1", None, "0.0.0.0/0"), (200, false, true, "-1", None, "0.0.0.0/0")];
+    let most = [(100, true, false, "-1", None, "198.41.192.7/32"), all[0], all[1]];
+    let words = mend(&acl_of(&most), "", "tunnel-edge-partly-blocked", acl);
+    assert!(words.iter().all(|words| words.contains(&"198.41.192.7/32".to_owned())), "{words:?}");
+}
+
+#[test]
+fn an_entry_goes_in_front_of_the_one_that_denies_by_a_number_that_is_free() {
+    let deny = (10, true, false, "17", None, "0.0.0.0/0");
+    let taken = [9, 8, 6].map(|number| (number, true, true, "6", Some((80, 80)), "0.0.0.0/0"));
+    let all = [(20, true, true, "-1", None, "0.0.0.0/0"), (20, false, true, "-1", None, "0.0.0.0/0")];
+    let entries = [&taken[..], &[deny], &all].concat();
+    let words = mend(&acl_of(&entries), "", "tunnel-quic-blocked", acl);
+    let words: Vec<_> = words.iter().map(|words| flags(&words[2..])["rule-number"][0]).collect();
+    assert_eq!(words, ["7", "5"]);
+}
+
+#[test]
+fn an_acl_without_a_free_number_or_room_for_more_is_told_so() {
+    let told = |entries: &[AclEntry], why: &str| {
+        let report = check(&acl_of(entries), "");
+        assert!(commands(&report, "tunnel-edge-blocked").is_empty());
+        assert!(report.to_string().contains(&format!("No command: {why}")), "{report:#}");
+    };
+    let deny = |number| (number, true, false, "-1", None, "0.0.0.0/0");
+    told(&[deny(1)], "no number is free in front of the rule that takes the packets.");
+    // Four are needed.
+    told(&[deny(4)], "no number is free in front of the rule that takes the packets.");
+    let port = |port: u16| (u32::from(port), true, true, "6", Some((port, port)), "0.0.0.0/0");
+    let many: Vec<AclEntry> = (1..=35).map(port).collect();
+    told(&many, "the list may not have so many rules.");
+    mend(&acl_of(&many[1..]), "", "tunnel-edge-blocked", acl);
+    // Without numbers nobody knows what comes first.
+    let mut unnumbered = acl_of(&WEB);
+    unnumbered["NetworkAcls"][0]["Entries"][0]["RuleNumber"] = json!(null);
+    let report = check(&unnumbered, "");
+    assert!(!report.to_string().contains("create-network-acl-entry"), "{report:#}");
+}
+
+/// Whatever stands in an ACL, the numbers of commands are free, and what they are for is there behind them.
+#[test]
+fn what_random_acls_are_told_mends_them() {
+    const LINTS: [&str; 3] = ["tunnel-edge-blocked", "tunnel-quic-blocked", "tunnel-reply-blocked"];
+    const PORTS: [(u16, u16); 4] = [(443, 443), (7844, 7844), (1024, 65_535), (40_000, 50_000)];
+    let mut mended = 0;
+    for seed in 0..40 {
+        let mut dice = Dice::new(seed);
+        let blocks: Vec<String> = (0..8).map(|_| dice.network(false)).collect();
+        let entries: Vec<AclEntry> = (0..8)
+            .map(|at| {
+                let protocol = *dice.pick(&["-1", "6", "17"]);
+                let ports = (protocol != "-1").then(|| *dice.pick(&PORTS));
+                (2 * at + 3, dice.once_in(2), !dice.once_in(3), protocol, ports, &*blocks[at as usize])
+            })
+            .collect();
+        let export = acl_of(&entries);
+        let report = check(&export, "");
+        for lint in LINTS.into_iter().filter(|lint| !commands(&report, lint).is_empty()) {
+            let mut after = export.clone();
+            words(&commands(&report, lint)[0]).iter().for_each(|command| acl(&mut after, command));
+            let after = check(&after, "");
+            let all = after["findings"].as_array().expect("a list");
+            let left =
+                all.iter().filter(|it| [lint, "tunnel-reply-blocked"].map(Value::from).contains(&it["lint"]));
+            let left: Vec<_> = left.filter(|it| it["level"] != "note").collect();
+            assert!(left.is_empty(), "export {seed}: {lint}: {left:#?}");
+            mended += 1;
+        }
+    }
+    assert!(mended > 15, "{mended}");
+}
