@@ -9,7 +9,7 @@ use crate::eval::exposure::{Exposure, Opening, lets_anything, question};
 use crate::eval::{RuleId, Way};
 use crate::finding::{Finding, Level};
 use crate::model::{Hook, Rule, Side};
-use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, internet, values};
 use crate::source::Span;
 
 use super::{Context, places};
@@ -155,17 +155,42 @@ pub fn depends_on(mut finding: Finding, context: &Context, unknowns: &[u32]) -> 
     }
 }
 
-/// Does an opening hold, as far as it depends on more than how often something happens?
+/// Does an opening hold, as far as it depends on more than how often something happens, or on which of the user's own machines
+/// are left out of what the internet may do?
 pub fn is_firm(context: &Context, opening: &Opening) -> bool {
-    let is_rate = |atom: &u32| crate::eval::exposure::is_rate(&context.host, *atom);
-    opening.is_sure || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_rate)
+    let is_rate = |atom: u32| crate::eval::exposure::is_rate(&context.host, atom);
+    let is_for_all = opening.packets.cubes().iter().all(holds_internet);
+    let holds = |atom: &u32| {
+        is_rate(*atom) || is_for_all && is_group(context, *atom) && !asks(context, opening, *atom)
+    };
+    opening.is_sure || !opening.depends_on.is_empty() && opening.depends_on.iter().all(holds)
+}
+
+/// Are there packets from the internet in a cube?
+fn holds_internet(cube: &Cube) -> bool {
+    Family::ALL.into_iter().any(|family| {
+        let is_of = cube.get(Axis::Family).is_none_or(|families| families.contains(family.number()));
+        let sources = cube.get(Axis::Source).and_then(Values::ranges);
+        is_of && sources.is_none_or(|sources| !sources.and(&internet(family)).is_empty())
+    })
+}
+
+/// Does an unknown stand for machines of the cloud from which packets are?
+fn is_group(context: &Context, atom: u32) -> bool {
+    context.host.atoms.get(atom).machines == Some(Side::Source)
+}
+
+/// Is the rule of an opening for packets alone of which an unknown is true?
+fn asks(context: &Context, opening: &Opening, atom: u32) -> bool {
+    let cubes = context.host.rule(opening.rule).packets.cubes();
+    cubes.iter().all(|cube| cube.get(Axis::Atom(atom)).is_some_and(|answer| answer.first() == Some(1)))
 }
 
 /// Does an opening hold for sure for those of whom it is told: does it depend on no more than which machines of the cloud
 /// are in a group?
 pub fn is_told(context: &Context, opening: &Opening) -> bool {
-    let is_group = |number: &u32| context.host.atoms.get(*number).machines == Some(Side::Source);
-    is_firm(context, opening) || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_group)
+    let is_its = |atom: &u32| is_group(context, *atom) && asks(context, opening, *atom);
+    is_firm(context, opening) || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_its)
 }
 
 /// Does a cube hold packets that come now and then, whatever the file does not tell: does it hang on no
@@ -238,9 +263,9 @@ fn has_ports(cube: &Cube) -> bool {
 
 /// The groups of machines in the cloud that an opening is for alone, if it is.
 pub fn machines(context: &Context, opening: &Opening) -> Vec<String> {
-    let unknowns = opening.depends_on.iter().map(|number| context.host.atoms.get(*number));
-    let groups = unknowns.filter(|unknown| unknown.machines == Some(Side::Source));
-    groups.map(|group| group.text.to_string()).collect()
+    let groups = opening.depends_on.iter().filter(|atom| is_group(context, **atom));
+    let own = groups.filter(|atom| asks(context, opening, **atom));
+    own.map(|atom| context.host.atoms.get(*atom).text.to_string()).collect()
 }
 
 /// What of an opening is SSH from more than a list of machines, and not allowed by name.

@@ -161,8 +161,7 @@ fn many(context: &Context, items: &[Item]) -> Finding {
     let mut groups: Vec<String> =
         items.iter().flat_map(|item| exposure::machines(context, item.opening)).collect();
     groups.dedup();
-    let from = if groups.is_empty() { "anywhere".to_owned() } else { groups.join(", ") };
-    let text = words::say(items[0].exposure, &packets).replace("from anywhere", &format!("from {from}"));
+    let text = words::say_from(items[0].exposure, &packets, &groups);
     let does = match items[0].opening.kind {
         Kind::Inside => "let new connections in",
         Kind::Published => "let new connections in, turned by NAT",

@@ -96,10 +96,13 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
 
 /// Packets of an opening in words; where it is for some machines of the cloud alone, "from" those.
 pub fn say_opening(context: &Context, exposure: &Exposure, opening: &Opening, packets: &PacketSet) -> String {
-    match super::machines(context, opening).as_slice() {
-        [] => say(exposure, packets),
-        groups => say_few(exposure, packets, 5, Some(&groups.join(", "))),
-    }
+    say_from(exposure, packets, &super::machines(context, opening))
+}
+
+/// Packets in words; where there are groups of machines, "from" those.
+pub fn say_from(exposure: &Exposure, packets: &PacketSet, groups: &[String]) -> String {
+    let sources = groups.join(", ");
+    say_few(exposure, packets, 5, Some(&*sources).filter(|_| !groups.is_empty()))
 }
 
 /// Packets in words.
