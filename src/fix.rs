@@ -276,14 +276,14 @@ impl Proof<'_, '_> {
         uncovered: Option<&'static str>,
     ) -> Result<Fix, Unproven> {
         let new_files = apply::new_files(self.context.sources, sources);
+        let (unit, is_of_more) = (self.unit(), !new_files.is_empty());
         // Where a file for a family comes, nothing said of it before what becomes of that: it was open.
-        let mut open = self.unit().ruleset.clone();
-        open.families = open.families.or(after.unit.ruleset.families);
-        let open = Host::new(&open);
-        let (host, was) = if new_files.is_empty() {
-            (&self.context.host, self.unit().ruleset.families)
-        } else {
-            (&open, after.unit.ruleset.families)
+        let families = unit.ruleset.families.or(after.unit.ruleset.families);
+        let open = is_of_more.then(|| Ruleset { families, ..unit.ruleset.clone() });
+        let open = open.as_ref().map(Host::new);
+        let (host, was) = match &open {
+            Some(open) => (open, after.unit.ruleset.families),
+            None => (&self.context.host, unit.ruleset.families),
         };
         let is = after.unit.ruleset.families;
         let both: Vec<Family> =
