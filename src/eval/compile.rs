@@ -4,6 +4,7 @@ mod rules;
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::model::{Base, Chain, Families, Hook, Match, Policy, Rule, Ruleset, Table};
 use crate::packet::{Family, Hull, PacketSet};
@@ -87,8 +88,8 @@ pub struct CompiledRule<'m> {
     pub packets: PacketSet,
     /// Where it goes on.
     pub next: Next,
-    /// The unknowns of its verdict (queue, unknown target).
-    pub choices: Vec<u32>,
+    /// The unknowns of its verdict (queue, unknown target): each has a number of its own, one behind the other.
+    pub choices: Range<u32>,
 }
 
 /// What a rule does with the way of a packet.

@@ -213,9 +213,9 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 self.end(rule, Fate::Translated(nat), stream)?
             }
             (Verdict::Nat(_) | Verdict::Queue, _) => {
-                let taken = choose(&stream.packets, compiled.choices[0], true);
+                let taken = choose(&stream.packets, compiled.choices.start, true);
                 self.decide(Some(rule), chain, Fate::Accepted, &Stream { packets: taken, ..*stream })?;
-                let refused = choose(&stream.packets, compiled.choices[0], false);
+                let refused = choose(&stream.packets, compiled.choices.start, false);
                 self.decide(Some(rule), chain, Fate::Dropped, &Stream { packets: refused, ..*stream })?;
                 self.take(rule, stream)?;
             }
@@ -229,7 +229,8 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             }
             // A target, chain or loop of which the file does not tell what it does.
             (Verdict::Unknown(_) | Verdict::Jump(_) | Verdict::Goto(_), _) => {
-                let [ends, accepts] = compiled.choices[..] else { return Ok(true) };
+                let mut choices = compiled.choices.clone();
+                let (Some(ends), Some(accepts)) = (choices.next(), choices.next()) else { return Ok(true) };
                 let ended = choose(&stream.packets, ends, true);
                 let accepted = Stream { packets: choose(&ended, accepts, true), ..*stream };
                 self.decide(Some(rule), chain, Fate::Accepted, &accepted)?;

@@ -1,12 +1,15 @@
 //! Unions of cubes.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::remainder::Remainder;
 use super::{Axis, Cover, Cube, Values, merge};
 
 /// A set of packets: the union of its cubes. The cubes are disjoint where nothing else is said.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PacketSet {
-    cubes: Vec<Cube>,
+    /// Most rules are one cube, which stands here without memory of its own.
+    cubes: SmallVec<[Cube; 1]>,
 }
 
 /// A set fell into more pieces than the budget allows: the question stays undecided.
@@ -18,7 +21,7 @@ pub const BUDGET: usize = 200_000;
 
 impl From<Cube> for PacketSet {
     fn from(cube: Cube) -> Self {
-        PacketSet { cubes: vec![cube] }
+        PacketSet { cubes: smallvec![cube] }
     }
 }
 
@@ -59,7 +62,7 @@ impl PacketSet {
 
     /// The cubes, for whoever takes them apart.
     pub fn into_cubes(self) -> Vec<Cube> {
-        self.cubes
+        self.cubes.into_vec()
     }
 
     /// Is there no packet in it?
@@ -105,7 +108,7 @@ impl PacketSet {
 
     /// The packets of this set that are not in the other.
     pub fn minus(&self, other: &PacketSet) -> Result<PacketSet, TooManyPieces> {
-        let mut rest = Vec::new();
+        let mut rest = SmallVec::new();
         for cube in &self.cubes {
             // Most cubes are left as they are, and finding that out needs no memory.
             if !other.cubes.iter().any(|cut| cut.overlaps(cube)) {
@@ -141,7 +144,7 @@ impl PacketSet {
         if self.cubes.len() < 2 {
             return self.clone();
         }
-        PacketSet { cubes: merge::merge(self.cubes.clone()) }
+        PacketSet { cubes: merge::merge(self.cubes.to_vec()).into() }
     }
 
     /// Each cube changed on its own; those for which the change gives `None` are dropped.

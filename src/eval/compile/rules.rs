@@ -1,6 +1,7 @@
 //! Rules compiled: each with the packets that it matches.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -61,7 +62,7 @@ impl<'m> Compiler<'_, 'm> {
     }
 
     /// The unknowns of a verdict that a program, or something that fwlint does not know, decides.
-    fn choices(&mut self, rule: &Rule, next: Next) -> Vec<u32> {
+    fn choices(&mut self, rule: &Rule, next: Next) -> Range<u32> {
         let questions: &[&str] = match &rule.verdict.value {
             _ if next == Next::Nowhere => &["ends here", "accepts"],
             Verdict::Queue => &["the queue's program accepts"],
@@ -75,7 +76,11 @@ impl<'m> Compiler<'_, 'm> {
             _ => "",
         };
         let atom = |question: &str| Atom::free(format!("{name}: {question}").trim_start_matches(": "));
-        questions.iter().map(|question| self.atoms.number(self.number, &atom(question), span)).collect()
+        let first = self.atoms.len() as u32;
+        for question in questions {
+            self.atoms.number(self.number, &atom(question), span);
+        }
+        first..self.atoms.len() as u32
     }
 
     pub fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
@@ -184,7 +189,7 @@ pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<Option<Com
     };
     let compile = |rule| match plain(rule) {
         Some((hull, packets)) if decides_alone(&rule.verdict.value) => {
-            (Some(CompiledRule { rule, packets, next: Next::Verdict, choices: Vec::new() }), hull)
+            (Some(CompiledRule { rule, packets, next: Next::Verdict, choices: 0..0 }), hull)
         }
         _ => (None, nothing),
     };

@@ -303,7 +303,7 @@ fn base<'m>(host: &Host<'m>, chain: ChainId) -> Option<&'m Base> {
 
 /// The unknowns of a rule, in order.
 fn atoms<'r>(rule: &'r CompiledRule) -> impl Iterator<Item = u32> + use<'r> {
-    rule.packets.cubes().iter().flat_map(Cube::atoms).chain(rule.choices.iter().copied())
+    rule.packets.cubes().iter().flat_map(Cube::atoms).chain(rule.choices.clone())
 }
 
 fn has_atoms(rule: &CompiledRule) -> bool {

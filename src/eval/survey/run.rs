@@ -126,6 +126,9 @@ impl<'h, 'm> Run<'h, 'm> {
         let hulls = streams.iter().map(|stream| self.survey.worlds[stream.world].hull);
         let Some(around) = hulls.reduce(Hull::or) else { return Ok(Vec::new()) };
         self.open.push(chain);
+        for stream in streams.iter() {
+            self.survey.worlds[stream.world].expect(compiled_chain.rules.len());
+        }
         for (index, (compiled, hull)) in (0..).zip(compiled_chain.rules.iter().zip(&compiled_chain.hulls)) {
             if !hull.meets(&around) {
                 continue;
@@ -219,16 +222,17 @@ impl<'h, 'm> Run<'h, 'm> {
                 self.decide(place, site, chain, Fate::Translated(nat), world, parts)
             }
             (Verdict::Nat(_) | Verdict::Queue, _) => {
-                let taken = choose(parts, compiled.choices[0], true);
+                let taken = choose(parts, compiled.choices.start, true);
                 self.decide(place, site, chain, Fate::Accepted, world, &taken);
-                let refused = choose(parts, compiled.choices[0], false);
+                let refused = choose(parts, compiled.choices.start, false);
                 self.decide(place, site, chain, Fate::Dropped, world, &refused);
             }
             (Verdict::Return, _) => returned.push((world, self.survey.worlds[world].lend(parts))),
             (Verdict::Continue, _) => return Ok(true),
             // A target, chain or loop of which the file does not tell what it does.
             (Verdict::Unknown(_) | Verdict::Jump(_) | Verdict::Goto(_), _) => {
-                let [ends, accepts] = compiled.choices[..] else { return Ok(true) };
+                let mut choices = compiled.choices.clone();
+                let (Some(ends), Some(accepts)) = (choices.next(), choices.next()) else { return Ok(true) };
                 let ended = choose(parts, ends, true);
                 let accepted = choose(&ended, accepts, true);
                 self.decide(place, site, chain, Fate::Accepted, world, &accepted);

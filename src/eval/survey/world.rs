@@ -158,6 +158,11 @@ impl<'h> World<'h> {
         })
     }
 
+    /// Makes room for as many entries as rules may write: a list that grows by doubling is copied again and again.
+    pub fn expect(&mut self, entries: usize) {
+        self.log.reserve(entries);
+    }
+
     /// Takes parts for good; returns the numbers of the entries.
     pub fn take(&mut self, parts: &[Part<'h>]) -> Range<u32> {
         let first = self.now();

@@ -88,7 +88,8 @@ fn rules_of<'t>(
     let done: usize = entries.iter().map(Entry::done).sum();
     let parts: Vec<Worked> = match entries.len() {
         few @ 0..MANY => {
-            let rules = Vec::with_capacity(done + few);
+            let is_done = matches!(entries.first(), Some(Entry::Done(_)));
+            let rules = Vec::with_capacity(if is_done { 0 } else { done + few });
             let none = Worked { rules, ..Worked::default() };
             vec![entries.into_iter().fold(none, |worked, entry| worked.with(family, sets, entry))]
         }
@@ -135,6 +136,7 @@ impl<'t> Worked<'t> {
     /// Works what stands next out.
     fn with(mut self, family: Family, sets: &Sets<'_, 't>, entry: Entry<'t>) -> Self {
         match entry {
+            Entry::Done(rules) if self.rules.is_empty() => self.rules = rules,
             Entry::Done(mut rules) => self.rules.append(&mut rules),
             Entry::Rule(rule) => {
                 let built = rules::rule(family, sets, &rule, self.rules);

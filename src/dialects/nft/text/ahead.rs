@@ -14,10 +14,10 @@ use crate::model::Remark;
 /// From how many bytes of rules on it pays to read them side by side.
 const LONG: usize = 128 * 1024;
 
-/// No part is smaller than this.
-const SMALLEST: usize = 32 * 1024;
+/// How large a part is, about.
+const SIZE: usize = 32 * 1024;
 
-/// How many parts there are for each thread, so that all come to an end at about the same time.
+/// How many parts for each thread are read at the same time, so that all come to an end at about the same time.
 const PARTS: usize = 8;
 
 /// Words that begin something else in a chain than a rule, or that cannot stand in one.
@@ -50,6 +50,18 @@ struct Part<'t> {
     next: Option<usize>,
 }
 
+/// What counts of the parts so far.
+struct Counted<'c, 't> {
+    chain: &'c mut Chain<'t>,
+    remarks: Vec<Remark>,
+    /// Where the next part must begin, if there was one before.
+    next: Option<usize>,
+    /// Behind the last rule.
+    end: Cursor<'t>,
+    /// Does nothing count that comes behind?
+    is_over: bool,
+}
+
 impl<'t> Reader<'t> {
     /// Reads rules of a chain ahead, if many seem to follow. A rule has just been read; the last of these then has.
     pub fn rules_ahead(&mut self, chain: &mut Chain<'t>) {
@@ -62,21 +74,64 @@ impl<'t> Reader<'t> {
         if end - start < LONG {
             return;
         }
-        let starts = starts(self.cursor, end);
-        let around = self.surroundings();
+        let cursor = self.cursor;
+        let starts = starts(cursor, end);
         let ends = starts.iter().skip(1).copied().chain([end]);
         let parts: Vec<_> = starts.iter().copied().zip(ends).collect();
-        let cursor = self.cursor;
-        let read = |(start, end)| part(cursor.moved_to(start), end, around);
-        let parts: Vec<Part<'t>> = parts.into_par_iter().map(read).collect();
-        let mut next = parts.first().map(|part| part.first);
-        let is_next = |part: &Part| std::mem::replace(&mut next, part.next) == Some(part.first);
-        let counted: Vec<Part> = parts.into_iter().take_while(is_next).collect();
-        chain.entries.reserve_exact(counted.iter().map(|part| part.entries.len()).sum());
-        for part in counted {
-            chain.entries.extend(part.entries);
-            self.file.remarks.extend(part.remarks);
-            self.cursor = part.end;
+        let lines = parts.par_iter().map(|&(start, end)| lines(cursor.moved_to(start), end)).sum();
+        self.make_room(chain, lines);
+        let around = self.surroundings();
+        let read = |&(start, end): &(usize, usize)| part(cursor.moved_to(start), end, around);
+        let mut counted = Counted { chain, remarks: Vec::new(), next: None, end: cursor, is_over: false };
+        let mut waiting: Vec<Part> = Vec::new();
+        // A few at a time, so that what they were read into is soon free for the next.
+        for some in parts.chunks(PARTS * rayon::current_num_threads()) {
+            if counted.is_over {
+                break;
+            }
+            let before = std::mem::take(&mut waiting);
+            ((), waiting) = rayon::join(|| counted.take(before), || some.par_iter().map(read).collect());
+        }
+        counted.take(waiting);
+        let Counted { remarks, end, .. } = counted;
+        self.file.remarks.extend(remarks);
+        self.cursor = end;
+    }
+
+    /// Makes room in a chain for so many rules more. Where these are worked out at once, its only rule is as well, so that
+    /// all of them stand in one list that never moves.
+    fn make_room(&self, chain: &mut Chain<'t>, more: usize) {
+        let done = match (self.at_once, chain.entries.as_slice()) {
+            (Some((at_once, family)), [Entry::Rule(only)]) => (at_once.rule)(family, only),
+            (Some(_), _) => return,
+            (None, _) => return chain.entries.reserve_exact(more),
+        };
+        if let Some(done) = done {
+            let mut rules = Vec::with_capacity(1 + more);
+            rules.push(done);
+            chain.entries = vec![Entry::Done(rules)];
+        }
+    }
+}
+
+impl<'t> Counted<'_, 't> {
+    /// Takes the parts that count.
+    fn take(&mut self, parts: Vec<Part<'t>>) {
+        for part in parts {
+            self.is_over |= self.next.is_some_and(|next| next != part.first);
+            if self.is_over {
+                return;
+            }
+            for entry in part.entries {
+                match (self.chain.entries.last_mut(), entry) {
+                    (Some(Entry::Done(before)), Entry::Done(mut rules)) => before.append(&mut rules),
+                    (_, entry) => self.chain.entries.push(entry),
+                }
+            }
+            self.remarks.extend(part.remarks);
+            self.end = part.end;
+            self.next = part.next;
+            self.is_over = part.next.is_none();
         }
     }
 }
@@ -90,21 +145,25 @@ fn end_of_rules(text: &str) -> usize {
 /// Where parts begin: at the cursor, and at ends of lines behind it.
 fn starts(cursor: Cursor<'_>, end: usize) -> Vec<usize> {
     let text = &cursor.rest()[..end - cursor.at];
-    let size = (text.len() / (PARTS * rayon::current_num_threads())).max(SMALLEST);
     let mut starts = vec![cursor.at];
-    let mut at = size;
+    let mut at = SIZE;
     while let Some(line) = text.as_bytes().get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
         starts.push(cursor.at + at + line);
-        at += line + size;
+        at += line + SIZE;
     }
     starts
+}
+
+/// How many lines end before a place behind the cursor.
+fn lines(cursor: Cursor<'_>, end: usize) -> usize {
+    memchr::memchr_iter(b'\n', &cursor.rest().as_bytes()[..end - cursor.at]).count()
 }
 
 /// Reads the rules of a part; one that begins in it may end behind it.
 fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Part<'t> {
     let mut reader = Reader::within(cursor, around);
     // Most rules have a line of their own, and what is too much here is too much for all of them.
-    let lines = memchr::memchr_iter(b'\n', &cursor.rest().as_bytes()[..end - cursor.at]).count();
+    let lines = lines(cursor, end);
     let mut entries = Vec::with_capacity(if reader.at_once.is_some() { 1 } else { lines });
     let mut last = cursor;
     let mut first = None;
