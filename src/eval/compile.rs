@@ -133,15 +133,12 @@ impl<'m> Host<'m> {
                 }
                 let mut compiler =
                     Compiler { table, number: which, sets: &sets, names: &names, atoms: &mut atoms };
-                let (plain, mut hulls) = plain_rules(table.families, &chain.rules);
-                let compiled = plain.into_iter().enumerate().map(|(at, plain)| {
-                    plain.unwrap_or_else(|| {
-                        let rule = compiler.rule(&chain.rules[at]);
-                        hulls[at] = Hull::of(&rule.packets);
-                        rule
-                    })
-                });
-                let rules = compiled.collect();
+                let (mut rules, mut hulls) = plain_rules(table.families, &chain.rules);
+                // What has been left without packets is not plain, or has none.
+                for (at, hull) in hulls.iter_mut().enumerate().filter(|(_, hull)| hull.is_empty()) {
+                    rules[at] = compiler.rule(&chain.rules[at]);
+                    *hull = Hull::of(&rules[at].packets);
+                }
                 chains.push(CompiledChain { table, chain, rules, hulls });
             }
         }

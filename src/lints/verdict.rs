@@ -1,8 +1,11 @@
 //! What a report says of each unit, findings or not: the verdict in a few words, and what was taken for
 //! granted.
 
+use rayon::prelude::*;
+
 use super::Context;
 use crate::config::RunsIn;
+use crate::eval::CompiledRule;
 use crate::model::Match;
 use crate::packet::Axis;
 
@@ -71,6 +74,9 @@ fn foreign(context: &Context) -> Option<String> {
 }
 
 /// Does a rule of the unit ask this?
-pub(super) fn asks(context: &Context, is_it: impl Fn(&Match) -> bool) -> bool {
-    context.host.rules().any(|(_, rule)| rule.rule.matches.iter().any(|part| is_it(&part.value)))
+pub(super) fn asks(context: &Context, is_it: impl Fn(&Match) -> bool + Sync) -> bool {
+    /// So few rules are not worth another thread.
+    const FEW: usize = 1024;
+    let asks = |rule: &CompiledRule| rule.rule.matches.iter().any(|part| is_it(&part.value));
+    context.host.chains.iter().any(|chain| chain.rules.par_iter().with_min_len(FEW).any(asks))
 }

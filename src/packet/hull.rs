@@ -1,7 +1,7 @@
 //! A box around a set of packets: a first test, a few nanoseconds long, that leaves most rules of a
 //! long chain out.
 
-use super::{Axis, Cube, PacketSet};
+use super::{Axis, Cube, PacketSet, Ranges};
 
 /// The smallest and largest protocol, destination port, and upper half of the addresses in a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,11 @@ impl Hull {
         }
     }
 
+    /// Is it around nothing?
+    pub fn is_empty(&self) -> bool {
+        *self == Hull::EMPTY
+    }
+
     /// May sets of these hulls overlap? If not, they surely do not.
     pub fn meets(&self, other: &Hull) -> bool {
         touch(self.port, other.port)
@@ -59,9 +64,7 @@ impl Hull {
             if !matches!(axis, Axis::Protocol | Axis::DestinationPort | Axis::Destination | Axis::Source) {
                 continue;
             }
-            let Some((low, high)) = values.ranges().and_then(|all| Some((all.first()?, all.last()?))) else {
-                continue;
-            };
+            let Some((low, high)) = values.ranges().and_then(Ranges::ends) else { continue };
             match axis {
                 Axis::Protocol => hull.protocol = (low as u8, high as u8),
                 Axis::DestinationPort => hull.port = (low as u16, high as u16),

@@ -146,14 +146,22 @@ impl Ranges {
         self.as_one().filter(|(low, high)| low == high).map(|range| range.0)
     }
 
+    /// The smallest number and the largest, if there are any.
+    pub fn ends(&self) -> Option<(u128, u128)> {
+        match self.many() {
+            [(low, _), .., (_, high)] => Some((*low, *high)),
+            _ => self.as_one(),
+        }
+    }
+
     /// The smallest number, if any.
     pub fn first(&self) -> Option<u128> {
-        self.many().first().copied().or_else(|| self.as_one()).map(|range| range.0)
+        self.ends().map(|ends| ends.0)
     }
 
     /// The largest number, if any.
     pub fn last(&self) -> Option<u128> {
-        self.many().last().copied().or_else(|| self.as_one()).map(|range| range.1)
+        self.ends().map(|ends| ends.1)
     }
 
     /// How many numbers, capped at `u128::MAX`.
@@ -277,9 +285,7 @@ impl Ranges {
         }
         // No two ranges touch, so each of the others must be in a single one.
         match self.as_one() {
-            Some((low, high)) => {
-                other.first().is_none_or(|first| first >= low) && other.last().is_none_or(|last| last <= high)
-            }
+            Some((low, high)) => other.ends().is_none_or(|(first, last)| first >= low && last <= high),
             None => other.iter().all(|(low, high)| {
                 self.many_from(low).first().is_some_and(|range| range.0 <= low && high <= range.1)
             }),

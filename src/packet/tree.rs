@@ -2,7 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use super::{Axis, Cube, Values};
+use super::{Axis, Cube, Ranges, Values};
 
 /// A path-compressed binary trie over the prefixes of one axis. A cube is filed under the longest
 /// prefix that holds all of its values there; what shares a prefix is sorted by the next axis.
@@ -167,7 +167,7 @@ fn bit(bits: u128, length: u32) -> usize {
 
 /// The longest prefix that holds all values.
 fn place(values: Option<&Values>) -> (u128, u32) {
-    let ends = values.and_then(Values::ranges).and_then(|ranges| Some((ranges.first()?, ranges.last()?)));
+    let ends = values.and_then(Values::ranges).and_then(Ranges::ends);
     let Some((low, high)) = ends else { return (0, 0) };
     let length = (low ^ high).leading_zeros();
     (low & !free(length), length)

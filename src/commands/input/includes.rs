@@ -33,6 +33,10 @@ impl Loader<'_> {
 
     /// The texts that none of the others includes: those that do load them.
     pub(super) fn without_included(&self, texts: Vec<Text>) -> Vec<Text> {
+        // None to look for in a long text.
+        if texts.len() < 2 {
+            return texts;
+        }
         let mut gone: Vec<PathBuf> = Vec::new();
         let here = |text: &Text| self.directory.join(&text.path).canonicalize().unwrap_or_default();
         for text in &texts {

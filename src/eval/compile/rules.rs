@@ -172,26 +172,23 @@ fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
 }
 
 /// The rules of a table that ask for nothing but properties of packets and decide without asking anyone, with the boxes
-/// around them, worked out side by side: in long chains nearly all are of this kind. `None` for the others.
-pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<Option<CompiledRule<'_>>>, Vec<Hull>) {
+/// around them, worked out side by side: in long chains nearly all are of this kind. The others are left without packets.
+pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<CompiledRule<'_>>, Vec<Hull>) {
     /// So few rules are not worth another thread.
     const FEW: usize = 1024;
     let all = PacketSet::from(family_cube(families));
-    let nothing = Hull::of(&PacketSet::none());
     let plain = |rule: &'_ Rule| {
-        let packets = rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
+        rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
             Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
             Match::Packets(set) => Some(packets.and(set)),
             Match::Noted(_) => Some(packets),
             _ => None,
-        });
-        packets.map(|packets| (Hull::of(&packets), packets))
+        })
     };
-    let compile = |rule| match plain(rule) {
-        Some((hull, packets)) if decides_alone(&rule.verdict.value) => {
-            (Some(CompiledRule { rule, packets, next: Next::Verdict, choices: 0..0 }), hull)
-        }
-        _ => (None, nothing),
+    let compile = |rule| {
+        let packets = plain(rule).filter(|_| decides_alone(&rule.verdict.value)).unwrap_or_default();
+        let hull = Hull::of(&packets);
+        (CompiledRule { rule, packets, next: Next::Verdict, choices: 0..0 }, hull)
     };
     let (mut compiled, mut hulls) = (Vec::new(), Vec::new());
     rules.par_iter().with_min_len(FEW).map(compile).unzip_into_vecs(&mut compiled, &mut hulls);

@@ -36,6 +36,7 @@ pub(super) fn all_bits(bits: u32) -> u128 {
 /// The values of a field that become one of these; `None` if there are too many ranges of them.
 pub(super) fn backward(steps: &[Step], bits: u32, wanted: &Ranges) -> Option<Ranges> {
     match steps {
+        [] if wanted.last().is_none_or(|last| last <= all_bits(bits)) => Some(wanted.clone()),
         [] => Some(wanted.and(&Ranges::new(0, all_bits(bits)))),
         _ if bits <= FEW_BITS => {
             let values = (0..=all_bits(bits)).filter(|value| wanted.contains(forward(steps, bits, *value)));

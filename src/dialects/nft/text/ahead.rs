@@ -15,7 +15,7 @@ use crate::model::Remark;
 const LONG: usize = 128 * 1024;
 
 /// How large a part is, about.
-const SIZE: usize = 32 * 1024;
+const SIZE: usize = 16 * 1024;
 
 /// How many parts for each thread are read at the same time, so that all come to an end at about the same time.
 const PARTS: usize = 8;

@@ -52,9 +52,8 @@ pub(super) struct Reader<'t> {
     pub file: File<'t>,
     pub place: Block,
     depth: u32,
-    /// May the text be a part of another, since it neither flushes what was there nor defines or includes
-    /// anything?
-    is_part: bool,
+    /// All of the text that includes the others.
+    whole: &'t str,
     /// Has a block just ended because another began in it?
     pub is_cut: bool,
     /// Up to where it has been tried to read rules side by side.
@@ -74,7 +73,7 @@ pub(super) struct Reader<'t> {
 pub(super) struct Surroundings<'r, 't> {
     scopes: &'r Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
     depth: u32,
-    is_part: bool,
+    whole: &'t str,
     at_once: Option<(AtOnce, Family)>,
 }
 
@@ -113,8 +112,6 @@ impl Mistake {
 
 impl<'t> Reader<'t> {
     pub fn new(texts: &Texts<'t>, early: Option<AtOnce>) -> Self {
-        let has = |words: &str| memchr::memmem::find(texts.text.as_bytes(), words.as_bytes()).is_some();
-        let is_part = !["#!", "define ", "include ", "flush ruleset"].into_iter().any(has);
         Reader {
             cursor: Cursor::new(texts.file, texts.text),
             included: texts.included,
@@ -122,7 +119,7 @@ impl<'t> Reader<'t> {
             file: File::default(),
             place: Block::Table,
             depth: 0,
-            is_part,
+            whole: texts.text,
             is_cut: false,
             ahead: 0,
             needy: None,
@@ -134,12 +131,12 @@ impl<'t> Reader<'t> {
 
     /// What stands around a chain's rules.
     pub fn surroundings(&self) -> Surroundings<'_, 't> {
-        Surroundings { scopes: &self.scopes, depth: self.depth, is_part: self.is_part, at_once: self.at_once }
+        Surroundings { scopes: &self.scopes, depth: self.depth, whole: self.whole, at_once: self.at_once }
     }
 
     /// Reads rules of a chain from a place on. They include nothing.
     pub fn within(cursor: Cursor<'t>, around: Surroundings<'_, 't>) -> Self {
-        let Surroundings { scopes, depth, is_part, at_once } = around;
+        let Surroundings { scopes, depth, whole, at_once } = around;
         let (scopes, file, place) = (scopes.clone(), File::default(), Block::Inner);
         Reader {
             cursor,
@@ -148,7 +145,7 @@ impl<'t> Reader<'t> {
             file,
             place,
             depth,
-            is_part,
+            whole,
             is_cut: false,
             ahead: usize::MAX,
             needy: None,
@@ -156,6 +153,12 @@ impl<'t> Reader<'t> {
             early: None,
             at_once,
         }
+    }
+
+    /// May the text be a part of another, since it neither flushes what was there nor defines or includes anything?
+    fn may_be_part(&self) -> bool {
+        let has = |words: &str| memchr::memmem::find(self.whole.as_bytes(), words.as_bytes()).is_some();
+        !["#!", "define ", "include ", "flush ruleset"].into_iter().any(has)
     }
 
     pub fn finish(mut self) -> File<'t> {
@@ -263,7 +266,7 @@ impl<'t> Reader<'t> {
             let names: Vec<&str> = self.scopes.iter().flat_map(|scope| scope.keys().copied()).collect();
             let message = format!("variable `{}` is not defined", name.value);
             // A part of a file, which another includes, has its variables from there.
-            let mut mistake = match self.is_part {
+            let mut mistake = match self.may_be_part() {
                 true => Mistake::unknown(span, format!("{message} here")),
                 false => Mistake::new(span, message),
             };

@@ -42,16 +42,22 @@ pub fn is_nft(text: &str) -> bool {
 /// Does a text look as `nft list ruleset` prints it: tables and what is in them behind tabs, nothing defined or
 /// included, no comments but nft's own?
 pub fn is_listing(text: &str) -> bool {
-    let is_printed = |line: &str| match line.as_bytes() {
-        [] | [b'}', ..] => true,
-        [b'\t', ..] => !line.trim_start_matches('\t').starts_with('#') || is_warning(line.trim_start()),
-        _ => line.starts_with("table ") || is_warning(line),
+    let is_printed = |line: &[u8]| match line {
+        [] | [b'\r'] | [b'}', ..] => true,
+        [b'\t', rest @ ..] => {
+            let behind = rest.iter().position(|byte| *byte != b'\t').map_or(&[][..], |at| &rest[at..]);
+            behind.first() != Some(&b'#') || is_warning(behind)
+        }
+        _ => line.starts_with(b"table ") || is_warning(line),
     };
-    text.lines().all(is_printed)
+    let bytes = text.as_bytes();
+    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+    let mut start = 0;
+    ends.map(|end| &bytes[std::mem::replace(&mut start, end + 1)..end]).all(is_printed)
 }
 
-fn is_warning(line: &str) -> bool {
-    line.starts_with("# Warning:") || line.starts_with("# xt_")
+fn is_warning(line: &[u8]) -> bool {
+    line.starts_with(b"# Warning:") || line.starts_with(b"# xt_")
 }
 
 /// `table inet x {` and `table x {`, the first word taken.
