@@ -12,13 +12,13 @@ use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 use super::routes::Routes;
 use super::trip::Flight;
 
-/// The translations of a flow.
+/// The translations of a flow. Most have none, and each decision on a trip notes them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Translations {
     /// What became of the destination.
-    pub destination: Option<Mapping>,
+    pub destination: Option<Box<Mapping>>,
     /// What became of the source.
-    pub source: Option<Mapping>,
+    pub source: Option<Box<Mapping>>,
     destination_is_settled: bool,
     source_is_settled: bool,
 }
@@ -68,13 +68,13 @@ impl Translations {
 
     /// Do two translations lead to the same ends?
     pub fn leads_where(&self, other: &Translations) -> bool {
-        let after = |mapping: &Option<Mapping>| mapping.as_ref().map(|mapping| mapping.after.clone());
+        let after = |mapping: &Option<Box<Mapping>>| mapping.as_ref().map(|mapping| mapping.after.clone());
         after(&self.destination) == after(&other.destination) && after(&self.source) == after(&other.source)
     }
 
     /// A cube of the flow's original direction as it was before all translation.
     pub fn undo(&self, cube: Cube) -> Cube {
-        let undo = |cube, mapping: &Option<Mapping>, axes| match mapping {
+        let undo = |cube, mapping: &Option<Box<Mapping>>, axes| match mapping {
             Some(mapping) => turn(cube, axes, &mapping.after, &mapping.before),
             None => cube,
         };
@@ -110,7 +110,7 @@ pub fn begin(
         let after = image(rule, hook, cube, &before, routes);
         let mut nat = nat.clone();
         if after != before {
-            let mapping = Some(Mapping { before, after: after.clone() });
+            let mapping = Some(Box::new(Mapping { before, after: after.clone() }));
             *(if changes_destination(hook) { &mut nat.destination } else { &mut nat.source }) = mapping;
         }
         let cube = put(cube.clone(), axes, &after).set(Axis::Nat, Ranges::single(nat.bits()));

@@ -148,6 +148,13 @@ impl<'c> Context<'c> {
         Context { asked: other.asked.that_hold(&other.host, &self.host), ..self }
     }
 
+    /// Gives up what was worked out; of a long ruleset side by side, as it was made.
+    pub fn give_up(self) {
+        if self.is_long() {
+            self.host.chains.into_par_iter().for_each(|chain| chain.rules.into_par_iter().for_each(drop));
+        }
+    }
+
     /// Holds all flows of a question against the unit.
     ///
     /// # Errors

@@ -142,6 +142,7 @@ fn judge_unit(
         Some(by_command(unit, Finding { level, ..finding }, fixes.remove(&at)))
     };
     let findings = findings.into_iter().enumerate().filter_map(shown).collect();
+    context.give_up();
     (report, findings, serves)
 }
 

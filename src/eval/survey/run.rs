@@ -89,6 +89,9 @@ impl<'h, 'm> Run<'h, 'm> {
         worlds: Vec<usize>,
     ) -> Result<(), TooManyPieces> {
         let mut place = Place { hook, is_main, loans: Vec::new() };
+        if is_main {
+            self.survey.accepts.reserve(self.survey.host.chain(base.chain).rules.len());
+        }
         let stream = |world: usize| {
             let parts = &self.survey.worlds[world].parts;
             let mine = base.when.map(|(atom, yes)| choose(parts, atom, yes));

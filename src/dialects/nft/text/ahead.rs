@@ -178,10 +178,13 @@ fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Par
             && reader.cursor.peek_word().is_none_or(|word| !NO_RULE.contains(&word));
         let next = (at >= end).then_some(at);
         if next.is_none() && is_rule {
-            let rule = reader.rule();
+            let mut rule = reader.passing_rule();
             if !reader.is_cut() {
                 match reader.at_once.and_then(|(at_once, family)| (at_once.rule)(family, &rule)) {
-                    None => entries.push(Entry::Rule(rule)),
+                    None => {
+                        rule.statements.shrink_to_fit();
+                        entries.push(Entry::Rule(rule));
+                    }
                     Some(done) => match entries.last_mut() {
                         Some(Entry::Done(before)) => before.push(done),
                         _ => {

@@ -7,6 +7,13 @@ use crate::dialects::nft::ast::{Rule, Statement, StatementKind};
 impl<'t> Reader<'t> {
     /// One rule, to the end of its statement. What is not understood stands in it as unknown.
     pub fn rule(&mut self) -> Rule<'t> {
+        let mut rule = self.passing_rule();
+        rule.statements.shrink_to_fit();
+        rule
+    }
+
+    /// The same for a rule that is not kept for long: its list has room to spare.
+    pub fn passing_rule(&mut self) -> Rule<'t> {
         self.cursor.skip_blanks();
         let start = self.cursor.at;
         self.cursor.end = start;
@@ -24,7 +31,6 @@ impl<'t> Reader<'t> {
                 statements.push(Statement { kind: StatementKind::Unknown, span: self.cursor.since(here) });
             }
         }
-        statements.shrink_to_fit();
         Rule { statements, comment, handle: None, span: self.cursor.since(start) }
     }
 
