@@ -214,9 +214,23 @@ impl<'m> Host<'m> {
     /// too few, and found without looking at each rule.
     pub fn rules_near(&self, packets: PacketSet) -> impl Iterator<Item = (RuleId, &CompiledRule<'m>)> {
         let around = Hull::of(&packets);
+        self.rules_in(move |hull| hull.meets(&around))
+    }
+
+    /// The rules that no packet can match, with their ids, chain by chain, likewise.
+    pub fn rules_without_packets(&self) -> impl Iterator<Item = (RuleId, &CompiledRule<'m>)> {
+        self.rules_in(Hull::is_empty)
+    }
+
+    /// The rules around whose packets there is such a box.
+    fn rules_in(
+        &self,
+        is_wanted: impl Fn(&Hull) -> bool + Clone,
+    ) -> impl Iterator<Item = (RuleId, &CompiledRule<'m>)> {
         (0..).zip(&self.chains).flat_map(move |(chain, compiled)| {
-            let near = (0..).zip(&compiled.hulls).filter(move |(_, hull)| hull.meets(&around));
-            near.map(move |(index, _)| {
+            let is_wanted = is_wanted.clone();
+            let wanted = (0..).zip(&compiled.hulls).filter(move |(_, hull)| is_wanted(hull));
+            wanted.map(move |(index, _)| {
                 (RuleId { chain: ChainId(chain), index }, &compiled.rules[index as usize])
             })
         })

@@ -8,7 +8,7 @@ use crate::packet::{Axis, PacketSet};
 use crate::source::Spanned;
 
 pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
-    for (id, rule) in context.host.rules().filter(|(_, rule)| rule.packets.is_empty()) {
+    for (id, rule) in context.host.rules_without_packets() {
         findings.extend(contradiction(context, id, rule));
     }
     if !context.is_quick {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::cursor::Cursor;
 use super::reader::{Reader, Surroundings};
 use crate::dialects::nft::ast::{Chain, Entry};
-use crate::model::Remark;
+use crate::model::{self, Remark};
 
 /// From how many bytes of rules on it pays to read them side by side.
 const LONG: usize = 128 * 1024;
@@ -185,14 +185,11 @@ fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Par
                         rule.statements.shrink_to_fit();
                         entries.push(Entry::Rule(rule));
                     }
-                    Some(done) => match entries.last_mut() {
-                        Some(Entry::Done(before)) => before.push(done),
-                        _ => {
-                            let mut first = Vec::with_capacity(if entries.is_empty() { lines } else { 1 });
-                            first.push(done);
-                            entries.push(Entry::Done(first));
-                        }
-                    },
+                    Some(done) => {
+                        add_done(&mut entries, done, lines);
+                        rule.statements.clear();
+                        reader.spare = rule.statements;
+                    }
                 }
                 reader.end_of_line();
                 last = reader.cursor;
@@ -202,6 +199,19 @@ fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Par
             reader.file.remarks.truncate(told);
         }
         return Part { entries, remarks: reader.file.remarks, first: first.unwrap_or(at), end: last, next };
+    }
+}
+
+/// Adds a rule that was worked out at once to those before it; if it is the first of a part, with room for as many as the
+/// part has lines.
+fn add_done(entries: &mut Vec<Entry<'_>>, rule: model::Rule, lines: usize) {
+    match entries.last_mut() {
+        Some(Entry::Done(before)) => before.push(rule),
+        _ => {
+            let mut rules = Vec::with_capacity(if entries.is_empty() { lines } else { 1 });
+            rules.push(rule);
+            entries.push(Entry::Done(rules));
+        }
     }
 }
 

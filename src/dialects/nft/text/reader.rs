@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::cursor::Cursor;
 use crate::dialects::includes::{Included, Texts};
 use crate::dialects::nearest;
-use crate::dialects::nft::ast::{Command, Expression, ExpressionKind, Family, File, Rule};
+use crate::dialects::nft::ast::{Command, Expression, ExpressionKind, Family, File, Rule, Statement};
 use crate::model::{self, Remark, RemarkKind};
 use crate::source::Span;
 
@@ -62,6 +62,8 @@ pub(super) struct Reader<'t> {
     pub needy: Option<usize>,
     /// What is still to come behind the text that is being included, what comes first last.
     pub behind: Vec<Cursor<'t>>,
+    /// An empty list for the statements of the next rule.
+    pub spare: Vec<Statement<'t>>,
     /// What may be done with rules as soon as they are read.
     pub early: Option<AtOnce>,
     /// Is it done in the block of a table where this is, and of which family is that?
@@ -124,6 +126,7 @@ impl<'t> Reader<'t> {
             ahead: 0,
             needy: None,
             behind: Vec::new(),
+            spare: Vec::new(),
             early,
             at_once: None,
         }
@@ -150,6 +153,7 @@ impl<'t> Reader<'t> {
             ahead: usize::MAX,
             needy: None,
             behind: Vec::new(),
+            spare: Vec::new(),
             early: None,
             at_once,
         }

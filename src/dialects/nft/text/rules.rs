@@ -12,12 +12,12 @@ impl<'t> Reader<'t> {
         rule
     }
 
-    /// The same for a rule that is not kept for long: its list has room to spare.
+    /// The same for a rule that is not kept for long: its list has room to spare, and may be had from one before.
     pub fn passing_rule(&mut self) -> Rule<'t> {
         self.cursor.skip_blanks();
         let start = self.cursor.at;
         self.cursor.end = start;
-        let mut statements = Vec::new();
+        let mut statements = std::mem::take(&mut self.spare);
         let mut comment = None;
         while !self.cursor.is_end() {
             let here = self.cursor.at;
