@@ -11,11 +11,12 @@ use super::reader::{Reader, Surroundings};
 use crate::dialects::nft::ast::{Chain, Entry};
 use crate::model::{self, Remark};
 
-/// From how many bytes of rules on it pays to read them side by side.
-const LONG: usize = 128 * 1024;
+/// From how many bytes of rules on it pays to read them side by side. The files of a fuzzer are short, and so are the parts
+/// of them.
+const LONG: usize = if cfg!(fuzzing) { 512 } else { 128 * 1024 };
 
 /// How large a part is, about.
-const SIZE: usize = 16 * 1024;
+const SIZE: usize = if cfg!(fuzzing) { 64 } else { 16 * 1024 };
 
 /// How many parts for each thread are read at the same time, so that all come to an end at about the same time.
 const PARTS: usize = 8;
