@@ -35,9 +35,11 @@ fn main() -> ExitCode {
         shows_progress: is_able(is_error_terminal),
         ..Look::default()
     };
-    // This thread works along instead of waiting for one more than there are processors. If that fails, rayon starts all of
-    // its own threads when it is first asked.
-    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().ok();
+    // This thread takes part in what is done side by side, since each that does has memory of its own to begin with; not where
+    // it shows how far the others are. Where no threads can be started, who needs them finds that out.
+    if !look.shows_progress {
+        let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    }
     let world = World {
         directory: PathBuf::new(),
         stdin: &mut std::io::stdin(),
