@@ -38,20 +38,27 @@ impl Cube {
     /// The packets of this cube whose value on an axis is among the given ones; `None` if there are
     /// none.
     pub fn with(mut self, axis: Axis, values: impl Into<Values>) -> Option<Cube> {
-        let values = values.into();
+        self.narrow(axis, &values.into()).then_some(self)
+    }
+
+    /// Keeps the packets whose value on an axis is among the given ones. Are there any? If not, it stays as it was.
+    pub(super) fn narrow(&mut self, axis: Axis, values: &Values) -> bool {
         match self.sides.binary_search_by_key(&axis, |side| side.0) {
             Ok(at) => {
-                let both = self.sides[at].1.and(&values);
-                if both.is_empty() {
-                    return None;
+                let both = self.sides[at].1.and(values);
+                let is_any = !both.is_empty();
+                if is_any {
+                    self.sides[at].1 = both;
                 }
-                self.sides[at].1 = both;
+                is_any
             }
-            Err(_) if values.is_all(axis) => {}
-            Err(_) if values.is_empty() => return None,
-            Err(at) => self.sides.insert(at, (axis, values)),
+            Err(_) if values.is_all(axis) => true,
+            Err(_) if values.is_empty() => false,
+            Err(at) => {
+                self.sides.insert(at, (axis, values.clone()));
+                true
+            }
         }
-        Some(self)
     }
 
     /// The cube with an axis forgotten: its packets, and all that differ from them there only.

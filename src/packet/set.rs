@@ -154,13 +154,7 @@ impl PacketSet {
 
     /// The packets whose value on an axis is among the given ones.
     pub fn with(mut self, axis: Axis, values: &Values) -> PacketSet {
-        self.cubes.retain_mut(|cube| match std::mem::take(cube).with(axis, values.clone()) {
-            Some(narrowed) => {
-                *cube = narrowed;
-                true
-            }
-            None => false,
-        });
+        self.cubes.retain_mut(|cube| cube.narrow(axis, values));
         self
     }
 
