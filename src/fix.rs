@@ -5,6 +5,7 @@
 mod apply;
 mod commands;
 mod effects;
+mod known;
 mod outward;
 mod unproven;
 
@@ -19,6 +20,7 @@ use crate::model::{Effect, Remedy, Ruleset, Step};
 use crate::packet::Family;
 use crate::source::{FileId, Sources, Span};
 
+use known::Known;
 use outward::outward;
 
 pub use apply::{apply, between, new_files, overlap};
@@ -235,22 +237,12 @@ impl Proof<'_, '_> {
     /// there before.
     fn left<'f>(
         &self,
-        before: &[Finding],
+        before: &'f [Finding],
         finding: &Finding,
         speaks_of_more: bool,
         after: &'f [Finding],
     ) -> Vec<&'f Finding> {
-        let mut known: HashMap<Key, usize> = HashMap::new();
-        for other in before.iter().filter(|other| *other != finding) {
-            *known.entry(key(other)).or_default() += 1;
-        }
-        let mut is_new = |other: &'f Finding| match known.get_mut(&key(other)) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                false
-            }
-            _ => true,
-        };
+        let mut known = Known::of(before.iter().filter(|other| *other != finding));
         let was_locked_out = before.iter().any(|other| other.lint == LOCKOUT);
         // Nobody gives the commands of a cloud again until nothing is left to say.
         let is_by_command = !self.unit().ruleset.recipes.is_empty();
@@ -264,7 +256,7 @@ impl Proof<'_, '_> {
                 || other.lint == LOCKOUT && !was_locked_out
                 || other.lint == UNANSWERED && other.level >= Level::Warning && is_by_command
         };
-        after.iter().filter(|other| is_new(other) && counts(other)).collect()
+        after.iter().filter(|other| !known.has(other) && counts(other)).collect()
     }
 
     /// Makes a fix of what turned out well, if it does no more than was said.
@@ -338,7 +330,7 @@ fn lets_in(change: &Change) -> bool {
     is_from_others && change.opens() && change.kinds.contains(&Kind::First)
 }
 
-/// By what a finding is known again when lines have moved: where several say the same, their number counts.
+/// By what the finding that is to be mended is known again.
 type Key<'f> = (&'static str, Level, &'f str);
 
 fn key(finding: &Finding) -> Key<'_> {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rustc_hash::FxHashMap;
+
 use crate::model::{Action, Element, ElementKey, Elements, Families, Key, NamedSet, Ruleset, Side};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
 
@@ -88,7 +90,8 @@ fn listed(families: Families, elements: &[Element], keys: &[Key]) -> Option<Pack
     if keys.len() < dimension {
         return Some(PacketSet::none());
     }
-    let mut groups: HashMap<Sides, Vec<(&Values, bool)>> = HashMap::new();
+    // Of equal sets the cubes stand in the same order each time.
+    let mut groups: FxHashMap<Sides, Vec<(&Values, bool)>> = FxHashMap::default();
     let mut whole = Vec::new();
     for element in elements {
         let mut rest = Vec::new();

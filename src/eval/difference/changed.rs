@@ -1,7 +1,7 @@
 //! What two hosts do not have in common: rules, policies, the order of chains; and the packets that meet any
 //! of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::model::{Base, Families, Hook, Nat, Policy, Verdict};
 use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
@@ -216,8 +216,8 @@ impl Changed {
     /// Notes hooks at which the base chains that both have are called in another order, or for other packets.
     fn order(
         &mut self,
-        (old, old_names): (&Host, &HashMap<Name, ChainId>),
-        (new, new_names): (&Host, &HashMap<Name, ChainId>),
+        (old, old_names): (&Host, &BTreeMap<Name, ChainId>),
+        (new, new_names): (&Host, &BTreeMap<Name, ChainId>),
     ) {
         let both: HashMap<ChainId, ChainId> =
             old_names.iter().filter_map(|(name, &id)| Some((id, *new_names.get(name)?))).collect();
@@ -267,9 +267,10 @@ fn is_passing(hook: Hook, axis: Axis) -> bool {
 }
 
 /// The chains of a host by their names.
-fn names<'m>(host: &Host<'m>) -> HashMap<Name<'m>, ChainId> {
+fn names<'m>(host: &Host<'m>) -> BTreeMap<Name<'m>, ChainId> {
     let mut tables: Vec<(*const crate::model::Table, usize)> = Vec::new();
-    let mut names = HashMap::new();
+    // In an order that is the same each time: what is told of it hangs on that.
+    let mut names = BTreeMap::new();
     for (id, chain) in (0..).map(ChainId).zip(&host.chains) {
         let table: &'m crate::model::Table = chain.table;
         let at = std::ptr::from_ref(table);

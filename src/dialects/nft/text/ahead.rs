@@ -82,7 +82,9 @@ impl<'t> Reader<'t> {
         let lines = parts.par_iter().map(|&(start, end)| lines(cursor.moved_to(start), end)).sum();
         self.make_room(chain, lines);
         let around = self.surroundings();
-        let read = |&(start, end): &(usize, usize)| part(cursor.moved_to(start), end, around);
+        let behind = behind(cursor, &parts);
+        let parts: Vec<_> = parts.into_iter().zip(behind).collect();
+        let read = |&((start, end), behind): &(_, usize)| part(cursor.moved_to(start), (end, behind), around);
         let mut counted = Counted { chain, remarks: Vec::new(), next: None, end: cursor, is_over: false };
         let mut waiting: Vec<Part> = Vec::new();
         // A few at a time, so that what they were read into is soon free for the next.
@@ -155,13 +157,40 @@ fn starts(cursor: Cursor<'_>, end: usize) -> Vec<usize> {
     starts
 }
 
-/// How many lines end before a place behind the cursor.
-fn lines(cursor: Cursor<'_>, end: usize) -> usize {
-    memchr::memchr_iter(b'\n', &cursor.rest().as_bytes()[..end - cursor.at]).count()
+/// For each part the place behind its end at which something stands again. Empty lines and comments may go on for many
+/// parts, and are gone over once.
+fn behind(cursor: Cursor<'_>, parts: &[(usize, usize)]) -> Vec<usize> {
+    let first = |&(start, end): &(usize, usize)| {
+        let mut within = cursor.moved_to(start);
+        within.skip_lines_until(end + 1);
+        (within.at < end).then_some(within.at)
+    };
+    let firsts: Vec<Option<usize>> = parts.par_iter().map(first).collect();
+    let mut next = cursor.moved_to(parts.last().map_or(cursor.at, |last| last.1));
+    next.skip_lines();
+    let mut next = next.at;
+    let mut places = Vec::with_capacity(parts.len());
+    for first in firsts.into_iter().rev() {
+        places.push(next);
+        next = first.unwrap_or(next);
+    }
+    places.reverse();
+    places
 }
 
-/// Reads the rules of a part; one that begins in it may end behind it.
-fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Part<'t> {
+/// How many lines begin before a place behind the cursor that are neither empty nor comments.
+fn lines(cursor: Cursor<'_>, end: usize) -> usize {
+    let text = &cursor.rest().as_bytes()[..end - cursor.at];
+    let is_said = |at: &usize| {
+        let first = text[at + 1..].iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        first.is_some_and(|byte| !matches!(byte, b'\n' | b'#'))
+    };
+    memchr::memchr_iter(b'\n', text).filter(is_said).count()
+}
+
+/// Reads the rules of a part; one that begins in it may end behind it. Behind its end something stands again at a place that
+/// is known.
+fn part<'t>(cursor: Cursor<'t>, (end, behind): (usize, usize), around: Surroundings<'_, 't>) -> Part<'t> {
     let mut reader = Reader::within(cursor, around);
     // Most rules have a line of their own, and what is too much here is too much for all of them.
     let lines = lines(cursor, end);
@@ -169,7 +198,15 @@ fn part<'t>(cursor: Cursor<'t>, end: usize, around: Surroundings<'_, 't>) -> Par
     let mut last = cursor;
     let mut first = None;
     loop {
-        reader.cursor.skip_lines();
+        // In front of the place behind its end, and of the end of the line there, there is nothing but blanks.
+        if reader.cursor.at <= end + 1 {
+            reader.cursor.skip_lines_until(end + 1);
+            if reader.cursor.at >= end {
+                reader.cursor.at = behind;
+            }
+        } else {
+            reader.cursor.skip_lines();
+        }
         if reader.cursor.eat(";") {
             continue;
         }
@@ -274,6 +311,22 @@ mod tests {
             let text = text(&lines);
             assert!(text.len() > LONG);
             assert!(read(&text, 0) == read(&text, usize::MAX), "{kinds} kinds of lines");
+        }
+    }
+
+    #[test]
+    fn comments_and_empty_lines_that_go_on_for_many_parts_are_gone_over_once() {
+        let rule = "tcp dport 22 accept";
+        for filler in ["# a comment", "", "\\", " \t#", "# one \\"] {
+            let mut lines = vec![rule; 3];
+            lines.extend([filler; 40_000]);
+            lines.extend([rule, "udp dport { 53,\n\t\t\t54 } accept", filler, rule]);
+            lines.extend([filler; 40_000]);
+            let text = text(&lines);
+            assert!(text.len() > LONG || filler.is_empty());
+            assert!(read(&text, 0) == read(&text, usize::MAX), "{filler:?}");
+            let told = super::lines(Cursor::new(FileId(0), &text), text.len());
+            assert!(told < 20 || filler.starts_with('\\'), "room for {told} rules");
         }
     }
 

@@ -77,6 +77,13 @@ impl<'t> Cursor<'t> {
         }
     }
 
+    /// The same, but not past this place.
+    pub fn skip_lines_until(&mut self, place: usize) {
+        let mut near = Cursor { text: &self.text[..place.min(self.text.len())], ..*self };
+        near.skip_lines();
+        self.at = near.at;
+    }
+
     /// The next byte that is not blank.
     pub fn peek(&mut self) -> Option<u8> {
         self.skip_blanks();

@@ -1,7 +1,7 @@
 //! What is at hand while a text is read: the place, the variables, the remarks.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::cursor::Cursor;
 use crate::dialects::includes::{Included, Texts};
@@ -53,7 +53,7 @@ pub(super) struct Reader<'t> {
     pub place: Block,
     depth: u32,
     /// All of the text that includes the others.
-    whole: &'t str,
+    whole: Arc<Whole<'t>>,
     /// Has a block just ended because another began in it?
     pub is_cut: bool,
     /// Up to where it has been tried to read rules side by side.
@@ -70,12 +70,18 @@ pub(super) struct Reader<'t> {
     pub at_once: Option<(AtOnce, Family)>,
 }
 
+/// A text, and what is found out about all of it once it is asked for.
+struct Whole<'t> {
+    text: &'t str,
+    may_be_part: OnceLock<bool>,
+}
+
 /// What is known where the rules of a chain stand.
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'r, 't> {
     scopes: &'r Vec<HashMap<&'t str, Arc<Expression<'t>>>>,
     depth: u32,
-    whole: &'t str,
+    whole: &'r Arc<Whole<'t>>,
     at_once: Option<(AtOnce, Family)>,
 }
 
@@ -121,7 +127,7 @@ impl<'t> Reader<'t> {
             file: File::default(),
             place: Block::Table,
             depth: 0,
-            whole: texts.text,
+            whole: Arc::new(Whole { text: texts.text, may_be_part: OnceLock::new() }),
             is_cut: false,
             ahead: 0,
             needy: None,
@@ -134,13 +140,14 @@ impl<'t> Reader<'t> {
 
     /// What stands around a chain's rules.
     pub fn surroundings(&self) -> Surroundings<'_, 't> {
-        Surroundings { scopes: &self.scopes, depth: self.depth, whole: self.whole, at_once: self.at_once }
+        Surroundings { scopes: &self.scopes, depth: self.depth, whole: &self.whole, at_once: self.at_once }
     }
 
     /// Reads rules of a chain from a place on. They include nothing.
     pub fn within(cursor: Cursor<'t>, around: Surroundings<'_, 't>) -> Self {
         let Surroundings { scopes, depth, whole, at_once } = around;
         let (scopes, file, place) = (scopes.clone(), File::default(), Block::Inner);
+        let whole = Arc::clone(whole);
         Reader {
             cursor,
             included: &|_| None,
@@ -161,8 +168,10 @@ impl<'t> Reader<'t> {
 
     /// May the text be a part of another, since it neither flushes what was there nor defines or includes anything?
     fn may_be_part(&self) -> bool {
-        let has = |words: &str| memchr::memmem::find(self.whole.as_bytes(), words.as_bytes()).is_some();
-        !["#!", "define ", "include ", "flush ruleset"].into_iter().any(has)
+        let text = self.whole.text.as_bytes();
+        let has = |words: &str| memchr::memmem::find(text, words.as_bytes()).is_some();
+        let is_whole = || ["#!", "define ", "include ", "flush ruleset"].into_iter().any(has);
+        *self.whole.may_be_part.get_or_init(|| !is_whole())
     }
 
     pub fn finish(mut self) -> File<'t> {

@@ -1,0 +1,59 @@
+//! Which findings are known from before a change.
+
+use std::collections::HashMap;
+
+use crate::finding::{Finding, Level};
+
+/// What lints that tell what becomes of the tunnel have in common in their names.
+const OF_THE_TUNNEL: [&str; 2] = ["tunnel-", "inbound-tunnel-port"];
+
+/// Findings from before, each of which makes one of those after it an old one.
+pub struct Known<'f>(HashMap<(&'static str, &'f str), Vec<Level>>);
+
+impl<'f> Known<'f> {
+    /// All of these.
+    pub fn of(findings: impl Iterator<Item = &'f Finding>) -> Self {
+        let mut known: HashMap<_, Vec<Level>> = HashMap::new();
+        for finding in findings {
+            known.entry(key(finding)).or_default().push(finding.level);
+        }
+        known.values_mut().for_each(|levels| levels.sort_unstable());
+        Known(known)
+    }
+
+    /// Was a finding there before, then as bad or worse? No other is then taken for the same.
+    pub fn has(&mut self, finding: &'f Finding) -> bool {
+        let levels = self.0.entry(key(finding)).or_default();
+        let at = levels.iter().position(|level| *level >= finding.level);
+        at.map(|at| levels.remove(at)).is_some()
+    }
+}
+
+/// By what a finding is known again when lines have moved: where several say the same, their number counts. What is said
+/// of the tunnel changes with all that lets its flows pass (does QUIC get out, or may it?), and is said once.
+fn key(finding: &Finding) -> (&'static str, &str) {
+    let is_of_the_tunnel = OF_THE_TUNNEL.iter().any(|name| finding.lint.starts_with(name));
+    (finding.lint, if is_of_the_tunnel { "" } else { &finding.message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_the_tunnel_in_other_words_is_no_other_finding() {
+        let before = [
+            Finding::new("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 does get out"),
+            Finding::new("open-port", Level::Note, "SSH gets in"),
+            Finding::new("open-port", Level::Warning, "HTTP gets in"),
+        ];
+        let mut known = Known::of(before.iter());
+        let other =
+            Finding::new("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 may get out");
+        assert!(known.has(&other));
+        assert!(!known.has(&other), "there was one before, and now there are two");
+        assert!(!known.has(&Finding::new("open-port", Level::Note, "something else gets in")));
+        assert!(!known.has(&Finding::new("open-port", Level::Warning, "SSH gets in")), "that is worse");
+        assert!(known.has(&Finding::new("open-port", Level::Note, "HTTP gets in")), "that is not as bad");
+    }
+}
