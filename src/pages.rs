@@ -7,20 +7,38 @@
 /// From so many bytes in a text on, its rules fill huge pages.
 pub const MANY_BYTES: usize = 1 << 20;
 
-/// Does without huge pages from now on. Where they cannot be refused, things take a little longer.
+/// Does without huge pages from now on, and so do the programs that are started. Where they cannot be refused, things take a
+/// little longer.
 pub fn small() {
-    refuse_huge(true);
+    #[cfg(target_os = "linux")]
+    linux::refuse();
 }
 
-/// Takes huge pages from now on.
+/// Takes huge pages from now on, unless whoever started the program wants none.
 pub fn huge() {
-    refuse_huge(false);
+    #[cfg(target_os = "linux")]
+    linux::take();
 }
 
 #[cfg(target_os = "linux")]
-fn refuse_huge(is_refused: bool) {
-    rustix::thread::disable_transparent_huge_pages(is_refused).ok();
-}
+mod linux {
+    use std::sync::OnceLock;
 
-#[cfg(not(target_os = "linux"))]
-fn refuse_huge(_: bool) {}
+    use rustix::thread::{disable_transparent_huge_pages, transparent_huge_pages_are_disabled};
+
+    /// Were they refused before this program did?
+    static WERE_REFUSED: OnceLock<bool> = OnceLock::new();
+
+    pub fn refuse() {
+        let were_refused = transparent_huge_pages_are_disabled().unwrap_or(true);
+        if !*WERE_REFUSED.get_or_init(|| were_refused) {
+            disable_transparent_huge_pages(true).ok();
+        }
+    }
+
+    pub fn take() {
+        if WERE_REFUSED.get() == Some(&false) {
+            disable_transparent_huge_pages(false).ok();
+        }
+    }
+}

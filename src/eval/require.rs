@@ -10,7 +10,7 @@ use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 use super::compile::Host;
 use super::flow::{Conversation, Lost, Moment, Question};
 use super::routes::Routes;
-use super::trip::Memory;
+use super::trip::{Hop, Memory};
 
 /// What became of the flows of a question.
 #[derive(Clone, Debug)]
@@ -69,10 +69,18 @@ impl<'m> Held<'m> {
         Ok(Held { question: question.clone(), conversation, surely_lost, perhaps_lost, lost_at })
     }
 
-    /// Does another answer say the same of the same flows?
+    /// Does another answer say the same of the same flows, and blame the same rules?
     pub fn is_same(&self, other: &Held) -> bool {
         let of = |held: &Held| (held.surely_lost.clone(), held.perhaps_lost.clone(), held.lost_at.clone());
-        self.question == other.question && of(self) == of(other)
+        let by = |lost: &Lost| {
+            let Hop { hook, base, chain, rule, .. } = *lost.hop;
+            (hook, base, chain, rule, lost.hop.packets.clone(), lost.flows.clone())
+        };
+        let blamed = |held: &Held| -> Vec<_> {
+            let steps = held.conversation.steps.iter();
+            steps.map(|step| (step.moment, step.lost.iter().map(by).collect::<Vec<_>>())).collect()
+        };
+        self.question == other.question && of(self) == of(other) && blamed(self) == blamed(other)
     }
 
     /// What took flows of a part away, in the order of the steps.

@@ -42,18 +42,24 @@ mod tests {
 
     #[test]
     fn what_is_said_of_the_tunnel_in_other_words_is_no_other_finding() {
-        let before = [
-            Finding::new("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 does get out"),
-            Finding::new("open-port", Level::Note, "SSH gets in"),
-            Finding::new("open-port", Level::Warning, "HTTP gets in"),
-        ];
-        let mut known = Known::of(before.iter());
-        let other =
-            Finding::new("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 may get out");
-        assert!(known.has(&other));
-        assert!(!known.has(&other), "there was one before, and now there are two");
-        assert!(!known.has(&Finding::new("open-port", Level::Note, "something else gets in")));
-        assert!(!known.has(&Finding::new("open-port", Level::Warning, "SSH gets in")), "that is worse");
-        assert!(known.has(&Finding::new("open-port", Level::Note, "HTTP gets in")), "that is not as bad");
+        let finding = |lint, level, message: &str| Finding::new(lint, level, message);
+        let does = finding("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 does get out");
+        let may = finding("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 may get out");
+        let mut known = Known::of([&does].into_iter());
+        assert!(known.has(&may));
+        assert!(!known.has(&does), "there was one before, and now there are two");
+    }
+
+    #[test]
+    fn of_others_the_words_count_and_what_is_worse_than_before_is_new() {
+        let finding = |level, message: &str| Finding::new("open-port", level, message);
+        let (ssh, http) = (finding(Level::Note, "SSH gets in"), finding(Level::Warning, "HTTP gets in"));
+        let worse = finding(Level::Warning, "SSH gets in");
+        let better = finding(Level::Note, "HTTP gets in");
+        let other = finding(Level::Note, "something else gets in");
+        let mut known = Known::of([&ssh, &http].into_iter());
+        assert!(!known.has(&other));
+        assert!(!known.has(&worse));
+        assert!(known.has(&better));
     }
 }

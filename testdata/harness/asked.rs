@@ -86,6 +86,27 @@ fn rules_of_one_family_leave_the_answers_of_the_other_as_they_were() {
 }
 
 #[test]
+fn rules_that_stand_elsewhere_or_lead_elsewhere_are_others() {
+    use Dialect::{Ip6tables, Iptables};
+    let both = [(Iptables, V4), (Ip6tables, V6)];
+    let moved = V4.replace("-A OUTPUT", "# HTTPS\n-A OUTPUT");
+    assert_eq!(kept(&both, &[(Iptables, &moved), (Ip6tables, V6)]), [Family::V6], "a comment comes in front");
+    let calling =
+        V4.replace(":OUTPUT", ":aa - [0:0]\n:bb - [0:0]\n:OUTPUT").replace("ACCEPT\n-A IN", "aa\n-A IN");
+    let called = calling.replace("-j aa", "-j bb");
+    let (first, then) = ([(Iptables, calling.as_str())], [(Iptables, called.as_str())]);
+    assert_eq!(kept(&first, &first), Family::ALL);
+    assert_eq!(kept(&first, &then), [Family::V6], "another chain is called");
+    let marking = V4.replace("-p tcp --dport 443 -j ACCEPT", "-p tcp --dport 443 -j MARK --set-mark 1");
+    let marks = marking.replace("mark 1", "mark 2");
+    let (first, then) = ([(Iptables, marking.as_str())], [(Iptables, marks.as_str())]);
+    assert_eq!(kept(&first, &then), [Family::V6], "another mark is set");
+    let queueing = V4.replace("443 -j ACCEPT", "443 -j NFQUEUE");
+    let (first, then) = ([(Iptables, V4)], [(Iptables, queueing.as_str())]);
+    assert_eq!(kept(&first, &then), [Family::V6], "a program decides");
+}
+
+#[test]
 fn chains_with_other_numbers_or_in_another_order_are_others() {
     use Dialect::{Ip6tables, Iptables, Nft};
     let both = [(Iptables, V4), (Ip6tables, V6)];

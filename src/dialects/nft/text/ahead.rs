@@ -319,9 +319,9 @@ mod tests {
         let rule = "tcp dport 22 accept";
         for filler in ["# a comment", "", "\\", " \t#", "# one \\"] {
             let mut lines = vec![rule; 3];
-            lines.extend([filler; 40_000]);
+            lines.extend(vec![filler; 40_000]);
             lines.extend([rule, "udp dport { 53,\n\t\t\t54 } accept", filler, rule]);
-            lines.extend([filler; 40_000]);
+            lines.extend(vec![filler; 40_000]);
             let text = text(&lines);
             assert!(text.len() > LONG || filler.is_empty());
             assert!(read(&text, 0) == read(&text, usize::MAX), "{filler:?}");
