@@ -144,7 +144,7 @@ impl Proof<'_, '_> {
             let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
             let more = left.iter().filter_map(|left| Some((left.lint, left.remedy.as_deref()?)));
             let more = more.filter(|(lint, more)| is_needed(lint, more)).map(|(_, more)| more);
-            let Some(more) = more.cloned().reduce(join) else {
+            let Some(more) = more.cloned().reduce(Remedy::and) else {
                 let text =
                     |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
                 let is_same = key(worst) == key(finding)
@@ -156,7 +156,7 @@ impl Proof<'_, '_> {
             }
             found = found.or(Some(worst.lint));
             next = more.clone();
-            all = join(all, more);
+            all = all.and(more);
         }
         Err(Unproven::NotGone)
     }
@@ -345,25 +345,5 @@ fn place(step: &Step) -> Span {
         Step::Remove(span) | Step::SetPolicy(span, _) | Step::Modernise(span) => *span,
         Step::Move { rule, .. } | Step::Readdress { rule, .. } => *rule,
         Step::Beside { of, .. } => *of,
-    }
-}
-
-/// Two remedies as one. Steps that both have are done once.
-fn join(one: Remedy, other: Remedy) -> Remedy {
-    let mut steps = one.steps;
-    steps.extend(other.steps.into_iter().filter(|step| !steps.contains(step)).collect::<Vec<_>>());
-    let mut title = one.title;
-    for part in other.title.split(" and ").filter(|part| !part.is_empty()) {
-        if !title.split(" and ").any(|said| said == part) {
-            title = format!("{title} and {part}");
-        }
-    }
-    let effect = one.effect.and(other.effect);
-    Remedy {
-        title,
-        steps,
-        effect,
-        is_required: one.is_required && other.is_required,
-        wider: one.wider.or(other.wider),
     }
 }

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use crate::finding::{Finding, Level};
 
-/// What lints that tell what becomes of the tunnel have in common in their names.
-const OF_THE_TUNNEL: [&str; 2] = ["tunnel-", "inbound-tunnel-port"];
+/// Lints that say one thing of a host, and with it what hangs on other flows: does the other transport get out, or may it;
+/// by which resolver could names be looked up?
+const OF_ONE_THING: [&str; 4] =
+    ["tunnel-quic-blocked", "tunnel-http2-blocked", "tunnel-dns-blocked", "inbound-tunnel-port"];
 
 /// Findings from before, each of which makes one of those after it an old one.
 pub struct Known<'f>(HashMap<(&'static str, &'f str), Vec<Level>>);
@@ -29,11 +31,9 @@ impl<'f> Known<'f> {
     }
 }
 
-/// By what a finding is known again when lines have moved: where several say the same, their number counts. What is said
-/// of the tunnel changes with all that lets its flows pass (does QUIC get out, or may it?), and is said once.
+/// By what a finding is known again when lines have moved: where several say the same, their number counts.
 fn key(finding: &Finding) -> (&'static str, &str) {
-    let is_of_the_tunnel = OF_THE_TUNNEL.iter().any(|name| finding.lint.starts_with(name));
-    (finding.lint, if is_of_the_tunnel { "" } else { &finding.message })
+    (finding.lint, if OF_ONE_THING.contains(&finding.lint) { "" } else { &finding.message })
 }
 
 #[cfg(test)]
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_of_the_tunnel_in_other_words_is_no_other_finding() {
+    fn what_is_said_of_one_thing_in_other_words_is_no_other_finding() {
         let finding = |lint, level, message: &str| Finding::new(lint, level, message);
         let does = finding("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 does get out");
         let may = finding("tunnel-quic-blocked", Level::Warning, "QUIC is blocked: TCP 7844 may get out");

@@ -10,9 +10,15 @@ const OTHER_FAMILY: &str = "ipv6-open";
 const OF_MORE: [&str; 3] = [MOVED, "ingress-not-denied", "ipv6-open"];
 
 /// What may be said of rules that stay, once one goes which was alone in calling or looking them up, or which would have
-/// done something behind them.
-const LEFT_OVER: [&str; 5] =
-    ["unused-chain", "unused-set", "redundant-rule", "impossible-match", "accept-is-not-final"];
+/// done something behind them; and of what is to be ignored, once it is no more.
+const LEFT_OVER: [&str; 6] = [
+    "unused-chain",
+    "unused-set",
+    "redundant-rule",
+    "impossible-match",
+    "accept-is-not-final",
+    "unused-ignore",
+];
 
 /// What new rules may lead to, whatever they say: what `nft -o` makes of rules hangs on those beside them.
 const OF_NEIGHBOURS: &str = "nft-optimize-unsafe";

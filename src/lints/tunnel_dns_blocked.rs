@@ -8,7 +8,7 @@ use super::{Context, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 use crate::model::Remedy;
-use crate::packet::PacketSet;
+use crate::packet::{Axis, Family, PacketSet};
 
 const ID: &str = "tunnel-dns-blocked";
 
@@ -96,7 +96,17 @@ fn remedy(context: &Context, tunnel: &Tunnel) -> Option<Remedy> {
             opening.add(context, held, &part, &[cube]);
         }
     }
-    opening.remedy("let DNS out", !resolvers.is_empty())
+    let out = opening.remedy("let DNS out", !resolvers.is_empty());
+    // Where the resolver on the host is not reached, either, one without the other would be of no use.
+    let stub = tunnel.dns.stub.as_ref().and_then(|held| {
+        let family = held.question.packets.cubes().first()?.get(Axis::Family)?.first()?;
+        let family = Family::ALL.into_iter().find(|each| each.number() == family)?;
+        mend::loopback(context, family, held)
+    });
+    match (stub, out) {
+        (Some(stub), Some(out)) => Some(stub.and(out)),
+        (stub, out) => stub.or(out),
+    }
 }
 
 /// The resolvers that must be reached from here, as far as known: those that are set, or, where they are on this host,

@@ -105,6 +105,26 @@ impl Remedy {
     pub fn neutral(title: impl Into<String>, steps: Vec<Step>) -> Self {
         Remedy { title: title.into(), steps, effect: Effect::Nothing, is_required: false, wider: None }
     }
+
+    /// Both together. Steps that both have are done once.
+    pub fn and(self, other: Remedy) -> Remedy {
+        let mut steps = self.steps;
+        let more: Vec<Step> = other.steps.into_iter().filter(|step| !steps.contains(step)).collect();
+        steps.extend(more);
+        let mut title = self.title;
+        for part in other.title.split(" and ").filter(|part| !part.is_empty()) {
+            if !title.split(" and ").any(|said| said == part) {
+                title = format!("{title} and {part}");
+            }
+        }
+        Remedy {
+            title,
+            steps,
+            effect: self.effect.and(other.effect),
+            is_required: self.is_required && other.is_required,
+            wider: self.wider.or(other.wider),
+        }
+    }
 }
 
 impl NewRule {
