@@ -102,3 +102,34 @@ fn fixes_of_all_examples_are_proven() {
     assert!(fixed.len() * 3 >= sensible * 2, "too few lints have fixes: {fixed:?}");
     assert!(wrong.is_empty(), "fixes that are none:\n{}", wrong.join("\n"));
 }
+
+/// The title of the fix of the first finding of a lint in a file of rules.
+fn title(rules: &str, arguments: &[&str], lint: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rules.nft"), rules).expect("a file");
+    let arguments: Vec<String> = arguments.iter().chain(&["rules.nft"]).map(ToString::to_string).collect();
+    let found = findings(folder.path(), &arguments);
+    let finding = found.iter().find(|finding| finding["lint"] == lint).expect("it is found");
+    finding["fix"]["title"].as_str().unwrap_or_else(|| panic!("no fix: {finding:#}")).to_owned()
+}
+
+#[test]
+fn a_fix_for_names_opens_the_way_to_the_resolver_on_the_host_too() {
+    let rules = "table inet t {\n\tchain in {\n\t\ttype filter hook input priority 0; policy drop;\n\
+                 \t\tct state established accept\n\t}\n\tchain out {\n\t\ttype filter hook output priority 0; policy drop;\n\
+                 \t\toifname \"lo\" accept\n\t\tct state established accept\n\t}\n}\n";
+    let resolvers = ["--resolver=127.0.0.53", "--upstream-resolver=8.8.8.8"];
+    let both = "let everything through over loopback and let DNS out";
+    assert_eq!(title(rules, &resolvers, "tunnel-dns-blocked"), both);
+}
+
+#[test]
+fn a_fix_opens_nothing_for_a_finding_that_is_only_said_in_other_words() {
+    // Once the queue decides about TCP 7844, it "may" get out where QUIC is told of.
+    let rules = "table inet t {\n\tchain out {\n\t\ttype filter hook output priority 0; policy drop;\n\
+                 \t\toifname \"lo\" accept\n\t\tmeta l4proto ipv6-icmp accept\n\t\tct state established accept\n\
+                 \t\tudp dport 53 accept\n\t\ttcp dport { 53, 443, 853, 7844 } accept\n\t}\n\tchain later {\n\
+                 \t\ttype filter hook output priority 10; policy accept;\n\t\taccept\n\
+                 \t\ttcp dport 7000-8000 queue num 0\n\t}\n}\n";
+    assert_eq!(title(rules, &[], "shadowed-rule"), "move the rule in front of what takes its packets");
+}
