@@ -51,7 +51,7 @@ impl<'n> Layer<'n> {
     pub fn of_group(group: &Group<'n>, more: Option<Span>, has_v6: bool, remarks: &mut Remarks) -> Self {
         let own = group.rules.as_deref().unwrap_or_default();
         let layer = Layer::new(group.name, group.resource_group, 0, own, &group.defaults, has_v6, remarks);
-        let is_told = group.rules.as_ref().map(|_| more.filter(|_| group.is_by_rules));
+        let is_told = group.rules.as_ref().map(|_| more.filter(|_| group.answer.is_some()));
         Layer { missing: is_told.unwrap_or(Some(group.name.span)), ..layer }
     }
 

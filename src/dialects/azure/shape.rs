@@ -52,8 +52,8 @@ pub struct Group<'n> {
     pub rules: Option<Vec<Fields<'n, 'n>>>,
     /// Those that Azure adds to each; none where they are left out.
     pub defaults: Vec<Fields<'n, 'n>>,
-    /// Were its rules exported without it?
-    pub is_by_rules: bool,
+    /// The answer that its rules stand in, where they were exported without it.
+    pub answer: Option<Span>,
 }
 
 /// Sorts out what documents hold.
@@ -62,7 +62,9 @@ pub fn holdings<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut
     for document in documents {
         let mut effective = Vec::new();
         match &document.kind {
-            Kind::List(items) => items.iter().for_each(|item| holdings.take(item, &mut effective, remarks)),
+            Kind::List(items) => {
+                items.iter().for_each(|item| holdings.take(item, document.span, &mut effective, remarks));
+            }
             // YAML has an empty document behind its last `---`.
             Kind::Null => {}
             _ => holdings.answer(document, &mut effective, remarks),
@@ -110,13 +112,14 @@ impl<'n> Holdings<'n> {
     fn answer(&mut self, node: &'n Node<'n>, effective: &mut Vec<Fields<'n, 'n>>, remarks: &mut Remarks) {
         let Some(answer) = Fields::of(node, remarks) else { return };
         if answer.get("value").is_none() {
-            return self.take(node, effective, remarks);
+            // Rules one behind the other are one answer together.
+            return self.take(node, Span { start: 0, end: 0, ..node.span }, effective, remarks);
         }
         let items = answer.list("value", remarks);
         if let Some(link) = answer.get("nextLink") {
             let (mut page, mut in_force) = (Holdings::default(), Vec::new());
-            items.iter().for_each(|item| page.take(item, &mut in_force, remarks));
-            let is_by_rules = page.groups.iter().any(|group| group.is_by_rules);
+            items.iter().for_each(|item| page.take(item, node.span, &mut in_force, remarks));
+            let is_by_rules = page.groups.iter().any(|group| group.answer.is_some());
             // Of what is told in pieces, any of the others may come first.
             for (more, is_it) in [
                 (&mut self.more.rules, is_by_rules),
@@ -137,14 +140,20 @@ impl<'n> Holdings<'n> {
             let message = "this is only a part of the list: there are more pages";
             remarks.add_with(link.span, message, vec![help.to_owned()]);
             // A group is whole by itself.
-            self.groups.extend(page.groups.into_iter().filter(|group| !group.is_by_rules));
+            self.groups.extend(page.groups.into_iter().filter(|group| group.answer.is_none()));
             return;
         }
-        items.iter().for_each(|item| self.take(item, effective, remarks));
+        items.iter().for_each(|item| self.take(item, node.span, effective, remarks));
     }
 
-    /// Takes one item in.
-    fn take(&mut self, node: &'n Node<'n>, effective: &mut Vec<Fields<'n, 'n>>, remarks: &mut Remarks) {
+    /// Takes one item of an answer in.
+    fn take(
+        &mut self,
+        node: &'n Node<'n>,
+        answer: Span,
+        effective: &mut Vec<Fields<'n, 'n>>,
+        remarks: &mut Remarks,
+    ) {
         let Some(item) = Fields::of(node, remarks) else {
             // It may be any of what is told in pieces.
             let more = Some(node.span);
@@ -161,7 +170,7 @@ impl<'n> Holdings<'n> {
         } else if inner.0.get("securityRules").is_some() || has("defaultSecurityRules") {
             self.group(item, remarks);
         } else if has("access") || has("direction") || has("priority") {
-            self.rule(item, remarks);
+            self.rule(item, answer, remarks);
         } else if has("ruleCollectionGroups") {
             let place = item.text("name", remarks).map_or(item.span(), |name| name.span);
             remarks.add_with(
@@ -205,15 +214,17 @@ impl<'n> Holdings<'n> {
             resource_group: resource_group.or(in_path("resourceGroups")),
             rules,
             defaults: inner.objects("defaultSecurityRules", remarks),
-            is_by_rules: false,
+            answer: None,
         });
     }
 
-    /// Adds a rule to its group, unless that is described in full.
-    fn rule(&mut self, item: Fields<'n, 'n>, remarks: &mut Remarks) {
+    /// Adds a rule to its group, unless that is described in full. Without a path it is of the group that the others of
+    /// its answer are of; another answer may be of another group.
+    fn rule(&mut self, item: Fields<'n, 'n>, answer: Span, remarks: &mut Remarks) {
         let id = item.text("id", remarks);
         let in_path = |word: &str| part_after(id?.value, word);
-        let name = in_path("networkSecurityGroups").unwrap_or("network security group");
+        let path = in_path("networkSecurityGroups");
+        let name = path.unwrap_or("network security group");
         let resource_group =
             in_path("resourceGroups").or_else(|| Some(item.text("resourceGroup", remarks)?.value));
         let same = |one: Option<&str>, other: Option<&str>| match (one, other) {
@@ -221,18 +232,21 @@ impl<'n> Holdings<'n> {
             _ => one == other,
         };
         let is_its = |group: &Group| {
-            group.name.value.eq_ignore_ascii_case(name) && same(group.resource_group, resource_group)
+            group.name.value.eq_ignore_ascii_case(name)
+                && same(group.resource_group, resource_group)
+                && (path.is_some() || group.answer == Some(answer))
         };
         let at = self.groups.iter().position(is_its).unwrap_or_else(|| {
             let place = id.or_else(|| item.text("name", remarks)).map_or(item.span(), |text| text.span);
             let name = id.and_then(|id| inside(id, name)).unwrap_or(Spanned::new(name, place));
             let rules = Some(Vec::new());
-            let group = Group { name, resource_group, rules, defaults: Vec::new(), is_by_rules: true };
+            let answer = Some(answer);
+            let group = Group { name, resource_group, rules, defaults: Vec::new(), answer };
             self.groups.push(group);
             self.groups.len() - 1
         });
         let group = &mut self.groups[at];
-        if !group.is_by_rules {
+        if group.answer.is_none() {
             return;
         }
         let priority = body(item).get("priority").and_then(Node::text).and_then(|text| text.parse().ok());

@@ -23,8 +23,8 @@ pub struct Policy<'n> {
     pub networks: Vec<&'n str>,
     /// By what a command finds it, where it is one of a network: its name, and where it is.
     pub kept: Option<(&'n str, Scope<'n>)>,
-    /// Were its rules exported without it?
-    is_by_rules: bool,
+    /// The answer that its rules stand in, where they were exported without it.
+    answer: Option<Span>,
     /// Its rules, as they stand.
     pub rules: Vec<PolicyRule<'n>>,
 }
@@ -112,17 +112,22 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
         name: name.unwrap_or(Spanned::new("policy", fields.span())),
         kept: own.and_then(|own| Some((own.value, scope?))),
         stage,
-        is_by_rules: false,
+        answer: None,
         networks,
         rules,
     }
 }
 
-/// Adds a rule that stands without its policy, as `list-rules` prints them, to the others of its file, which are one
-/// policy together.
-pub fn add_rule<'n>(policies: &mut Vec<Policy<'n>>, fields: Fields<'n, 'n>, remarks: &mut Remarks) {
+/// Adds a rule that stands without its policy, as `list-rules` prints them, to the others of its answer, which are one
+/// policy together. Another answer in the same file may be of another policy.
+pub fn add_rule<'n>(
+    policies: &mut Vec<Policy<'n>>,
+    fields: Fields<'n, 'n>,
+    answer: Span,
+    remarks: &mut Remarks,
+) {
     let rule = read_rule(fields, remarks);
-    let is_its = |policy: &&mut Policy| policy.is_by_rules && policy.name.span.file == fields.span().file;
+    let is_its = |policy: &&mut Policy| policy.answer == Some(answer);
     match policies.iter_mut().find(is_its) {
         Some(policy) => policy.rules.push(rule),
         None => policies.push(Policy {
@@ -130,7 +135,7 @@ pub fn add_rule<'n>(policies: &mut Vec<Policy<'n>>, fields: Fields<'n, 'n>, rema
             stage: Stage::Global,
             networks: Vec::new(),
             kept: None,
-            is_by_rules: true,
+            answer: Some(answer),
             rules: vec![rule],
         }),
     }

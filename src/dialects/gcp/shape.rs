@@ -26,10 +26,13 @@ pub fn project<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut 
     let mut project = Project::default();
     for document in documents {
         match &document.kind {
-            Kind::List(items) => items.iter().for_each(|item| take(&mut project, item, remarks)),
+            Kind::List(items) => {
+                items.iter().for_each(|item| take(&mut project, item, document.span, remarks));
+            }
             // YAML has an empty document behind its last `---`.
             Kind::Null => {}
-            _ => take(&mut project, document, remarks),
+            // `list-rules` prints YAML of which each document is a rule: those of a file are one answer.
+            _ => take(&mut project, document, Span { start: 0, end: 0, ..document.span }, remarks),
         }
     }
     name_networks(&mut project);
@@ -69,8 +72,8 @@ fn leave_open(project: &mut Project) {
     }
 }
 
-/// Takes one object in.
-fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks) {
+/// Takes one object in, which stands in an answer.
+fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, answer: Span, remarks: &mut Remarks) {
     let Some(object) = Fields::of(node, remarks) else {
         // It may be a rule.
         return project.more[0] = Some(node.span);
@@ -100,7 +103,7 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks
             // Any of the others may come first.
             return project.more[usize::from(is_of_policies)] = Some(token.span);
         }
-        object.list("items", remarks).iter().for_each(|item| take(project, item, remarks));
+        object.list("items", remarks).iter().for_each(|item| take(project, item, object.span(), remarks));
     } else if has("firewall_policy_name") || has("rule_type") {
         remarks.add_with(
             object.span(),
@@ -110,7 +113,7 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, remarks: &mut Remarks
     } else if has("rules") || has("kind") && is_policy(object) {
         project.policies.push(policy::read(object, remarks));
     } else if has("match") {
-        policy::add_rule(&mut project.policies, object, remarks);
+        policy::add_rule(&mut project.policies, object, answer, remarks);
     } else if has("allowed") || has("denied") || has("network") || has("direction") {
         project.rules.push(rule::read(object, remarks));
     } else if object.text("kind", remarks).is_none_or(|kind| kind.value != "compute#firewallList") {
