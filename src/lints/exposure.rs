@@ -190,7 +190,15 @@ fn asks(context: &Context, opening: &Opening, atom: u32) -> bool {
 /// are in a group?
 pub fn is_told(context: &Context, opening: &Opening) -> bool {
     let is_its = |atom: &u32| is_group(context, *atom) && asks(context, opening, *atom);
-    is_firm(context, opening) || !opening.depends_on.is_empty() && opening.depends_on.iter().all(is_its)
+    is_firm(context, opening)
+        || opening.kept_if.as_ref().is_some_and(|atoms| !atoms.is_empty() && atoms.iter().all(is_its))
+}
+
+/// The unknowns on which it depends whether an opening holds for those of whom it is told.
+pub fn doubts(context: &Context, opening: &Opening) -> impl Iterator<Item = u32> {
+    let is_told = is_told(context, opening);
+    let is_doubt = move |atom: &u32| !is_told || !is_group(context, *atom);
+    opening.depends_on.iter().copied().filter(is_doubt)
 }
 
 /// Does a cube hold packets that come now and then, whatever the file does not tell: does it hang on no
@@ -268,15 +276,15 @@ pub fn machines(context: &Context, opening: &Opening) -> Vec<String> {
     own.map(|atom| context.host.atoms.get(*atom).text.to_string()).collect()
 }
 
-/// What of an opening is SSH from more than a list of machines, and not allowed by name.
-pub fn ssh(context: &Context, family: Family, opening: &Opening) -> PacketSet {
+/// What of packets of an opening is SSH from more than a list of machines, and not allowed by name.
+pub fn ssh(context: &Context, family: Family, opening: &Opening, packets: &PacketSet) -> PacketSet {
     if !machines(context, opening).is_empty() {
         return PacketSet::none();
     }
     if opening.kind != crate::eval::exposure::Kind::Inside || !is_named(opening) {
         return PacketSet::none();
     }
-    let packets = from_unlisted(opening.packets.and(&to_port(6, SSH)));
+    let packets = from_unlisted(packets.and(&to_port(6, SSH)));
     packets.minus(&allowed(context, family)).unwrap_or(packets)
 }
 
@@ -286,9 +294,15 @@ pub fn ssh_from_the_world<'x>(
     family: Family,
     exposure: &'x Exposure,
 ) -> Vec<(&'x Opening, PacketSet)> {
-    let parts = exposure.openings.iter().map(|opening| (opening, ssh(context, family, opening)));
+    let ssh = |opening: &Opening| ssh(context, family, opening, &opening.packets);
+    let parts = exposure.openings.iter().map(|opening| (opening, ssh(opening)));
     let parts: Vec<_> = parts.filter(|part| !part.1.is_empty()).collect();
-    if is_from_the_world(family, parts.iter().flat_map(|part| part.1.cubes())) { parts } else { Vec::new() }
+    if is_together_from_the_world(family, &parts) { parts } else { Vec::new() }
+}
+
+/// Is what openings let in from at least half of the internet?
+pub fn is_together_from_the_world(family: Family, parts: &[(&Opening, PacketSet)]) -> bool {
+    is_from_the_world(family, parts.iter().flat_map(|part| part.1.cubes()))
 }
 
 /// The SSH that a policy leaves open, if that is from anywhere and rules before it drop all but some ports. Where they do

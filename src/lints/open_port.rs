@@ -145,7 +145,7 @@ fn one(context: &Context, item: &Item) -> Finding {
             finding = exposure::place(finding, span, words);
         }
     }
-    let unknowns: Vec<u32> = both.iter().flat_map(|item| item.opening.depends_on.clone()).collect();
+    let unknowns: Vec<u32> = both.iter().flat_map(|item| exposure::doubts(context, item.opening)).collect();
     exposure::depends_on(finding, context, &unknowns)
 }
 

@@ -24,6 +24,9 @@ pub struct Opening {
     pub is_sure: bool,
     /// Unknowns on which it depends whether some of them get through, ascending.
     pub depends_on: Vec<u32>,
+    /// Those of them that the rules on the way ask for, where all packets for which these hold get through, if by earlier
+    /// rules: what an earlier rule lets in is no loss.
+    pub kept_if: Option<Vec<u32>>,
     /// The nat rules that turn them to another address or port.
     pub turned_by: Vec<RuleId>,
     /// What accepts them in the end, where that is not the rule itself: another rule, or the policy of a
@@ -80,12 +83,13 @@ pub(super) fn openings(
         }
     }
     let mut openings = Vec::new();
+    let mut passed: Vec<(Kind, Cube)> = Vec::new();
     let mut entries = 0;
     for group in groups {
         entries += group.accepts.iter().map(|accept| accept.cost()).sum::<usize>();
         if entries > MOST_ENTRIES {
             more += 1;
-        } else if let Some(opening) = opening(survey, group)? {
+        } else if let Some(opening) = opening(host, survey, group, &mut passed)? {
             openings.push(opening);
         }
     }
@@ -138,10 +142,17 @@ fn plain(cube: Cube) -> Cube {
     cube.forget(|axis| matches!(axis, Mark | ConnMark | State | Direction | Nat | Zone | Atom(_)))
 }
 
-fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPieces> {
+/// What a rule lets through, and what all rules so far let through in whichever way.
+fn opening(
+    host: &Host,
+    survey: &Survey,
+    group: Group,
+    passed: &mut Vec<(Kind, Cube)>,
+) -> Result<Option<Opening>, TooManyPieces> {
     let Group { rule, kind, accepts } = group;
     let asked = accepts.iter().flat_map(|accept| survey.asked(accept).into_cubes());
-    let asked = PacketSet::from_cubes(asked).forget(is_unknown).simplify();
+    let asked_for = PacketSet::from_cubes(asked);
+    let asked = asked_for.forget(is_unknown).simplify();
     let (mut packets, mut accepted_by, mut turned_by) = (PacketSet::none(), Vec::new(), Vec::new());
     for accept in accepts {
         let exact = survey.packets(accept)?;
@@ -164,9 +175,24 @@ fn opening(survey: &Survey, group: Group) -> Result<Option<Opening>, TooManyPiec
     // What gets through for some answers of the unknowns only depends on them.
     let missing = known.minus(&packets)?;
     let depends_on = missing.atoms();
+    passed.extend(packets.cubes().iter().map(|cube| (kind, cube.clone())));
+    let is_for_machines = depends_on.iter().any(|atom| host.atoms.get(*atom).machines.is_some());
+    let is_kept = is_for_machines && {
+        let lost = asked_for.and(&missing);
+        let so_far = passed
+            .iter()
+            .filter(|(its, cube)| *its == kind && lost.cubes().iter().any(|it| it.overlaps(cube)));
+        lost.minus(&PacketSet::from_cubes(so_far.map(|(_, cube)| cube.clone())))
+            .is_ok_and(|rest| rest.is_empty())
+    };
+    let kept_if = is_kept.then(|| {
+        let mut atoms = asked_for.atoms();
+        atoms.retain(|atom| depends_on.contains(atom));
+        atoms
+    });
     let (packets, is_sure) = (known.simplify(), missing.is_empty());
     let told = if is_sure { asked } else { packets.clone() };
-    Ok(Some(Opening { rule, kind, packets, told, is_sure, depends_on, turned_by, accepted_by }))
+    Ok(Some(Opening { rule, kind, packets, told, is_sure, depends_on, kept_if, turned_by, accepted_by }))
 }
 
 /// Is this an axis of what the file does not tell?

@@ -78,7 +78,10 @@ fn of_family(context: &Context, family: Family, exposure: &Exposure) -> String {
         match super::machines(context, opening).is_empty() {
             true if is_firm(opening) => surely.add(packets),
             true => perhaps.add(packets),
-            false => inner.push(say_opening(context, exposure, opening, &packets)),
+            false => {
+                let perhaps = if super::is_told(context, opening) { "" } else { PERHAPS };
+                inner.push(format!("{perhaps}{}", say_opening(context, exposure, opening, &packets)));
+            }
         }
     }
     if !surely.is_empty() {
