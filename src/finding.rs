@@ -63,6 +63,8 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// Sentences that explain or say what to do.
     pub notes: Vec<String>,
+    /// Further places of which the same is true, shown or not: what is ignored at some of them stays for the others.
+    pub alike: Vec<Span>,
     /// All places that it is about, where that is several rules in one finding: with one more it is another.
     pub parts: Vec<Span>,
     /// What would mend it, not proven.
@@ -183,6 +185,7 @@ impl Finding {
             here: None,
             labels: Vec::new(),
             notes: Vec::new(),
+            alike: Vec::new(),
             parts: Vec::new(),
             remedy: None,
         }

@@ -53,9 +53,19 @@ pub(super) fn of(sources: &Sources, files: &[FileId], ruleset: &Ruleset) -> Vec<
 
 /// Does an ignore in the files of the unit name a lint?
 pub(super) fn any_names(context: &Context, lint: &str) -> bool {
+    ignored(context, lint).is_some()
+}
+
+/// At which places it is said that a lint is to be ignored; `None` if nowhere.
+pub(super) fn ignored<'c, 'm>(
+    context: &'c Context<'m>,
+    lint: &str,
+) -> Option<impl Fn(Span) -> bool + use<'c, 'm>> {
     let unit = context.unit;
-    let ignores = of(context.sources, &unit.files, &unit.ruleset);
-    ignores.iter().flat_map(|ignore| ignore.lints.iter().flatten()).any(|(named, _)| named == lint)
+    let mut ignores = of(context.sources, &unit.files, &unit.ruleset);
+    ignores.retain(|ignore| ignore.lints.iter().flatten().any(|(named, _)| named == lint));
+    let is_any = !ignores.is_empty();
+    is_any.then_some(move |place| ignores.iter().any(|ignore| ignore.covers(context.sources, place)))
 }
 
 /// The comments of rules, and where the rules stand, in the order of their places. What a rule has in common with one that

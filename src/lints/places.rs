@@ -9,6 +9,7 @@ pub(super) const MOST_SHOWN: usize = 4;
 /// Shows places at which the same is true as at the finding's own: the first few, and how many more
 /// there are. `what` names them in the plural: `rules`.
 pub(super) fn again(mut finding: Finding, more: &[Span], words: &str, what: &str) -> Finding {
+    finding.alike.extend(more);
     for span in more.iter().take(MOST_SHOWN) {
         finding = finding.label(*span, words);
     }

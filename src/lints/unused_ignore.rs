@@ -20,18 +20,17 @@ pub(super) fn run(context: &Context, findings: &mut Vec<Finding>) {
             let lints = ignore.lints.iter().flatten();
             lints.filter(|(lint, _)| lint == finding.lint).map(move |(_, span)| (ignore, *span))
         });
-        let mut is_ignored = false;
-        for (ignore, name) in names {
-            let covers = |place: &Span| ignore.covers(context.sources, *place);
-            let is_here = finding.span.as_ref().is_some_and(covers);
-            // A finding about several places stays while any of the others is not ignored, but an ignore at
-            // one of those has its use.
-            if is_here || finding.labels.iter().any(|label| covers(&label.span)) {
-                used.push(name);
-            }
-            is_ignored |= is_here;
-        }
-        !is_ignored
+        let names: Vec<(&Ignore, Span)> = names.collect();
+        let is_ignored =
+            |place: &Span| names.iter().any(|(ignore, _)| ignore.covers(context.sources, *place));
+        // A finding about several places stays while any of the others is not ignored, but an ignore at
+        // one of those has its use.
+        let places = || finding.span.iter().chain(&finding.alike);
+        let labels = finding.labels.iter().map(|label| &label.span);
+        let all: Vec<&Span> = places().chain(labels).collect();
+        let covers = |ignore: &Ignore| all.iter().any(|place| ignore.covers(context.sources, **place));
+        used.extend(names.iter().filter(|(ignore, _)| covers(ignore)).map(|(_, name)| *name));
+        finding.span.is_none() || !places().all(is_ignored)
     });
     for ignore in &ignores {
         complain(context, ignore, &used, findings);
