@@ -45,11 +45,16 @@ impl Ruleset {
         self.perimeter().into_iter().flat_map(|perimeter| perimeter.resolvers.iter().copied())
     }
 
-    /// May an address be one that the cloud's resolver has in the user's network? No network is smaller than 16 addresses.
+    /// May an address be one that the cloud's resolver has in the user's network? No network is smaller than 16 addresses;
+    /// it may have public ones.
     pub fn may_be_resolver(&self, address: IpAddr) -> bool {
-        let is_private =
-            |it: Ipv4Addr| it.is_private() || it.octets()[0] == 100 && it.octets()[1] & 0xc0 == 64;
-        let is_third = matches!(address, IpAddr::V4(it) if is_private(it) && it.octets()[3] & 0xf == 2);
+        let may_be_own = |it: Ipv4Addr| {
+            !(it.is_loopback()
+                || it.is_link_local()
+                || it.is_multicast()
+                || matches!(it.octets()[0], 0 | 240..))
+        };
+        let is_third = matches!(address, IpAddr::V4(it) if may_be_own(it) && it.octets()[3] & 0xf == 2);
         is_third && self.perimeter().is_some_and(|perimeter| perimeter.is_resolver_in_network)
     }
 

@@ -152,6 +152,14 @@ fn best<'m>(
     who: &PacketSet,
 ) -> Result<Reached<'m>, TooManyPieces> {
     let context = beside.context;
+    // Nothing filters what belongs to the cloud itself, whichever family the rules speak of.
+    let is_beyond = |address: &IpAddr| {
+        let is_its = context.unit.ruleset.platform().any(|it| it == *address);
+        is_its && !context.speaks_for(family_of(*address))
+    };
+    if resolvers.iter().any(is_beyond) {
+        return Ok((Certainty::Met, None, PacketSet::any()));
+    }
     let mut best: Option<Reached> = None;
     for family in spoken(context) {
         let ask = |destinations: Ranges| {
