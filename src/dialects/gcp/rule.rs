@@ -29,6 +29,8 @@ pub struct Rule<'n> {
     pub among_equals: u8,
     /// Which machines it is for; `None` if it does nothing.
     pub targets: Option<Targets<'n>>,
+    /// Which it names, whether it does anything or not; `None` if they do not count any more.
+    pub named: Option<Targets<'n>>,
     /// Does it name IPv6 addresses?
     pub has_v6: bool,
     /// What it is to be pointed at by.
@@ -59,11 +61,9 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
     let comment = fields.text("description", remarks).filter(|text| !text.value.is_empty());
     let comment = comment.map(|text| text.map(Box::from));
     let is_disabled = fields.flag("disabled", remarks).is_some_and(|flag| flag.value);
-    let targets = match Targets::of(fields, remarks) {
-        _ if is_disabled => None,
-        _ if !are_told => Some(Targets::default()),
-        targets => targets,
-    };
+    let read = Targets::of(fields, remarks);
+    let named = if are_told { read } else { Some(Targets::default()) };
+    let targets = named.clone().filter(|_| !is_disabled);
     let (conditions, has_v6) = conditions(fields, direction.unwrap_or(Direction::In), span, remarks);
     Rule {
         name: name.map(|name| name.value),
@@ -76,6 +76,7 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Rule<'n> {
             _ => 1,
         },
         targets,
+        named,
         has_v6,
         span,
         rules: rules(span, &conditions, &verdict, comment.as_ref()),
@@ -92,6 +93,7 @@ pub fn unsaid(network: &str, span: Span) -> Rule<'_> {
         priority: i64::MIN,
         among_equals: 1,
         targets: Some(Targets::default()),
+        named: Some(Targets::default()),
         has_v6: false,
         span,
         rules: rules(span, &[], &verdict, None),

@@ -113,7 +113,10 @@ fn distinct<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
 
 /// The units of one network, or of some of it, which has a name of its own.
 fn of_network(rules: &[&Rule], policies: &[&Policy], (network, all): (&str, &str), made: Made) -> Vec<Named> {
-    let targets = rules.iter().filter_map(|rule| rule.targets.as_ref());
+    // A script tells of the machines that its rules name; an export of all, and those of which only disabled rules speak are
+    // like the others.
+    let told = rules.iter().map(|rule| if made.is_export { &rule.targets } else { &rule.named });
+    let targets = told.flatten();
     let of_policies =
         policies.iter().flat_map(|policy| &policy.rules).filter_map(|rule| rule.targets.as_ref());
     let targets: BTreeSet<Target> = targets.chain(of_policies).flat_map(Targets::iter).collect();
@@ -123,12 +126,11 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], (network, all): (&str, &str
     let has_v6 = rules.iter().any(|rule| rule.has_v6)
         || policies.iter().flat_map(|policy| &policy.rules).any(|rule| rule.has_v6);
     let families = if has_v6 { Families::BOTH } else { Families::V4 };
-    let is_for_all = |rule: &&Rule| rule.targets.as_ref().is_some_and(|targets| targets.include(None));
-    // Where no rule does anything, all machines are alike.
-    let has_others = made.is_export || targets.is_empty() || rules.iter().any(is_for_all);
+    let has_others = made.is_export || targets.is_empty() || rules.iter().any(|rule| is_for(rule, None));
     let members = has_others.then_some(None).into_iter().chain(targets.into_iter().map(Some));
     let unit = |target: Option<Target>| {
         let name = target.map_or_else(|| all.to_owned(), |target| format!("{all}/{}", target.name()));
+        let span = rules.iter().find(|rule| is_for(rule, target)).map_or(span, |rule| rule.span);
         let mut builder = Builder::new(&name, families, span);
         let mut called = None;
         for direction in Direction::BOTH {
@@ -143,6 +145,11 @@ fn of_network(rules: &[&Rule], policies: &[&Policy], (network, all): (&str, &str
         Named { name, ruleset: builder.build() }
     };
     members.map(unit).collect()
+}
+
+/// Is a rule for some machines, whether it does anything or not?
+fn is_for(rule: &Rule, target: Option<Target>) -> bool {
+    rule.named.as_ref().is_some_and(|targets| targets.include(target))
 }
 
 /// Fills one direction of a unit in; says where the VPC firewall rules are called, if they are a chain of their own.
