@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::dialects::cloud::{self, Addresses, Fields, Remarks, prefix, text};
+use crate::dialects::cloud::{self, Addresses, Fields, Remarks, nothing_known, prefix, text};
 use crate::source::Span;
 use crate::tree::{Kind, Node};
 
@@ -108,7 +108,7 @@ impl<'t> Account<'t> {
             );
             self.groups.push(node);
         } else {
-            remarks.unknown(item.span(), "this is nothing of AWS that filters");
+            nothing_known(item, "this is nothing of AWS that filters", remarks);
         }
     }
 

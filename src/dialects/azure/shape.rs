@@ -2,7 +2,7 @@
 //! interface, rules of groups one by one, or what is in force on a network interface.
 
 use super::firewall::is_firewall;
-use crate::dialects::cloud::{Fields, Remarks};
+use crate::dialects::cloud::{Fields, Remarks, nothing_known};
 use crate::source::{Span, Spanned};
 use crate::tree::{Kind, Node};
 
@@ -186,7 +186,7 @@ impl<'n> Holdings<'n> {
                 vec!["`az network nsg show --resource-group GROUP --name NAME` prints them.".to_owned()],
             );
         } else {
-            remarks.unknown(item.span(), "this is nothing of Azure that filters");
+            nothing_known(item, "this is nothing of Azure that filters", remarks);
         }
     }
 

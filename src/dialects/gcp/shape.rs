@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::policy::{self, Policy};
 use super::rule::{self, Rule};
-use crate::dialects::cloud::{Fields, Remarks};
+use crate::dialects::cloud::{Fields, Remarks, nothing_known};
 use crate::source::Span;
 use crate::tree::{Kind, Node};
 
@@ -117,7 +117,7 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, answer: Span, remarks
     } else if has("allowed") || has("denied") || has("network") || has("direction") {
         project.rules.push(rule::read(object, remarks));
     } else if object.text("kind", remarks).is_none_or(|kind| kind.value != "compute#firewallList") {
-        remarks.unknown(object.span(), "this is no firewall rule and no firewall policy");
+        nothing_known(object, "this is no firewall rule and no firewall policy", remarks);
     }
 }
 
