@@ -152,6 +152,11 @@ impl<'t> Account<'t> {
         if !is_whole {
             self.parts_of_lists.insert(id.value.to_owned());
         } else if list.get("Cidrs").is_some() || list.get("Entries").is_some() {
+            // Of two that differ nobody knows which is in force, or whether both are pages of one.
+            let before = self.prefix_lists.get(id.value);
+            if before.is_some_and(|before| *before != known) {
+                self.parts_of_lists.insert(id.value.to_owned());
+            }
             self.prefix_lists.insert(id.value.to_owned(), known);
         }
     }

@@ -63,6 +63,11 @@ pub fn read(fields: Fields, remarks: &mut Remarks) -> Acl {
         if number.is_none() {
             remarks.add(entry.span(), "the entry has no number");
         }
+        let is_one = |number: &Spanned<i64>| (1..=LAST + 1).contains(&number.value);
+        if let Some(number) = number.filter(|number| !is_one(number)) {
+            remarks.add(number.span, format!("the number of an entry is one from 1 to {}", LAST - 1));
+        }
+        let number = number.filter(is_one);
         // Where it stands nobody knows: it may come before all others, or decide nothing.
         entries.push((number.map(|number| number.value), entry));
     }

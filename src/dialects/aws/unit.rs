@@ -1,6 +1,6 @@
 //! Units: security groups, network ACLs, and network interfaces with all their groups and the ACL of their subnet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::account::{Account, PrefixLists};
@@ -56,6 +56,8 @@ pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named
     let lists = &account.prefix_lists;
     let groups = groups(account.groups, account.rules, account.more_rules, lists, remarks);
     let acls: Vec<Acl> = account.acls.into_iter().map(|acl| acl::read(Fields(&acl), remarks)).collect();
+    tell_of_twins(groups.iter().map(Group::id), remarks);
+    tell_of_twins(acls.iter().map(Acl::id), remarks);
     let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (&*group.id.value, group)).collect();
     let of_subnet: HashMap<&str, &Acl> =
         acls.iter().flat_map(|acl| acl.subnets.iter().map(move |subnet| (&**subnet, acl))).collect();
@@ -91,6 +93,18 @@ pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named
     units.append(&mut of_interfaces);
     units.extend(firewall::read(&account.rule_groups, &account.firewall_policies, texts, remarks));
     units
+}
+
+/// Tells of ids that are not for the first time here. What has no id is called by words.
+fn tell_of_twins<'n>(ids: impl Iterator<Item = Spanned<&'n str>>, remarks: &mut Remarks) {
+    let mut known = HashSet::new();
+    for id in ids.filter(|id| !id.value.contains(' ')) {
+        if !known.insert(id.value) {
+            let message =
+                format!("`{}` is here a second time, and which of the two is in force is not told", id.value);
+            remarks.add(id.span, message);
+        }
+    }
 }
 
 /// All security groups, by their permissions, or by their rules where those alone are told. `more` is where a page of rules

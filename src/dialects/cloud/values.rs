@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, values};
 
 /// Addresses of both families.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Addresses {
     v4: Vec<(u128, u128)>,
     v6: Vec<(u128, u128)>,
