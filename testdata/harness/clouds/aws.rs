@@ -132,7 +132,7 @@ fn entry(dice: &mut Dice, each: usize) -> Value {
     let protocol = *dice.pick(&["6", "17", if is_v6 { "58" } else { "1" }, "-1", "-1", "50"]);
     let mut entry = json!({
         // They are listed in no order.
-        "RuleNumber": 100 * (each * 7 % 13) + each,
+        "RuleNumber": 100 * (each * 7 % 13) + each + 1,
         "Protocol": protocol,
         "RuleAction": if dice.once_in(3) { "deny" } else { "allow" },
         "Egress": dice.once_in(2),
