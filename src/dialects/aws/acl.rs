@@ -31,6 +31,26 @@ impl Acl {
     pub fn id(&self) -> Spanned<&str> {
         Spanned::new(&self.id.value, self.id.span)
     }
+
+    /// The same with entries of which nothing is known but why.
+    pub fn forgotten(&self, why: &str) -> Self {
+        let mut acl = Acl {
+            id: self.id.clone(),
+            subnets: self.subnets.clone(),
+            has_v6: self.has_v6,
+            rules: Default::default(),
+            last: self.last,
+            numbers: [None, None],
+        };
+        acl.forget(why);
+        acl
+    }
+
+    fn forget(&mut self, why: &str) {
+        let unknown = Spanned::new(Verdict::Unknown(why.into()), self.id.span);
+        self.rules = Direction::BOTH.map(|_| rules(self.id.span, &[], &unknown, None));
+        self.numbers = [None, None];
+    }
 }
 
 /// Reads a network ACL.
@@ -52,10 +72,7 @@ pub fn read(fields: Fields, remarks: &mut Remarks) -> Acl {
             "the network ACL is listed without its entries",
             vec!["`aws ec2 describe-network-acls` prints them.".to_owned()],
         );
-        let unsaid = Verdict::Unknown("entries that the export leaves out".into());
-        let unsaid = rules(acl.id.span, &[], &Spanned::new(unsaid, acl.id.span), None);
-        acl.rules = [unsaid.clone(), unsaid];
-        acl.numbers = [None, None];
+        acl.forget("entries that the export leaves out");
     }
     let mut entries: Vec<(Option<i64>, Fields)> = Vec::new();
     for entry in fields.objects("Entries", remarks) {

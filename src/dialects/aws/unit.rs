@@ -56,11 +56,20 @@ pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named
     let lists = &account.prefix_lists;
     let groups = groups(account.groups, account.rules, account.more_rules, lists, remarks);
     let acls: Vec<Acl> = account.acls.into_iter().map(|acl| acl::read(Fields(&acl), remarks)).collect();
-    tell_of_twins(groups.iter().map(Group::id), remarks);
-    tell_of_twins(acls.iter().map(Acl::id), remarks);
-    let by_id: HashMap<&str, &Group> = groups.iter().map(|group| (&*group.id.value, group)).collect();
-    let of_subnet: HashMap<&str, &Acl> =
-        acls.iter().flat_map(|acl| acl.subnets.iter().map(move |subnet| (&**subnet, acl))).collect();
+    let twins = twins(groups.iter().map(Group::id).chain(acls.iter().map(Acl::id)), remarks);
+    let is_one = |group: &&Group| !twins.contains(&group.id.value);
+    let by_id: HashMap<&str, &Group> =
+        groups.iter().filter(is_one).map(|group| (&*group.id.value, group)).collect();
+    let unclear: Vec<Acl> = acls
+        .iter()
+        .filter(|acl| twins.contains(&acl.id.value))
+        .map(|acl| acl.forgotten("entries of one of two lists"))
+        .collect();
+    let of_subnet: HashMap<&str, &Acl> = acls
+        .iter()
+        .chain(&unclear)
+        .flat_map(|acl| acl.subnets.iter().map(move |subnet| (&**subnet, acl)))
+        .collect();
     let mut of_interfaces = Vec::new();
     for interface in account.interfaces.iter().map(Fields) {
         let id = interface.text("NetworkInterfaceId", remarks);
@@ -95,16 +104,18 @@ pub fn units(account: Account, texts: Texts, remarks: &mut Remarks) -> Vec<Named
     units
 }
 
-/// Tells of ids that are not for the first time here. What has no id is called by words.
-fn tell_of_twins<'n>(ids: impl Iterator<Item = Spanned<&'n str>>, remarks: &mut Remarks) {
-    let mut known = HashSet::new();
+/// Ids that are here more than once, and tells of them. What has no id is called by words.
+fn twins<'n>(ids: impl Iterator<Item = Spanned<&'n str>>, remarks: &mut Remarks) -> HashSet<String> {
+    let (mut known, mut twins) = (HashSet::new(), HashSet::new());
     for id in ids.filter(|id| !id.value.contains(' ')) {
         if !known.insert(id.value) {
             let message =
                 format!("`{}` is here a second time, and which of the two is in force is not told", id.value);
             remarks.add(id.span, message);
+            twins.insert(id.value.to_owned());
         }
     }
+    twins
 }
 
 /// All security groups, by their permissions, or by their rules where those alone are told. `more` is where a page of rules
