@@ -16,6 +16,9 @@ use super::routes::Routes;
 use super::trip::Hop;
 use super::walk::Fate;
 
+/// The port of name resolution.
+const DNS: u16 = 53;
+
 /// One flow to ask about, in every detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
@@ -193,6 +196,13 @@ pub fn trace<'m>(host: &Host<'m>, routes: &Routes, probe: &Probe) -> Result<Trac
         Some(Discovery::Depends) => both(certainty, Certainty::Sometimes),
         _ => certainty,
     };
+    // The resolver of a cloud is not filtered, and may be at this address.
+    let asks = probe.way == Way::Out && probe.destination_port == DNS && matches!(probe.protocol, 6 | 17);
+    if certainty == Certainty::Never && asks && host.ruleset.may_be_resolver(probe.destination) {
+        (egress, reply) = (egress.map(|_| Entry::Depends), reply.map(|_| Answer::Depends));
+        certainty = Certainty::Sometimes;
+        left_open.push(Axis::Destination);
+    }
     let verdict = match certainty {
         Certainty::Always => Outcome::Open,
         Certainty::Never => Outcome::Blocked,

@@ -61,6 +61,12 @@ impl Packet {
         }
     }
 
+    /// Is it a query to what may be the resolver of AWS? That is at the third address of the network, which no export tells.
+    fn may_ask_resolver(&self) -> bool {
+        let is_third = matches!(self.destination, IpAddr::V4(it) if it.octets()[3] % 16 == 2);
+        !self.is_in && self.destination_port == 53 && is_third
+    }
+
     /// Its answer.
     fn answer(&self) -> Self {
         Packet {

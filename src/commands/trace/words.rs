@@ -58,6 +58,7 @@ pub fn left_open(axis: Axis) -> &'static str {
         Axis::HopLimit => "the hop limit of the packets",
         Axis::Dscp => "the DSCP of the packets",
         Axis::Mac => "the MAC address of the sender",
+        Axis::Destination => "whether the cloud's own resolver, which nothing filters, is at this address",
         Axis::Uid => "the user who sends",
         Axis::Gid => "the group of the user who sends",
         _ => "the interface",

@@ -65,6 +65,10 @@ impl Provider for Aws {
         Packet::random(dice, [&[1, 50], &[58, 50]])
     }
 
+    fn is_asked(_export: &Value, packet: &Packet) -> bool {
+        !packet.may_ask_resolver()
+    }
+
     fn judge(export: &Value, unit: &Unit, packet: &Packet) -> (bool, bool) {
         let is_allowed = |group: &usize| {
             let key = if packet.is_in { "IpPermissions" } else { "IpPermissionsEgress" };

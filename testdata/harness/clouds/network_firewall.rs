@@ -81,7 +81,8 @@ impl Provider for NetworkFirewall {
     /// Whether a handshake leads to anything hangs on what is said behind it.
     fn is_asked(export: &Value, packet: &Packet) -> bool {
         let defaults = &policy(export)["StatefulDefaultActions"];
-        packet.protocol != 6 || texts(defaults).all(|action| action != "aws:drop_established")
+        let is_told = packet.protocol != 6 || texts(defaults).all(|action| action != "aws:drop_established");
+        is_told && !packet.may_ask_resolver()
     }
 
     fn judge(export: &Value, _unit: &(), packet: &Packet) -> (bool, bool) {
