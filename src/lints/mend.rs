@@ -7,7 +7,9 @@ use super::tunnel::{Edge, Path, Tunnel};
 use crate::config::EdgeRules;
 use crate::eval::exposure::Default as ByDefault;
 use crate::eval::{CompiledChain, CompiledRule, Held, Hop, Lost, Moment, RuleId, swap};
-use crate::model::{At, Backend, ChainKind, Effect, Families, Hook, NewRule, Policy, Remedy, Step, Verdict};
+use crate::model::{
+    At, Backend, ChainKind, Effect, Families, Hook, Letting, NewRule, Policy, Remedy, Step, Verdict,
+};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 
@@ -235,7 +237,7 @@ pub fn edges<'t, 'm: 't>(
                 let of_region = group.iter().filter(|edge| edge.region == number);
                 let addresses = ask::addresses(of_region.map(|edge| edge.address));
                 let prefix = region.prefix(path.family).filter(|_| !addresses.is_empty())?;
-                let are_many = addresses.iter().nth(1).is_some();
+                let are_many = Letting::subnets(path.family, &addresses).nth(1).is_some();
                 let addresses = if wants_prefixes || is_short && are_many {
                     names_prefixes = true;
                     Ranges::union([values::prefix(prefix.addr(), prefix.prefix_len())])
