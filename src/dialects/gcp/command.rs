@@ -3,6 +3,7 @@
 //! <https://cloud.google.com/sdk/gcloud/reference/compute/network-firewall-policies/rules/create>).
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use super::policy::{FIRST_GENERATED, Policy, Scope};
 use super::rule::{LAST_PRIORITY, Rule, last_part};
@@ -15,8 +16,8 @@ use crate::source::Span;
 /// What new rules of units have at the end of their names. A name is one rule's in all networks of a project.
 #[derive(Debug)]
 pub struct Suffixes<'n> {
-    /// The names of rules that were made so before.
-    known: Vec<&'n str>,
+    /// The ends of the names of rules that were made so before.
+    taken: HashSet<&'n str>,
     /// The number of the last suffix.
     last: Cell<u32>,
 }
@@ -24,17 +25,21 @@ pub struct Suffixes<'n> {
 impl<'n> Suffixes<'n> {
     /// Those that no rule of these has.
     pub fn beside(rules: &[Rule<'n>]) -> Self {
-        let names = rules.iter().filter_map(|rule| rule.name);
-        Suffixes { known: names.filter(|name| name.starts_with("fwlint-")).collect(), last: Cell::new(0) }
+        let names = rules.iter().filter_map(|rule| rule.name?.strip_prefix("fwlint-"));
+        let taken = names.filter_map(|name| name.rsplit('-').next()).collect();
+        Suffixes { taken, last: Cell::new(0) }
     }
 
     /// One that no other unit has.
     fn next(&self) -> String {
-        let suffix = |number| if number == 1 { String::new() } else { format!("-{number}") };
-        let is_free = |number: &u32| !self.known.iter().any(|name| name.ends_with(&suffix(*number)));
+        let is_free = |number: &u32| match number {
+            // A name without a suffix ends like any other.
+            1 => self.taken.is_empty(),
+            _ => !self.taken.contains(&*number.to_string()),
+        };
         let number = (self.last.get() + 1..).find(is_free).unwrap_or_default();
         self.last.set(number);
-        suffix(number)
+        if number == 1 { String::new() } else { format!("-{number}") }
     }
 }
 
