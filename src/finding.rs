@@ -5,7 +5,7 @@ mod picture;
 mod probe;
 mod unread;
 
-use crate::model::Remedy;
+use crate::model::{Placed, Remedy};
 use crate::source::{Sources, Span};
 pub use fingerprint::Fingerprints;
 pub use picture::{Cell, Cells, Direction, Mark, Row};
@@ -103,6 +103,10 @@ pub struct Fix {
     pub new_files: Vec<NewFile>,
     /// Commands that make the change where the text is only an export.
     pub commands: Vec<String>,
+    /// What the rules that commands add take away from others.
+    pub placed: Vec<Placed>,
+    /// What commands need first, as a sentence, if they need anything.
+    pub needs: Option<String>,
     /// The packets that get through by it, in words.
     pub opens: Vec<String>,
     /// The packets that get through no more, in words.

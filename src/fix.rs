@@ -16,10 +16,11 @@ use crate::eval::difference::{Change, Difference, Kind};
 use crate::eval::{Host, Way};
 use crate::finding::{Edit, Finding, Fix, Level};
 use crate::lints::{self, Context, Unit};
-use crate::model::{Effect, Remedy, Ruleset, Step};
+use crate::model::{Effect, Placed, Remedy, Ruleset, Step};
 use crate::packet::Family;
 use crate::source::{FileId, Sources, Span};
 
+use commands::Commands;
 use known::Known;
 use outward::outward;
 
@@ -60,6 +61,8 @@ pub struct Proof<'p, 'c> {
     pub dialects: &'p HashMap<FileId, Dialect>,
     /// What they include.
     pub includes: &'p Includes,
+    /// The rules that commands for other findings of the unit add.
+    pub beside: &'p [Placed],
 }
 
 impl Proof<'_, '_> {
@@ -110,7 +113,7 @@ impl Proof<'_, '_> {
             let unit = if !self.unit().ruleset.recipes.is_empty() {
                 self.commands(&all)?;
                 // Where a rule stands hangs on the numbers that all of them take.
-                let rules = commands::make(&self.unit().ruleset, &all.steps)?;
+                let rules = commands::make(&self.unit().ruleset, &all.steps, self.beside)?;
                 self.with(rules, &files)
             } else {
                 let edits = self.edits(&sources, &next.steps, fills_sets)?;
@@ -192,12 +195,12 @@ impl Proof<'_, '_> {
     }
 
     /// A remedy as commands; none where the texts are changed.
-    fn commands(&self, remedy: &Remedy) -> Result<Vec<String>, Unproven> {
+    fn commands(&self, remedy: &Remedy) -> Result<Commands, Unproven> {
         if self.unit().ruleset.recipes.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Commands::default());
         }
         let dialect = self.unit().files.first().and_then(|file| self.dialects.get(file));
-        commands::of(&self.unit().ruleset, &remedy.steps).map_err(|why| match (why, dialect) {
+        commands::of(&self.unit().ruleset, &remedy.steps, self.beside).map_err(|why| match (why, dialect) {
             (Unproven::NotWritable, Some(dialect)) => Unproven::OfPrograms(*dialect),
             (why, _) => why,
         })
@@ -292,13 +295,16 @@ impl Proof<'_, '_> {
         }
         let opens_only = matches!(remedy.effect, Effect::Nothing | Effect::Opens(_));
         let (opens, closes, changes) = effects::words(&difference, host, &after.host);
+        let Commands { lines, placed, needs } = self.commands(remedy)?;
         Ok(Fix {
             title: remedy.title.clone(),
             wider: remedy.wider.clone(),
             is_safe: new_files.is_empty() && (difference.is_none() || remedy.is_required && opens_only),
             edits: apply::between(self.context.sources, sources, &self.unit().files),
             new_files,
-            commands: self.commands(remedy)?,
+            commands: lines,
+            placed,
+            needs,
             opens,
             closes,
             changes,

@@ -5,17 +5,28 @@ use std::collections::HashMap;
 use ipnet::IpNet;
 
 use super::Unproven;
-use crate::model::{At, Letting, Match, NewRule, Ports, Recipe, Room, Rule, Ruleset, Step, Verdict};
+use crate::model::{At, Letting, Match, NewRule, Placed, Ports, Recipe, Rule, Ruleset, Step, Verdict};
 use crate::packet::{Axis, Cube, Family, Ranges, Values, values};
 use crate::source::{Span, Spanned};
 
-/// Rules with changes, all of which are of the rules as they are.
+/// Changes as commands.
+#[derive(Default)]
+pub struct Commands {
+    /// Each is one, in lines for a shell.
+    pub lines: Vec<String>,
+    /// What the rules that they add take away from others.
+    pub placed: Vec<Placed>,
+    /// What they need first, as a sentence.
+    pub needs: Option<String>,
+}
+
+/// Rules with changes, all of which are of the rules as they are, and leave their places to those that other commands add.
 ///
 /// # Errors
 /// Why commands do not make them.
-pub fn make(before: &Ruleset, steps: &[Step]) -> Result<Ruleset, Unproven> {
+pub fn make(before: &Ruleset, steps: &[Step], beside: &[Placed]) -> Result<Ruleset, Unproven> {
     let mut ruleset = before.clone();
-    for new in added(before, steps)? {
+    for new in added(before, steps, beside)? {
         let table = ruleset.tables.iter_mut().find(|table| *table.name == *new.table);
         let mut chains = table.into_iter().flat_map(|table| &mut table.chains);
         let chain = chains.find(|chain| chain.name == new.recipe.chain).ok_or(Unproven::NotWritable)?;
@@ -33,18 +44,25 @@ pub fn make(before: &Ruleset, steps: &[Step]) -> Result<Ruleset, Unproven> {
     Ok(ruleset)
 }
 
-/// Changes as commands.
+/// The same as commands.
 ///
 /// # Errors
 /// Why they cannot be made by some.
-pub fn of(ruleset: &Ruleset, steps: &[Step]) -> Result<Vec<String>, Unproven> {
-    let added = added(ruleset, steps)?;
-    let command = |new: New| (new.recipe.command)(&new.recipe.names, &new.letting(), new.number);
-    Ok(added.into_iter().map(command).collect())
+pub fn of(ruleset: &Ruleset, steps: &[Step], beside: &[Placed]) -> Result<Commands, Unproven> {
+    let added = added(ruleset, steps, beside)?;
+    let command = |new: &New| (new.recipe.command)(&new.recipe.names, &new.letting(), new.placed.number);
+    let lines = added.iter().map(command).collect();
+    let room = added.iter().find_map(|new| new.recipe.room);
+    let most = added.iter().map(|new| new.count).max().unwrap_or_default();
+    let needs = room.filter(|room| most > room.usual).map(|room| {
+        let usual = room.usual;
+        format!("This makes {most} entries, and there may be {usual} of a family in each direction, those at the end included: have the quota raised first.")
+    });
+    Ok(Commands { lines, placed: added.into_iter().map(|new| new.placed).collect(), needs })
 }
 
-/// The rules that are added by steps, each of which is one command.
-fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step]) -> Result<Vec<New<'r>>, Unproven> {
+/// The rules that are added by steps, each of which is one command, beside those that others add.
+fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step], beside: &[Placed]) -> Result<Vec<New<'r>>, Unproven> {
     let mut all: Vec<New> = Vec::new();
     for step in steps {
         let Step::Insert { at, rules } = step else { return Err(Unproven::NotWritable) };
@@ -56,15 +74,25 @@ fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step]) -> Result<Vec<New<'r>>, Un
             }
         }
     }
-    let mut numbered: Vec<New> = Vec::new();
+    let (mut numbered, mut placed): (Vec<New>, Vec<Placed>) = (Vec::new(), beside.to_vec());
     for new in all.into_iter().flat_map(New::each) {
-        let own = numbered.iter().filter(|other| other.recipe.chain == new.recipe.chain);
-        let numbers: Vec<i64> = own.map(|other| other.number).collect();
-        if new.recipe.room.is_some_and(|Room(most)| numbers.len() >= most) {
+        let is_counted = |other: &&Placed| {
+            other.chain == new.recipe.chain && other.counted.is_some() && other.counted == new.placed.counted
+        };
+        let others = placed.iter().filter(is_counted).count();
+        let count = new.recipe.room.map_or(0, |room| room.own[new.family as usize] + others + 1);
+        if new.recipe.room.is_some_and(|room| count > room.most) {
             return Err(Unproven::NoRoom);
         }
-        let number = new.recipe.number(new.limit, &numbers).ok_or(Unproven::NoNumber)?;
-        numbered.push(New { number, ..new });
+        // Rules without numbers that are known by what they let through cannot be made twice.
+        if new.recipe.front.is_some() && beside.iter().any(|other| new.placed.hangs_on(other)) {
+            return Err(Unproven::NoNumber);
+        }
+        let number = new.recipe.number(new.limit, new.placed.clone(), &placed);
+        let is_first = placed.iter().all(|other| other.chain != new.recipe.chain);
+        let own = number.ok_or(if is_first { Unproven::NoNumber } else { Unproven::FewNumbers })?;
+        placed.push(own.clone());
+        numbered.push(New { placed: own, count, ..new });
     }
     Ok(numbered)
 }
@@ -78,8 +106,10 @@ struct New<'r> {
     at: At,
     /// The highest number that it may have.
     limit: i64,
-    /// The one that it has.
-    number: i64,
+    /// The one that it has, and what else it takes away from others.
+    placed: Placed,
+    /// How many of its family there are with it, where they are counted.
+    count: usize,
     family: Family,
     protocol: &'static str,
     ports: Ports,
@@ -109,7 +139,8 @@ impl<'r> New<'r> {
         let addresses = of(recipe.far).cloned();
         (is_said && rule.verdict == Verdict::Accept).then_some(())?;
         let (limit, table) = (recipe.limit(at)?, &*rule.table);
-        Some(New { recipe, table, at, limit, number: 0, family: rule.family, protocol, ports, addresses })
+        let (family, placed) = (rule.family, recipe.placed(rule.family, protocol, ports));
+        Some(New { recipe, table, at, limit, placed, count: 0, family, protocol, ports, addresses })
     }
 
     /// Do both let the same through but for the addresses?
@@ -144,8 +175,9 @@ impl<'r> New<'r> {
         }
         let numbers = self.recipe.numbers.iter().flat_map(|numbers| numbers.taken.iter().copied());
         let numbers: HashMap<Span, i64> = numbers.collect();
-        let later = |rule: &Rule| numbers.get(&rule.span).is_some_and(|number| *number > self.number);
-        let earlier = |rule: &Rule| numbers.get(&rule.span).is_some_and(|number| *number <= self.number);
+        let later = |rule: &Rule| numbers.get(&rule.span).is_some_and(|number| *number > self.placed.number);
+        let earlier =
+            |rule: &Rule| numbers.get(&rule.span).is_some_and(|number| *number <= self.placed.number);
         let by_number = rules.iter().position(later);
         by_number.or_else(|| Some(rules.iter().rposition(earlier)? + 1)).or_else(|| match self.at {
             At::Before(span) => rules.iter().position(|rule| rule.span == span),

@@ -32,6 +32,8 @@ pub enum Unproven {
     OfPrograms(Dialect),
     /// No number is left for a rule that comes before the one to blame.
     NoNumber,
+    /// Some are left, but not enough.
+    FewNumbers,
     /// There may not be so many rules.
     NoRoom,
     /// The finding is still there.
@@ -48,6 +50,13 @@ impl Unproven {
     /// Why a rule of a cloud has no place.
     pub const NO_NUMBER: &str = "no number is free in front of the rule that takes the packets";
 
+    /// Why some of the rules that are needed have none.
+    pub const FEW_NUMBERS: &str = "too few numbers are free in front of the rule that takes the packets";
+
+    /// Why rules have no place beside those that commands for another finding add.
+    pub const BESIDE: &str =
+        "it would take the place of what the commands for another finding add: check again after those";
+
     /// Why rules of a cloud have none.
     pub const NO_ROOM: &str = "the list may not have so many rules";
 
@@ -63,6 +72,7 @@ impl Unproven {
                 format!("no change is written into {}: {why}", dialect.name())
             }
             Unproven::NoNumber => Self::NO_NUMBER.into(),
+            Unproven::FewNumbers => Self::FEW_NUMBERS.into(),
             Unproven::NoRoom => Self::NO_ROOM.into(),
             Unproven::NotGone => "a change of one place would not be enough".into(),
             Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
@@ -78,6 +88,7 @@ impl Unproven {
             Unproven::NotWritable
             | Unproven::OfPrograms(_)
             | Unproven::NoNumber
+            | Unproven::FewNumbers
             | Unproven::NoRoom
             | Unproven::Undecided => false,
             Unproven::Another(other) => {

@@ -28,9 +28,40 @@ pub struct Recipe {
     pub command: fn(names: &[Box<str>], letting: &Letting, number: i64) -> String,
 }
 
-/// How many rules may be added, each of which names one prefix.
+/// How many rules a list may have, each of which names one prefix. Those of each family are counted for themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room(pub usize);
+pub struct Room {
+    /// How many there are of IPv4, and of IPv6, those at the end included.
+    pub own: [usize; 2],
+    /// How many there may be if nobody asked for more.
+    pub usual: usize,
+    /// How many there may be at most.
+    pub most: usize,
+}
+
+/// What a rule that commands add takes away from others that are added beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The chain.
+    pub chain: Box<str>,
+    /// Its number, which no other may have there.
+    pub number: i64,
+    /// What others may differ in and have the same number, where the number is a part of a name alone.
+    pub named: Option<Named>,
+    /// Its family, where rules of a family are counted.
+    pub counted: Option<Family>,
+}
+
+/// What the name of a rule is made of besides its number.
+pub type Named = (Family, &'static str, Option<Ports>);
+
+impl Placed {
+    /// Does it hang on what another takes away?
+    pub fn hangs_on(&self, other: &Placed) -> bool {
+        let is_same = (self.number, self.named) == (other.number, other.named);
+        self.chain == other.chain && (is_same || self.counted.is_some() && self.counted == other.counted)
+    }
+}
 
 /// Where rules stand that come before all others.
 #[derive(Clone, Debug)]
@@ -129,14 +160,27 @@ impl Recipe {
         }
     }
 
-    /// The highest number up to a limit that a rule may have, beside others that are new as well.
-    pub fn number(&self, limit: i64, new: &[i64]) -> Option<i64> {
-        let Some(numbers) = &self.numbers else { return Some(0) };
+    /// What a new rule takes away, apart from its number.
+    pub fn placed(&self, family: Family, protocol: &'static str, ports: Ports) -> Placed {
+        let is_named = self.numbers.as_ref().is_none_or(|numbers| !numbers.are_unique);
+        let ports = self.front.is_none().then_some(ports);
+        let named = is_named.then_some((family, protocol, ports));
+        let counted = self.room.map(|_| family);
+        Placed { chain: self.chain.clone(), number: 0, named, counted }
+    }
+
+    /// The same with the highest number up to a limit that the rule may have, beside others that are new as well. Those
+    /// that have none stand anywhere.
+    pub fn number(&self, limit: i64, placed: Placed, new: &[Placed]) -> Option<Placed> {
+        let Some(numbers) = &self.numbers else { return Some(placed) };
         let (low, high) = numbers.range;
-        let is_free = |number: &i64| {
-            !numbers.are_unique
-                || !numbers.taken.iter().any(|taken| taken.1 == *number) && !new.contains(number)
+        let is_beside = |number: i64| {
+            new.iter().any(|it| (it.number, it.named, &it.chain) == (number, placed.named, &placed.chain))
         };
-        (low..=limit.min(high)).rev().find(is_free)
+        let is_taken =
+            |number: i64| numbers.are_unique && numbers.taken.iter().any(|taken| taken.1 == number);
+        let is_free = |number: &i64| !is_taken(*number) && !is_beside(*number);
+        let number = (low..=limit.min(high)).rev().find(is_free)?;
+        Some(Placed { number, ..placed })
     }
 }

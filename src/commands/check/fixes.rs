@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use crate::commands::input::{Input, Loaded};
 use crate::finding::{Finding, Fix};
-use crate::fix::Proof;
+use crate::fix::{Proof, Unproven};
 use crate::lints::Context;
+use crate::model::Placed;
 
 /// How many proofs a run makes unless it is told otherwise.
 pub const MOST_PROOFS: usize = 20;
@@ -18,7 +19,7 @@ pub const MOST_PROOFS: usize = 20;
 const MOST_RULES: usize = 40_000;
 
 /// Why there is no fix where none was looked for.
-pub const NOT_WORKED_OUT: &str = "not worked out: `--fixes` says how many are";
+pub const NOT_WORKED_OUT: &str = "not worked out (`--fixes` says how many are)";
 
 /// What proofs a run has left.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ pub fn prove(
     shown: &[(usize, crate::finding::Level)],
     budget: &mut Budget,
 ) -> HashMap<usize, Result<Fix, String>> {
-    let proof = Proof { context, dialects: &input.dialects, includes: &loaded.includes };
+    let proof = Proof { context, dialects: &input.dialects, includes: &loaded.includes, beside: &[] };
     let rules = context.host.rules().count();
     let mut worst: Vec<_> = shown.iter().filter(|(at, _)| findings[*at].remedy.is_some()).collect();
     worst.sort_by_key(|(at, level)| (Reverse(*level), *at));
@@ -82,8 +83,34 @@ pub fn prove(
     };
     // Each looks at the host again. If that might cost more than may be, it must not be left to chance which of
     // them comes too late.
-    match context.host.spent.allows(tried.len()) {
+    let mut made: HashMap<_, _> = match context.host.spent.allows(tried.len()) {
         true => tried.into_par_iter().map(prove).collect(),
         false => tried.into_iter().map(prove).collect(),
+    };
+    let order = worst.iter().map(|(at, _)| *at);
+    beside_each_other(&proof, findings, order, &mut made);
+    made
+}
+
+/// Lets the commands for all findings be run one after another: those that would take a number which the commands for one
+/// before take, too, are worked out again with others.
+fn beside_each_other(
+    proof: &Proof,
+    findings: &[Finding],
+    order: impl Iterator<Item = usize>,
+    made: &mut HashMap<usize, Result<Fix, String>>,
+) {
+    let mut placed: Vec<Placed> = Vec::new();
+    for at in order {
+        let Some(Ok(fix)) = made.get_mut(&at) else { continue };
+        if fix.placed.iter().any(|new| placed.iter().any(|other| new.hangs_on(other))) {
+            let again = Proof { beside: &placed, ..*proof }.prove(findings, &findings[at]);
+            let Some(Ok(again)) = again else {
+                made.insert(at, Err(Unproven::BESIDE.into()));
+                continue;
+            };
+            *fix = again;
+        }
+        placed.extend(fix.placed.iter().cloned());
     }
 }

@@ -149,14 +149,15 @@ fn judge_unit(
 /// A fix that is made by commands, and changes no file, is what a finding says to do.
 fn by_command(unit: &Unit, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFix) {
     match fix {
-        Some(Ok(Fix { edits, new_files, commands, .. }))
+        Some(Ok(Fix { edits, new_files, commands, needs, .. }))
             if edits.is_empty() && new_files.is_empty() && !commands.is_empty() =>
         {
             // What is indented is to be copied.
             let lines = commands.join("\n").replace('\n', "\n    ");
             let note =
                 format!("Proven to mend it, and to change nothing else for {}:\n    {lines}", unit.name);
-            (finding.note(note), None)
+            let finding = finding.note(note);
+            (needs.into_iter().fold(finding, Finding::note), None)
         }
         Some(Err(ref why)) if unit.ruleset.is_perimeter() => (said_what_to_let_through(finding, why), fix),
         fix => (finding, fix),
@@ -179,7 +180,11 @@ fn said_what_to_let_through(finding: Finding, why: &str) -> Finding {
     }
     let text = Words::within(&Cube::any()).set(&packets);
     let why = match why {
-        fixes::NOT_WORKED_OUT | Unproven::NO_NUMBER | Unproven::NO_ROOM => format!("No command: {why}."),
+        fixes::NOT_WORKED_OUT
+        | Unproven::NO_NUMBER
+        | Unproven::FEW_NUMBERS
+        | Unproven::NO_ROOM
+        | Unproven::BESIDE => format!("No command: {why}."),
         _ => "No command is known that mends it.".to_owned(),
     };
     finding.note(format!("{why} To be let through before anything takes it away: {text}."))

@@ -24,6 +24,8 @@ pub struct Acl {
     pub last: [Option<Span>; 2],
     /// The numbers of all entries in each direction, with what these are pointed at by; `None` if not all are told.
     pub numbers: [Option<Vec<(Span, i64)>>; 2],
+    /// How many entries there are in each direction of IPv4, and of IPv6, but for those at the end.
+    pub counts: [[usize; 2]; 2],
 }
 
 impl Acl {
@@ -65,6 +67,7 @@ pub fn read(fields: Fields, remarks: &mut Remarks) -> Acl {
         rules: Default::default(),
         last: [None, None],
         numbers: [Some(Vec::new()), Some(Vec::new())],
+        counts: [[0; 2]; 2],
     };
     if fields.get("Entries").is_none() {
         remarks.add_with(
@@ -117,6 +120,8 @@ fn take(acl: &mut Acl, number: Option<i64>, entry: Fields, remarks: &mut Remarks
         }
         let numbers = acl.numbers[direction as usize].take().zip(number);
         let is_last = number >= Some(LAST) && verdict.value == Verdict::Drop;
+        let is_v6 = entry.get("Ipv6CidrBlock").is_some() && entry.get("CidrBlock").is_none();
+        acl.counts[direction as usize][usize::from(is_v6)] += usize::from(number < Some(LAST));
         let rules = if is_last {
             acl.last[direction as usize].get_or_insert(place);
             Vec::new()

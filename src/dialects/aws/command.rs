@@ -2,8 +2,6 @@
 //! (<https://docs.aws.amazon.com/cli/latest/reference/ec2/authorize-security-group-egress.html>,
 //! <https://docs.aws.amazon.com/cli/latest/reference/ec2/create-network-acl-entry.html>).
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use super::acl::{Acl, LAST};
@@ -11,9 +9,10 @@ use crate::dialects::cloud::{Direction, command};
 use crate::model::{Letting, Numbers, Recipe, Room};
 use crate::packet::{Axis, Family};
 
-/// How many entries an ACL may have in each direction, those at its end included, once its quota is raised as far as AWS does
+/// How many entries of a family an ACL may have in each direction, those at its end included, and how many once its quota
+/// is raised as far as AWS does
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls>).
-const MOST_ENTRIES: usize = 40;
+const ENTRIES: (usize, usize) = (20, 40);
 
 /// How a permission is added for what goes out; `None` where the group has no id.
 pub fn recipe(group: &str, chain: &str) -> Option<Recipe> {
@@ -43,9 +42,9 @@ pub fn recipe_of_acl(acl: &Acl, direction: Direction, chain: &str) -> Option<Rec
         Direction::In => ("--ingress", Axis::Source),
         Direction::Out => ("--egress", Axis::Destination),
     };
-    // The entries at the end are two, one for each family.
-    let own: BTreeSet<i64> = taken.iter().map(|taken| taken.1).filter(|number| *number < LAST).collect();
-    let room = Some(Room(MOST_ENTRIES.saturating_sub(own.len() + 2)));
+    // Each family has one at the end.
+    let own = acl.counts[direction as usize].map(|count| count + 1);
+    let room = Some(Room { own, usual: ENTRIES.0, most: ENTRIES.1 });
     let numbers = Some(Numbers { taken, range: (1, LAST - 1), are_unique: true });
     let names = vec![acl.id.value.as_str().into(), way.into()];
     let is_told = acl.id.value.starts_with("acl-");

@@ -106,9 +106,8 @@ fn an_acl_without_a_free_number_or_room_for_more_is_told_so() {
     let deny = |number| (number, true, false, "-1", None, "0.0.0.0/0");
     told(&[deny(1)], "no number is free in front of the rule that takes the packets.");
     // Four are needed.
-    told(&[deny(4)], "no number is free in front of the rule that takes the packets.");
-    let port = |port: u16| (u32::from(port), true, true, "6", Some((port, port)), "0.0.0.0/0");
-    let many: Vec<AclEntry> = (1..=35).map(port).collect();
+    told(&[deny(4)], "too few numbers are free in front of the rule that takes the packets.");
+    let many: Vec<AclEntry> = (1..=36).map(port).collect();
     told(&many, "the list may not have so many rules.");
     mend(&acl_of(&many[1..]), "", "tunnel-edge-blocked", acl);
     // Without numbers nobody knows what comes first.
@@ -116,6 +115,72 @@ fn an_acl_without_a_free_number_or_room_for_more_is_told_so() {
     unnumbered["NetworkAcls"][0]["Entries"][0]["RuleNumber"] = json!(null);
     let report = check(&unnumbered, "");
     assert!(!report.to_string().contains("create-network-acl-entry"), "{report:#}");
+}
+
+/// An entry that lets a port out, by its number.
+fn port(port: u16) -> AclEntry<'static> {
+    (u32::from(port), true, true, "6", Some((port, port)), "0.0.0.0/0")
+}
+
+#[test]
+fn the_quota_of_an_acl_is_one_for_each_family_and_has_to_be_raised_for_more() {
+    let told = |entries: &[AclEntry]| {
+        mend(&acl_of(entries), "", "tunnel-edge-blocked", acl);
+        let text = check(&acl_of(entries), "").to_string();
+        let (made, quota) = (text.split("This makes ").nth(1)?, text.contains("have the quota raised first"));
+        assert!(quota, "{text}");
+        made.split_once(' ')?.0.parse::<usize>().ok()
+    };
+    let v4: Vec<AclEntry> = (1..=16).map(port).collect();
+    // Four of the tunnel, and the one at the end.
+    assert_eq!(told(&v4), Some(21));
+    assert_eq!(told(&v4[1..]), None);
+    let v6 = |number: u16| (1000 + u32::from(number), true, true, "6", Some((number, number)), "::/0");
+    let v6: Vec<AclEntry> = (1..=15).map(v6).collect();
+    assert_eq!(told(&[&v4[1..], &v6].concat()), None);
+    let more: Vec<AclEntry> = (1..=20).map(port).collect();
+    assert_eq!(told(&[&more, &v6[..]].concat()), Some(25));
+}
+
+/// Does what all findings of these lints say, one after another.
+#[track_caller]
+fn mend_all(export: &Value, arguments: &str, lints: [&str; 2]) {
+    let report = check(export, arguments);
+    let mut after = export.clone();
+    for lint in lints {
+        let found = commands(&report, lint);
+        assert!(!found.is_empty(), "{lint}: {report:#}");
+        found.iter().flat_map(|found| words(found)).for_each(|command| acl(&mut after, &command));
+    }
+    let after = check(&after, arguments).to_string();
+    assert!(lints.iter().all(|lint| !after.contains(lint)), "{after}");
+}
+
+#[test]
+fn the_commands_for_two_findings_of_an_acl_take_no_number_twice() {
+    let all = [(200, true, true, "-1", None, "0.0.0.0/0"), (200, false, true, "-1", None, "0.0.0.0/0")];
+    let names = ["17", "6"].map(|protocol| (10, true, false, protocol, Some((53, 53)), "0.0.0.0/0"));
+    let names = [names[0], (11, names[1].1, false, "6", names[1].4, names[1].5)];
+    let quic = (12, true, false, "17", Some((7844, 7844)), "0.0.0.0/0");
+    let entries = [&names[..], &[quic], &all].concat();
+    mend_all(&acl_of(&entries), "--resolver 8.8.8.8", ["tunnel-dns-blocked", "tunnel-quic-blocked"]);
+    let out = (100, true, true, "6", None, "0.0.0.0/0");
+    let answers = (100, false, true, "6", Some((1024, 65_535)), "198.41.192.0/24");
+    mend_all(&acl_of(&[out, answers]), "", ["tunnel-quic-blocked", "tunnel-region-blocked"]);
+    // Where the numbers do for one of them alone, the other is told to come later.
+    let few = entries.iter().map(|entry| (entry.0 - 7, entry.1, entry.2, entry.3, entry.4, entry.5));
+    let few: Vec<AclEntry> = few.collect();
+    let report = check(&acl_of(&few), "--resolver 8.8.8.8");
+    assert_eq!(commands(&report, "tunnel-dns-blocked").len(), 1);
+    assert!(commands(&report, "tunnel-quic-blocked").is_empty());
+    assert!(report.to_string().contains("check again after those"), "{report:#}");
+}
+
+#[test]
+fn neighbouring_addresses_of_an_acl_are_named_by_one_prefix() {
+    let words = mend(&acl_of(&WEB), "--region us", "tunnel-edge-blocked", acl);
+    let blocks: Vec<_> = words.iter().map(|words| flags(&words[2..])["cidr-block"][0]).collect();
+    assert!(blocks.len() <= 8 && blocks.iter().all(|block| !block.ends_with("/32")), "{blocks:?}");
 }
 
 /// Whatever stands in an ACL, the numbers of commands are free, and what they are for is there behind them.

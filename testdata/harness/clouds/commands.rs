@@ -240,6 +240,24 @@ fn no_two_vpc_rules_of_a_project_are_called_the_same() {
 }
 
 #[test]
+fn no_two_vpc_rules_for_two_findings_are_called_the_same() {
+    let all = || json!({ "IPProtocol": "all" });
+    let rules = vpc(&[
+        ("region", 1000, false, all(), &["198.41.192.0/24"], &[]),
+        ("address", 1000, false, all(), &["198.41.200.13/32"], &[]),
+    ]);
+    let report = check(&rules, "");
+    let lints = ["tunnel-region-blocked", "tunnel-edge-partly-blocked"];
+    let words: Vec<_> = lints.iter().flat_map(|lint| words(&commands(&report, lint)[0])).collect();
+    let names: HashSet<&String> = words.iter().map(|words| &words[3]).collect();
+    assert_eq!((words.len(), names.len()), (4, 4), "{words:?}");
+    let mut mended = rules;
+    words.iter().for_each(|command| gcloud(&mut mended, command));
+    let after = check(&mended, "").to_string();
+    assert!(lints.iter().all(|lint| !after.contains(lint)), "{after}");
+}
+
+#[test]
 fn nothing_comes_before_the_first_priority() {
     let deny = ("deny", 0, false, json!({ "IPProtocol": "all" }), WORLD, &[][..]);
     assert!(commands(&check(&vpc(&[deny]), ""), "tunnel-edge-blocked").is_empty());
