@@ -159,19 +159,26 @@ fn by_command(unit: &Unit, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFi
             let finding = finding.note(note);
             (needs.into_iter().fold(finding, Finding::note), None)
         }
-        Some(Err(ref why)) if unit.ruleset.is_perimeter() => (said_what_to_let_through(finding, why), fix),
+        Some(Err(ref why)) if unit.ruleset.is_perimeter() => {
+            (said_what_to_let_through(unit, finding, why), fix)
+        }
         fix => (finding, fix),
     }
 }
 
 /// Says in words what has to be let through where there is no command that does it, for this reason.
-fn said_what_to_let_through(finding: Finding, why: &str) -> Finding {
+fn said_what_to_let_through(unit: &Unit, finding: Finding, why: &str) -> Finding {
     let steps = finding.remedy.iter().flat_map(|remedy| &remedy.steps);
     let rules = steps.flat_map(|step| match step {
         Step::Insert { rules, .. } => rules.as_slice(),
         _ => &[],
     });
-    let let_through = rules.filter(|rule| rule.verdict == Verdict::Accept).map(NewRule::matched);
+    let rules = rules.filter(|rule| rule.verdict == Verdict::Accept);
+    // What comes in has commands of its own only where nobody remembers what went out.
+    let has_no_memory = unit.ruleset.recipes.iter().any(|recipe| recipe.far == Axis::Source);
+    let asks_for_answers =
+        has_no_memory && rules.clone().any(|rule| rule.packets.get(Axis::Source).is_none());
+    let let_through = rules.map(NewRule::matched);
     let packets = PacketSet::from_cubes(let_through);
     // A list without memory knows nothing of states.
     let has_state = packets.cubes().iter().any(|cube| cube.get(Axis::State).is_some());
@@ -187,7 +194,13 @@ fn said_what_to_let_through(finding: Finding, why: &str) -> Finding {
         | Unproven::BESIDE => format!("No command: {why}."),
         _ => "No command is known that mends it.".to_owned(),
     };
-    finding.note(format!("{why} To be let through before anything takes it away: {text}."))
+    let answers = match asks_for_answers {
+        true => {
+            " A network ACL knows nothing of connections: the answers have to be let in as well, from there to the ports that connections are opened from."
+        }
+        false => "",
+    };
+    finding.note(format!("{why} To be let through before anything takes it away: {text}.{answers}"))
 }
 
 /// What was said about the interfaces, in the engine's terms.

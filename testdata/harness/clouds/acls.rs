@@ -183,6 +183,18 @@ fn neighbouring_addresses_of_an_acl_are_named_by_one_prefix() {
     assert!(blocks.len() <= 8 && blocks.iter().all(|block| !block.ends_with("/32")), "{blocks:?}");
 }
 
+#[test]
+fn words_about_an_acl_tell_of_answers() {
+    let all = [(200, true, true, "-1", None, "0.0.0.0/0"), (200, false, true, "-1", None, "0.0.0.0/0")];
+    let out = (10, true, false, "6", Some((7844, 7844)), "0.0.0.0/0");
+    let back = (11, false, false, "6", Some((32_768, 60_999)), "0.0.0.0/0");
+    let text = check(&acl_of(&[out, back, all[0], all[1]]), "").to_string();
+    assert!(text.contains("port 7844. A network ACL knows nothing of connections"), "{text}");
+    // What is to be let in are answers.
+    let text = check(&acl_of(&[all[0]]), "--fixes 0").to_string();
+    assert!(text.contains("To be let through") && !text.contains("knows nothing"), "{text}");
+}
+
 /// Whatever stands in an ACL, the numbers of commands are free, and what they are for is there behind them.
 #[test]
 fn what_random_acls_are_told_mends_them() {
