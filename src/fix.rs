@@ -105,8 +105,8 @@ impl Proof<'_, '_> {
     ) -> Result<Fix, Unproven> {
         let mut sources = self.context.sources.clone();
         let (mut files, mut dialects) = (self.unit().files.clone(), self.dialects.clone());
-        let mut all = remedy.clone();
-        let mut next = remedy;
+        let mut all = self.removing(remedy)?;
+        let mut next = all.clone();
         // What else would be found, without what is added for it.
         let mut found: Option<&'static str> = None;
         for _ in 0..MOST_ROUNDS {
@@ -147,7 +147,7 @@ impl Proof<'_, '_> {
             let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
             let more = left.iter().filter_map(|left| Some((left.lint, left.remedy.as_deref()?)));
             let more = more.filter(|(lint, more)| is_needed(lint, more)).map(|(_, more)| more);
-            let Some(more) = more.cloned().reduce(Remedy::and) else {
+            let Some(more) = more.cloned().reduce(Remedy::and).map(|more| self.removing(more)).transpose()? else {
                 let text =
                     |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
                 let is_same = key(worst) == key(finding)
@@ -199,11 +199,25 @@ impl Proof<'_, '_> {
         if self.unit().ruleset.recipes.is_empty() {
             return Ok(Commands::default());
         }
-        let dialect = self.unit().files.first().and_then(|file| self.dialects.get(file));
-        commands::of(&self.unit().ruleset, &remedy.steps, self.beside).map_err(|why| match (why, dialect) {
-            (Unproven::NotWritable, Some(dialect)) => Unproven::OfPrograms(*dialect),
-            (why, _) => why,
-        })
+        commands::of(&self.unit().ruleset, &remedy.steps, self.beside).map_err(|why| self.of_programs(why))
+    }
+
+    /// A remedy by commands, which take away what would be left without use.
+    fn removing(&self, remedy: Remedy) -> Result<Remedy, Unproven> {
+        let ruleset = &self.unit().ruleset;
+        if ruleset.recipes.is_empty() {
+            return Ok(remedy);
+        }
+        let steps = commands::removing(&self.context.host, ruleset, &remedy.steps);
+        Ok(Remedy { steps: steps.map_err(|why| self.of_programs(why))?, ..remedy })
+    }
+
+    /// What cannot be written is kept elsewhere.
+    fn of_programs(&self, why: Unproven) -> Unproven {
+        match self.unit().files.first().and_then(|file| self.dialects.get(file)) {
+            Some(dialect) if why == Unproven::NotWritable => Unproven::OfPrograms(*dialect),
+            _ => why,
+        }
     }
 
     /// The unit with other rules.

@@ -24,7 +24,7 @@ pub use loading::{Backend, Removal, TableId};
 pub use merge::Merge;
 pub use perimeter::{Members, Perimeter};
 pub use plan::{Bridge, Part, Plan};
-pub use recipe::{Front, Letting, Numbers, Placed, Ports, Recipe, Room};
+pub use recipe::{Front, Letting, Numbers, Placed, Ports, Recipe, Removal as RuleRemoval, Room};
 pub use remark::{Remark, RemarkKind};
 pub use remedy::{At, Effect, NewRule, Remedy, Step};
 pub use resolve::Names;

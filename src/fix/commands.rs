@@ -1,13 +1,44 @@
 //! Changes of what a cloud keeps: in the rules as they were read, and as commands.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ipnet::IpNet;
 
 use super::Unproven;
-use crate::model::{At, Letting, Match, NewRule, Placed, Ports, Recipe, Rule, Ruleset, Step, Verdict};
-use crate::packet::{Axis, Cube, Family, Ranges, Values, values};
+use crate::eval::{CompiledRule, Host};
+use crate::model::{
+    At, Letting, Match, NewRule, Placed, Ports, Recipe, Rule, RuleRemoval, Ruleset, Step, Verdict,
+};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 use crate::source::{Span, Spanned};
+
+/// Steps by which rules go that let through nothing of what new ones in front of them are for, and stop nothing else: those
+/// would be left without use.
+///
+/// # Errors
+/// Where a step is none that commands make.
+pub fn removing(host: &Host, ruleset: &Ruleset, steps: &[Step]) -> Result<Vec<Step>, Unproven> {
+    let removing = |step: &Step| {
+        let Step::Insert { at, rules } = step else { return Err(Unproven::NotWritable) };
+        let At::Before(span) = *at else { return Ok(step.clone()) };
+        let named = PacketSet::from_cubes(rules.iter().map(NewRule::matched));
+        let mut here = host.rules().map(|(_, rule)| rule).filter(|rule| rule.rule.span == span).peekable();
+        let is_there = here.peek().is_some() && removal(ruleset, span).is_some();
+        let is_needless = |rule: &CompiledRule| {
+            rule.rule.verdict.value == Verdict::Drop && named.covers(&rule.packets) == Ok(true)
+        };
+        Ok(if is_there && here.all(is_needless) { Step::Remove(span) } else { step.clone() })
+    };
+    steps.iter().map(removing).collect()
+}
+
+/// The recipe by which the rule at a place is taken away, what the rule is called there, and how.
+fn removal(ruleset: &Ruleset, span: Span) -> Option<(&Recipe, &RuleRemoval, &str)> {
+    ruleset.recipes.iter().find_map(|recipe| {
+        let (removal, name) = recipe.removed(span)?;
+        Some((recipe, removal, name))
+    })
+}
 
 /// Changes as commands.
 #[derive(Default)]
@@ -41,6 +72,17 @@ pub fn make(before: &Ruleset, steps: &[Step], beside: &[Placed]) -> Result<Rules
         };
         chain.rules.insert(new.index(&chain.rules).ok_or(Unproven::NotWritable)?, rule);
     }
+    // New rules are pointed at by the place of one that is there.
+    let gone: HashSet<Span> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Remove(span) => Some(*span),
+            _ => None,
+        })
+        .collect();
+    for chain in ruleset.tables.iter_mut().flat_map(|table| &mut table.chains) {
+        chain.rules.retain(|rule| rule.verdict.value == Verdict::Accept || !gone.contains(&rule.span));
+    }
     Ok(ruleset)
 }
 
@@ -51,21 +93,43 @@ pub fn make(before: &Ruleset, steps: &[Step], beside: &[Placed]) -> Result<Rules
 pub fn of(ruleset: &Ruleset, steps: &[Step], beside: &[Placed]) -> Result<Commands, Unproven> {
     let added = added(ruleset, steps, beside)?;
     let command = |new: &New| (new.recipe.command)(&new.recipe.names, &new.letting(), new.placed.number);
-    let lines = added.iter().map(command).collect();
+    let removed = steps.iter().filter_map(|step| match step {
+        Step::Remove(span) => removal(ruleset, *span),
+        _ => None,
+    });
+    let removed = removed.map(|(recipe, removal, name)| (removal.command)(&recipe.names, name));
+    let lines = removed.chain(added.iter().map(command)).collect();
     let room = added.iter().find_map(|new| new.recipe.room);
     let most = added.iter().map(|new| new.count).max().unwrap_or_default();
     let needs = room.filter(|room| most > room.usual).map(|room| {
         let usual = room.usual;
         format!("This makes {most} entries, and there may be {usual} of a family in each direction, those at the end included: have the quota raised first.")
     });
-    Ok(Commands { lines, placed: added.into_iter().map(|new| new.placed).collect(), needs })
+    let placed = removed_places(ruleset, steps).chain(added.into_iter().map(|new| new.placed)).collect();
+    Ok(Commands { lines, placed, needs })
+}
+
+/// What rules that go by steps are told apart by.
+fn removed_places(ruleset: &Ruleset, steps: &[Step]) -> impl Iterator<Item = Placed> {
+    let gone = steps.iter().filter_map(|step| match step {
+        Step::Remove(span) => Some((removal(ruleset, *span)?.0, *span)),
+        _ => None,
+    });
+    gone.filter_map(|(recipe, span)| {
+        let number = recipe.numbers.as_ref()?.taken.iter().find(|taken| taken.0 == span)?.1;
+        Some(Placed { chain: recipe.chain.clone(), number, named: None, counted: None })
+    })
 }
 
 /// The rules that are added by steps, each of which is one command, beside those that others add.
 fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step], beside: &[Placed]) -> Result<Vec<New<'r>>, Unproven> {
     let mut all: Vec<New> = Vec::new();
     for step in steps {
-        let Step::Insert { at, rules } = step else { return Err(Unproven::NotWritable) };
+        let (at, rules) = match step {
+            Step::Insert { at, rules } => (at, rules),
+            Step::Remove(span) if removal(ruleset, *span).is_some() => continue,
+            _ => return Err(Unproven::NotWritable),
+        };
         for rule in rules {
             let new = New::of(ruleset, *at, rule).ok_or(Unproven::NotWritable)?;
             match all.iter_mut().find(|other| other.is_like(&new)) {
@@ -73,6 +137,10 @@ fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step], beside: &[Placed]) -> Resu
                 None => all.push(new),
             }
         }
+    }
+    // What goes for another finding cannot go again.
+    if removed_places(ruleset, steps).any(|gone| beside.contains(&gone)) {
+        return Err(Unproven::NoNumber);
     }
     let (mut numbered, mut placed): (Vec<New>, Vec<Placed>) = (Vec::new(), beside.to_vec());
     for new in all.into_iter().flat_map(New::each) {

@@ -57,6 +57,9 @@ impl Unproven {
     pub const BESIDE: &str =
         "it would take the place of what the commands for another finding add: check again after those";
 
+    /// What a change would bring, whose lint comes behind.
+    pub const ANOTHER: &str = "it would bring another finding: ";
+
     /// Why rules of a cloud have none.
     pub const NO_ROOM: &str = "the list may not have so many rules";
 
@@ -75,7 +78,7 @@ impl Unproven {
             Unproven::FewNumbers => Self::FEW_NUMBERS.into(),
             Unproven::NoRoom => Self::NO_ROOM.into(),
             Unproven::NotGone => "a change of one place would not be enough".into(),
-            Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
+            Unproven::Another(lint) => format!("{}{lint}", Self::ANOTHER),
             Unproven::OtherPackets => "other packets would fare otherwise, too".into(),
             Unproven::Undecided => "the rules are too tangled to be compared".into(),
         }

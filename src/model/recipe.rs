@@ -22,10 +22,21 @@ pub struct Recipe {
     pub front: Option<Front>,
     /// How much may be added; `None` where nothing limits it.
     pub room: Option<Room>,
+    /// How rules are taken away; `None` where no command for that is known.
+    pub removal: Option<Removal>,
     /// The names of what the rule is added to, as the command needs them.
     pub names: Vec<Box<str>>,
     /// The command that adds a rule with a number, in lines for a shell.
     pub command: fn(names: &[Box<str>], letting: &Letting, number: i64) -> String,
+}
+
+/// How rules are taken away from a chain.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// Those that may be, by their places, with what the command calls them.
+    pub names: Vec<(Span, Box<str>)>,
+    /// The command, in lines for a shell: of the names of the recipe, and that of the rule.
+    pub command: fn(names: &[Box<str>], rule: &str) -> String,
 }
 
 /// How many rules a list may have, each of which names one prefix. Those of each family are counted for themselves.
@@ -147,7 +158,8 @@ impl Recipe {
     /// How rules are added to a chain for what goes out, where they have no order.
     pub fn new(chain: &str, names: Vec<Box<str>>, command: fn(&[Box<str>], &Letting, i64) -> String) -> Self {
         let chain = chain.into();
-        Recipe { chain, far: Axis::Destination, numbers: None, front: None, room: None, names, command }
+        let (numbers, front, room, removal) = (None, None, None, None);
+        Recipe { chain, far: Axis::Destination, numbers, front, room, removal, names, command }
     }
 
     /// The highest number that a rule may have which is to stand at a place; `None` if the place is none of the chain's.
@@ -158,6 +170,13 @@ impl Recipe {
             // Nothing takes the packets there but the end of the chain.
             At::After(_) | At::Empty(_) => Some(numbers.range.1),
         }
+    }
+
+    /// What the command that takes the rule at a place away calls it, if it may be taken away.
+    pub fn removed(&self, span: Span) -> Option<(&Removal, &str)> {
+        let removal = self.removal.as_ref()?;
+        let (_, name) = removal.names.iter().find(|removed| removed.0 == span)?;
+        Some((removal, name))
     }
 
     /// What a new rule takes away, apart from its number.

@@ -192,7 +192,10 @@ fn said_what_to_let_through(unit: &Unit, finding: Finding, why: &str) -> Finding
         | Unproven::FEW_NUMBERS
         | Unproven::NO_ROOM
         | Unproven::BESIDE => format!("No command: {why}."),
-        _ => "No command is known that mends it.".to_owned(),
+        _ => match why.strip_prefix(Unproven::ANOTHER) {
+            Some(lint) => format!("No command: one that mends it would bring another finding, `{lint}`."),
+            None => "No command is known that mends it.".to_owned(),
+        },
     };
     let answers = match asks_for_answers {
         true => {

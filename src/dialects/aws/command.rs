@@ -1,13 +1,15 @@
-//! The commands that let a security group allow more, and that make an entry of a network ACL
+//! The commands that let a security group allow more, and that make an entry of a network ACL, or take one away
 //! (<https://docs.aws.amazon.com/cli/latest/reference/ec2/authorize-security-group-egress.html>,
-//! <https://docs.aws.amazon.com/cli/latest/reference/ec2/create-network-acl-entry.html>).
+//! <https://docs.aws.amazon.com/cli/latest/reference/ec2/create-network-acl-entry.html>,
+//! <https://docs.aws.amazon.com/cli/latest/reference/ec2/delete-network-acl-entry.html>).
 
 use serde_json::json;
 
 use super::acl::{Acl, LAST};
 use crate::dialects::cloud::{Direction, command};
-use crate::model::{Letting, Numbers, Recipe, Room};
+use crate::model::{Letting, Numbers, Recipe, Room, RuleRemoval};
 use crate::packet::{Axis, Family};
+use crate::source::Span;
 
 /// How many entries of a family an ACL may have in each direction, those at its end included, and how many once its quota
 /// is raised as far as AWS does
@@ -45,10 +47,22 @@ pub fn recipe_of_acl(acl: &Acl, direction: Direction, chain: &str) -> Option<Rec
     // Each family has one at the end.
     let own = acl.counts[direction as usize].map(|count| count + 1);
     let room = Some(Room { own, usual: ENTRIES.0, most: ENTRIES.1 });
+    let is_entry = |(_, number): &&(Span, i64)| {
+        // One of which something is unknown stands at more than one place.
+        *number < LAST && taken.iter().filter(|other| other.1 == *number).count() == 1
+    };
+    let entries = taken.iter().filter(is_entry).map(|(span, number)| (*span, number.to_string().into()));
+    let removal = Some(RuleRemoval { names: entries.collect(), command: delete });
     let numbers = Some(Numbers { taken, range: (1, LAST - 1), are_unique: true });
     let names = vec![acl.id.value.as_str().into(), way.into()];
     let is_told = acl.id.value.starts_with("acl-");
-    is_told.then(|| Recipe { numbers, far, room, ..Recipe::new(chain, names, create) })
+    is_told.then(|| Recipe { numbers, far, room, removal, ..Recipe::new(chain, names, create) })
+}
+
+fn delete(names: &[Box<str>], number: &str) -> String {
+    let [acl, way] = names else { return String::new() };
+    let head = ["aws", "ec2", "delete-network-acl-entry", "--network-acl-id", acl, way];
+    command(head.into_iter().chain(["--rule-number", number]).map(str::to_owned))
 }
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {

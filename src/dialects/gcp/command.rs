@@ -1,5 +1,6 @@
-//! The commands that add a VPC firewall rule, and a rule to a policy of a network
+//! The commands that add a VPC firewall rule, or take one away, and that add a rule to a policy of a network
 //! (<https://cloud.google.com/sdk/gcloud/reference/compute/firewall-rules/create>,
+//! <https://cloud.google.com/sdk/gcloud/reference/compute/firewall-rules/delete>,
 //! <https://cloud.google.com/sdk/gcloud/reference/compute/network-firewall-policies/rules/create>).
 
 use std::cell::Cell;
@@ -9,7 +10,7 @@ use super::policy::{FIRST_GENERATED, Policy, Scope};
 use super::rule::{LAST_PRIORITY, Rule, last_part};
 use super::targets::Target;
 use crate::dialects::cloud::{Direction, command};
-use crate::model::{Letting, Numbers, Recipe};
+use crate::model::{Letting, Numbers, Recipe, RuleRemoval, Verdict};
 use crate::packet::Family;
 use crate::source::Span;
 
@@ -69,6 +70,12 @@ pub fn recipe(
             && rule.targets.as_ref().is_some_and(|targets| targets.include(target))
     };
     let its = rules.iter().copied().filter(is_its);
+    let denies = |rule: &&Rule| {
+        called.is_none()
+            && rule.rules.iter().all(|it| it.verdict.value == Verdict::Drop && it.span == rule.span)
+    };
+    let denying = its.clone().filter(denies).filter_map(|rule| Some((rule.span, rule.name?.into())));
+    let removal = Some(RuleRemoval { names: denying.collect(), command: delete });
     let taken = match called {
         Some(place) => {
             its.map(|rule| (place, rule.priority)).min_by_key(|taken| taken.1).into_iter().collect()
@@ -76,7 +83,7 @@ pub fn recipe(
         None => its.map(|rule| (rule.span, rule.priority)).collect(),
     };
     let numbers = Some(Numbers { taken, range: (0, LAST_PRIORITY), are_unique: false });
-    Some(Recipe { numbers, ..Recipe::new(Direction::Out.name(), names, create) })
+    Some(Recipe { numbers, removal, ..Recipe::new(Direction::Out.name(), names, create) })
 }
 
 /// How a rule is added to the policy of a network in front of all its rules for what goes out of some machines, which is
@@ -116,6 +123,12 @@ fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> Strin
         format!("--dest-ip-ranges={}", letting.prefixes.join(",")),
     ];
     command(head.into_iter().chain(options).chain(rest.iter().map(ToString::to_string)))
+}
+
+fn delete(names: &[Box<str>], rule: &str) -> String {
+    let project = names.iter().filter(|name| name.starts_with("--project="));
+    let head = ["gcloud", "compute", "firewall-rules", "delete", rule];
+    command(head.into_iter().chain(project.map(|name| &**name)).map(str::to_owned))
 }
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {

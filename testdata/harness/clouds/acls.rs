@@ -6,20 +6,26 @@ use serde_json::{Value, json};
 use super::commands::{check, commands, flags, mend, words};
 use super::dice::Dice;
 
-/// Does to the first network ACL of an export what `create-network-acl-entry` does, which refuses a number that is taken.
+/// Does to the first network ACL of an export what `create-network-acl-entry` does, which refuses a number that is taken, or
+/// `delete-network-acl-entry`, which refuses one that is not there.
 fn acl(export: &mut Value, words: &[String]) {
-    assert_eq!(words[..2], ["ec2", "create-network-acl-entry"]);
+    assert_eq!(words[0], "ec2");
     let is_egress = words.contains(&"--egress".to_owned());
     assert_ne!(is_egress, words.contains(&"--ingress".to_owned()));
     let flags = flags(&words[2..]);
     let acl = &mut export["NetworkAcls"][0];
     assert_eq!(json!(flags["network-acl-id"][0]), acl["NetworkAclId"]);
-    let (from, to) = flags["port-range"][0].split_once(",To=").expect("a range");
-    let port = |text: &str| text.trim_start_matches("From=").parse::<u16>().expect("a port");
     let number: u32 = flags["rule-number"][0].parse().expect("a number");
     assert!((1..=32_766).contains(&number));
     let entries = acl["Entries"].as_array_mut().expect("a list");
     let is_like = |entry: &Value| entry["Egress"] == is_egress && entry["RuleNumber"] == number;
+    if words[1] == "delete-network-acl-entry" {
+        assert!(entries.iter().any(is_like), "{number} is not there");
+        return entries.retain(|entry| !is_like(entry));
+    }
+    assert_eq!(words[1], "create-network-acl-entry");
+    let (from, to) = flags["port-range"][0].split_once(",To=").expect("a range");
+    let port = |text: &str| text.trim_start_matches("From=").parse::<u16>().expect("a port");
     assert!(!entries.iter().any(is_like), "{number} is taken");
     let (block, key) = match flags.get("cidr-block") {
         Some(block) => (block, "CidrBlock"),
@@ -184,6 +190,28 @@ fn neighbouring_addresses_of_an_acl_are_named_by_one_prefix() {
 }
 
 #[test]
+fn an_entry_that_denies_what_is_needed_and_nothing_else_goes() {
+    let all = [(200, true, true, "-1", None, "0.0.0.0/0"), (200, false, true, "-1", None, "0.0.0.0/0")];
+    let told = |ports, block| {
+        let deny = (10, true, false, "17", Some(ports), block);
+        mend(&acl_of(&[deny, all[0], all[1]]), "", "tunnel-region-blocked", acl)
+    };
+    let words = told((7844, 7844), "198.41.192.0/24");
+    assert!(words.len() == 1 && words[0][1] == "delete-network-acl-entry", "{words:?}");
+    assert_eq!(flags(&words[0][2..])["rule-number"], ["10"]);
+    // These are for more than the tunnel.
+    for words in [told((7844, 7845), "198.41.192.0/24"), told((7844, 7844), "198.41.192.0/23")] {
+        assert!(words.iter().all(|words| words[1] == "create-network-acl-entry"), "{words:?}");
+    }
+    // Answers that are denied by one that is for more get in by a new one.
+    let deny = (10, true, false, "17", Some((7844, 7844)), "198.41.192.0/24");
+    let back = (11, false, false, "17", None, "198.41.192.0/24");
+    let words = mend(&acl_of(&[deny, back, all[0], all[1]]), "", "tunnel-region-blocked", acl);
+    assert_eq!((words.len(), &*words[0][1]), (2, "delete-network-acl-entry"), "{words:?}");
+    assert!(words[1].contains(&"--ingress".to_owned()), "{words:?}");
+}
+
+#[test]
 fn words_about_an_acl_tell_of_answers() {
     let all = [(200, true, true, "-1", None, "0.0.0.0/0"), (200, false, true, "-1", None, "0.0.0.0/0")];
     let out = (10, true, false, "6", Some((7844, 7844)), "0.0.0.0/0");
@@ -195,35 +223,51 @@ fn words_about_an_acl_tell_of_answers() {
     assert!(text.contains("To be let through") && !text.contains("knows nothing"), "{text}");
 }
 
-/// Whatever stands in an ACL, the numbers of commands are free, and what they are for is there behind them.
+/// Whatever stands in an ACL, the numbers of commands are free, and what they are for is there behind them: those for one
+/// finding, and those for all.
 #[test]
 fn what_random_acls_are_told_mends_them() {
-    const LINTS: [&str; 3] = ["tunnel-edge-blocked", "tunnel-quic-blocked", "tunnel-reply-blocked"];
+    const LINTS: [&str; 4] =
+        ["tunnel-edge-blocked", "tunnel-quic-blocked", "tunnel-region-blocked", "tunnel-reply-blocked"];
     const PORTS: [(u16, u16); 4] = [(443, 443), (7844, 7844), (1024, 65_535), (40_000, 50_000)];
-    let mut mended = 0;
-    for seed in 0..40 {
+    let (mut mended, mut together) = (0, 0);
+    for seed in 0..60 {
         let mut dice = Dice::new(seed);
-        let blocks: Vec<String> = (0..8).map(|_| dice.network(false)).collect();
+        let arguments = *dice.pick(&["", "", "--region us"]);
+        let blocks: Vec<String> = (0..8)
+            .map(|_| {
+                let is_v6 = dice.once_in(4);
+                dice.network(is_v6)
+            })
+            .collect();
         let entries: Vec<AclEntry> = (0..8)
             .map(|at| {
                 let protocol = *dice.pick(&["-1", "6", "17"]);
                 let ports = (protocol != "-1").then(|| *dice.pick(&PORTS));
-                (2 * at + 3, dice.once_in(2), !dice.once_in(3), protocol, ports, &*blocks[at as usize])
+                (4 * at + 9, dice.once_in(2), !dice.once_in(3), protocol, ports, &*blocks[at as usize])
             })
             .collect();
         let export = acl_of(&entries);
-        let report = check(&export, "");
-        for lint in LINTS.into_iter().filter(|lint| !commands(&report, lint).is_empty()) {
+        let report = check(&export, arguments);
+        let mended_by = |lints: &[&str]| {
             let mut after = export.clone();
-            words(&commands(&report, lint)[0]).iter().for_each(|command| acl(&mut after, command));
-            let after = check(&after, "");
+            let commands = lints.iter().flat_map(|lint| commands(&report, lint));
+            let count = commands.map(|told| words(&told).iter().for_each(|it| acl(&mut after, it))).count();
+            let after = check(&after, arguments);
             let all = after["findings"].as_array().expect("a list");
-            let left =
-                all.iter().filter(|it| [lint, "tunnel-reply-blocked"].map(Value::from).contains(&it["lint"]));
-            let left: Vec<_> = left.filter(|it| it["level"] != "note").collect();
-            assert!(left.is_empty(), "export {seed}: {lint}: {left:#?}");
-            mended += 1;
+            let is_left = |it: &&Value| {
+                it["level"] != "note"
+                    && lints.iter().chain(&["tunnel-reply-blocked"]).any(|lint| it["lint"] == *lint)
+            };
+            let left: Vec<_> = all.iter().filter(is_left).collect();
+            assert!(left.is_empty(), "export {seed}: {lints:?}: {left:#?}");
+            count
+        };
+        let told: Vec<&str> = LINTS.into_iter().filter(|lint| !commands(&report, lint).is_empty()).collect();
+        mended += told.iter().map(|lint| mended_by(&[lint])).sum::<usize>();
+        if told.len() > 1 {
+            together += mended_by(&told);
         }
     }
-    assert!(mended > 15, "{mended}");
+    assert!(mended >= 60 && together >= 15, "{mended} {together}");
 }

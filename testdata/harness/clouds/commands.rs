@@ -70,6 +70,12 @@ pub(super) fn mend(export: &Value, arguments: &str, lint: &str, provider: Provid
 
 fn gcloud(export: &mut Value, words: &[String]) {
     let [compute, rules, create, name, flags @ ..] = words else { panic!("{words:?}") };
+    if create == "delete" {
+        let rules = export.as_array_mut().expect("a list");
+        let count = rules.len();
+        rules.retain(|rule| rule["name"] != json!(name));
+        return assert_eq!(rules.len() + 1, count, "{name} is one rule");
+    }
     assert_eq!([compute, rules, create], ["compute", "firewall-rules", "create"]);
     let flags: HashMap<&str, &str> =
         flags.iter().map(|flag| flag[2..].split_once('=').expect("a value")).collect();
@@ -255,6 +261,23 @@ fn no_two_vpc_rules_for_two_findings_are_called_the_same() {
     words.iter().for_each(|command| gcloud(&mut mended, command));
     let after = check(&mended, "").to_string();
     assert!(lints.iter().all(|lint| !after.contains(lint)), "{after}");
+}
+
+#[test]
+fn a_vpc_rule_that_denies_what_is_needed_and_nothing_else_goes() {
+    let one = |ports: Value, to: &'static [&'static str]| {
+        let denied = json!({ "IPProtocol": "udp", "ports": ports });
+        let https = ("https", 900, true, json!({ "IPProtocol": "tcp", "ports": ["443"] }), WORLD, &[][..]);
+        let rules = vpc(&[https, ("d", 1000, false, denied, to, &[])]);
+        mend(&rules, "", "tunnel-edge-partly-blocked", gcloud)
+    };
+    let words = one(json!(["7844"]), &["198.41.200.13/32"]);
+    assert_eq!(words, [["compute", "firewall-rules", "delete", "d"]]);
+    for words in
+        [one(json!(["7844-7845"]), &["198.41.200.13/32"]), one(json!(["7844"]), &["198.41.200.12/31"])]
+    {
+        assert_eq!(words[0][2], "create", "{words:?}");
+    }
 }
 
 #[test]
