@@ -271,7 +271,9 @@ impl Proof<'_, '_> {
             other.level >= finding.level && !is_old && !UNCOVERED.contains(&other.lint)
                 || key(other) == key(finding)
                 || other.lint == LOCKOUT && !was_locked_out
-                || other.lint == UNANSWERED && other.level >= Level::Warning && is_by_command
+                || [UNANSWERED, finding.lint].contains(&other.lint)
+                    && other.level >= Level::Warning
+                    && is_by_command
         };
         after.iter().filter(|other| !known.has(other) && counts(other)).collect()
     }
