@@ -147,7 +147,8 @@ impl Proof<'_, '_> {
             let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
             let more = left.iter().filter_map(|left| Some((left.lint, left.remedy.as_deref()?)));
             let more = more.filter(|(lint, more)| is_needed(lint, more)).map(|(_, more)| more);
-            let Some(more) = more.cloned().reduce(Remedy::and).map(|more| self.removing(more)).transpose()? else {
+            let Some(more) = more.cloned().reduce(Remedy::and).map(|more| self.removing(more)).transpose()?
+            else {
                 let text =
                     |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
                 let is_same = key(worst) == key(finding)

@@ -43,6 +43,7 @@ impl Acl {
             rules: Default::default(),
             last: self.last,
             numbers: [None, None],
+            counts: self.counts,
         };
         acl.forget(why);
         acl
