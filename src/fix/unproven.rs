@@ -97,7 +97,8 @@ impl Unproven {
             Unproven::Another(other) => {
                 let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS];
                 let is_known = known.iter().chain(&UNCOVERED).chain(&LEFT_OVER).any(|known| known == other);
-                !OF_MORE.contains(&lint) && !is_known
+                // What is left of a finding in other words hangs on what the rules do not tell.
+                !OF_MORE.contains(&lint) && !is_known && *other != lint
             }
             Unproven::NotGone | Unproven::OtherPackets => true,
         }

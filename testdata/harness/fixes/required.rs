@@ -22,8 +22,8 @@ const EPHEMERAL: [u16; 4] = [32768, 32777, 43115, 60999];
 
 /// Who may ask the resolver, or for metrics, by user and group: cloudflared, or another program on the host. The rules
 /// name these.
-const ASKERS: [(u32, u32); 7] =
-    [(0, 0), (33, 0), (0, 33), (1000, 0), (0, 1000), (1000, 1000), (65534, 65534)];
+const ASKERS: [(u32, u32); 9] =
+    [(0, 0), (33, 0), (0, 33), (1000, 0), (0, 1000), (1000, 1000), (65534, 65534), (65534, 0), (0, 65534)];
 
 /// Lints that say which requirement is not fulfilled.
 const REQUIREMENTS: [&str; 10] = [
