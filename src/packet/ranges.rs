@@ -9,19 +9,22 @@ use std::sync::Arc;
 pub struct Ranges(Form);
 
 /// Each set has one form only, the first that fits, so that equal sets are equal values.
+///
+/// Copies are made all the time. No field is narrower than 32 bits, so that each form is copied in whole words: bytes
+/// beside the tag were copied in parts that overlap, and the processor waited for one part before it read the next.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Form {
     None,
     /// From `top << 32 | low` on, `span` numbers more: ports, protocols, users.
     Small {
-        top: u8,
+        top: u32,
         low: u32,
         span: u32,
     },
     /// All numbers that begin with the first `length` bits of `bits << 64`, which has no others:
     /// address prefixes, interface names.
     Prefix {
-        length: u8,
+        length: u32,
         bits: u64,
     },
     /// Inclusive at both ends, ascending, neither overlapping nor touching.
@@ -74,9 +77,9 @@ impl Ranges {
     fn one(low: u128, high: u128) -> Self {
         let varying = low ^ high;
         Ranges(match u32::try_from(high - low) {
-            Ok(span) if low >> 40 == 0 => Form::Small { top: (low >> 32) as u8, low: low as u32, span },
+            Ok(span) if low >> 40 == 0 => Form::Small { top: (low >> 32) as u32, low: low as u32, span },
             _ if varying & varying.wrapping_add(1) == 0 && low & varying == 0 && low as u64 == 0 => {
-                Form::Prefix { length: varying.leading_zeros() as u8, bits: (low >> 64) as u64 }
+                Form::Prefix { length: varying.leading_zeros(), bits: (low >> 64) as u64 }
             }
             _ => Form::Many(Arc::new(vec![(low, high)])),
         })
@@ -101,7 +104,7 @@ impl Ranges {
             }
             Form::Prefix { length, bits } => {
                 let low = u128::from(*bits) << 64;
-                Some((low, low | u128::MAX.checked_shr((*length).into()).unwrap_or(0)))
+                Some((low, low | u128::MAX.checked_shr(*length).unwrap_or(0)))
             }
             Form::Many(ranges) => match ranges[..] {
                 [range] => Some(range),
@@ -222,7 +225,7 @@ impl Ranges {
     pub fn overlaps(&self, other: &Ranges) -> bool {
         match (&self.0, &other.0) {
             (Form::Prefix { length: a, bits: one }, Form::Prefix { length: b, bits: two }) => {
-                (one ^ two).leading_zeros() >= u32::from(*a.min(b)).min(64)
+                (one ^ two).leading_zeros() >= (*a.min(b)).min(64)
             }
             (Form::Many(a), Form::Many(b)) => Arc::ptr_eq(a, b) || !meet(a, b, |_, _| false),
             (_, Form::Many(_)) => self.as_one().is_some_and(|(low, high)| other.overlaps_range(low, high)),
