@@ -174,9 +174,9 @@ impl Difference {
                     return Ok(changes);
                 }
                 let leg = sent::Leg { way, is_loopback, kind };
-                let before = Sent::through(old, routes, leg, &packets)?;
-                let after =
-                    Sent::through(new, routes, leg, &packets)?.rename(|atom| found.number(&changed, atom));
+                let before = Sent::through(old, routes, leg, &packets, &|atom| atom)?;
+                let number = |atom| found.number(&changed, atom);
+                let after = Sent::through(new, routes, leg, &packets, &number)?;
                 compare(&before, &after, |packets, before, after| {
                     let kinds = vec![kind];
                     changes.push(Change { way, is_loopback, family, kinds, packets, before, after });
@@ -287,7 +287,7 @@ fn is_equal(one: &PacketSet, other: &PacketSet) -> bool {
 }
 
 /// A cube with its unknowns renumbered.
-fn renamed(cube: &Cube, number: &impl Fn(u32) -> u32) -> Cube {
+fn renamed(cube: &Cube, number: impl Fn(u32) -> u32) -> Cube {
     cube.sides().iter().fold(Cube::any(), |cube, (axis, values)| match axis {
         Axis::Atom(atom) => cube.set(Axis::Atom(number(*atom)), values.clone()),
         axis => cube.set(*axis, values.clone()),

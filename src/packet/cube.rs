@@ -1,5 +1,7 @@
 //! A cross product of sets, one for each axis that it names.
 
+use std::cmp::Ordering;
+
 use smallvec::SmallVec;
 
 use super::{Axis, Values};
@@ -102,24 +104,25 @@ impl Cube {
             return None;
         }
         let mut sides = SmallVec::with_capacity(self.sides.len().max(other.sides.len()));
-        let (mut left, mut right) = (self.sides.iter().peekable(), other.sides.iter().peekable());
-        loop {
-            let side = match (left.peek(), right.peek()) {
-                (Some(a), Some(b)) if a.0 == b.0 => {
-                    let both = (a.0, a.1.and(&b.1));
-                    left.next();
-                    right.next();
-                    Some(both)
+        let (mut left, mut right) = (self.sides(), other.sides());
+        while let ([one, ours @ ..], [two, theirs @ ..]) = (left, right) {
+            match one.0.cmp(&two.0) {
+                Ordering::Less => {
+                    sides.push(one.clone());
+                    left = ours;
                 }
-                (Some(a), Some(b)) if a.0 > b.0 => right.next().cloned(),
-                (Some(_), _) => left.next().cloned(),
-                (None, _) => right.next().cloned(),
-            };
-            match side {
-                Some(side) => sides.push(side),
-                None => return Some(Cube { sides }),
+                Ordering::Greater => {
+                    sides.push(two.clone());
+                    right = theirs;
+                }
+                Ordering::Equal => {
+                    sides.push((one.0, one.1.and(&two.1)));
+                    (left, right) = (ours, theirs);
+                }
             }
         }
+        sides.extend(left.iter().chain(right).cloned());
+        Some(Cube { sides })
     }
 
     /// What must hold of a packet of the other cube for it to be in this one: the packets in both,

@@ -172,6 +172,17 @@ impl Ranges {
         self.iter().fold(0, |sum: u128, (low, high)| sum.saturating_add((high - low).saturating_add(1)))
     }
 
+    /// Its ends, where it is one small range: the common case, which needs no more than words of the processor.
+    fn small(&self) -> Option<(u64, u64)> {
+        match self.0 {
+            Form::Small { top, low, span } => {
+                let low = u64::from(top) << 32 | u64::from(low);
+                Some((low, low + u64::from(span)))
+            }
+            _ => None,
+        }
+    }
+
     /// Is it surely the same set, as told at a glance? Sets that were copied from each other are.
     fn is_same(&self, other: &Ranges) -> bool {
         match (&self.0, &other.0) {
@@ -183,6 +194,13 @@ impl Ranges {
 
     /// The numbers that are in both.
     pub fn and(&self, other: &Ranges) -> Ranges {
+        if let (Some((a, b)), Some((c, d))) = (self.small(), other.small()) {
+            let (low, high) = (a.max(c), b.min(d));
+            return Ranges(match high.checked_sub(low) {
+                Some(span) => Form::Small { top: (low >> 32) as u32, low: low as u32, span: span as u32 },
+                None => Form::None,
+            });
+        }
         if self.is_same(other) {
             return self.clone();
         }
@@ -223,6 +241,9 @@ impl Ranges {
 
     /// Is any number in both?
     pub fn overlaps(&self, other: &Ranges) -> bool {
+        if let (Some((a, b)), Some((c, d))) = (self.small(), other.small()) {
+            return a <= d && c <= b;
+        }
         match (&self.0, &other.0) {
             (Form::Prefix { length: a, bits: one }, Form::Prefix { length: b, bits: two }) => {
                 (one ^ two).leading_zeros() >= (*a.min(b)).min(64)
@@ -280,6 +301,9 @@ impl Ranges {
 
     /// Are all numbers of the other in this set?
     pub fn covers(&self, other: &Ranges) -> bool {
+        if let (Some((a, b)), Some((c, d))) = (self.small(), other.small()) {
+            return a <= c && d <= b;
+        }
         if self.is_same(other) {
             return true;
         }

@@ -1,5 +1,6 @@
 //! Packets that are sent through a host, and what became of each of them.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::sync::{Arc, LazyLock};
 
@@ -29,12 +30,24 @@ pub(super) struct Leg {
 }
 
 /// What became of the packets that were sent.
-#[derive(Debug)]
-pub(super) struct Sent {
+pub(super) struct Sent<'s, 'm> {
     /// Each packet stands in one part.
     pub parts: Vec<Passed>,
-    /// What let packets through, base chain by base chain: the one that matters most first.
-    accepts: Vec<Vec<Accept>>,
+    /// What let packets through, base chain by base chain: the one that matters most first. Asked only of packets
+    /// that fare otherwise and get through.
+    accepts: OnceCell<Vec<Vec<Accept>>>,
+    hops: Vec<Arc<Hop<'m>>>,
+    teller: Teller<'s, 'm>,
+}
+
+/// Tells of packets in the coordinates in which they came.
+struct Teller<'s, 'm> {
+    host: &'s Host<'m>,
+    leg: Leg,
+    /// The unknowns of the host that are taken for answered.
+    assumed: Vec<(u32, bool)>,
+    /// What the other unknowns are called.
+    number: &'s (dyn Fn(u32) -> u32 + Sync),
 }
 
 /// Packets with one fate.
@@ -139,33 +152,42 @@ impl Leg {
             _ => false,
         }
     }
+}
 
-    /// A cube in the coordinates of the packets as they came.
-    fn told(self, host: &Host, cube: &Cube, nat: &Translations) -> Cube {
+impl Teller<'_, '_> {
+    /// Packets that were translated so, as they came.
+    fn told(&self, set: &PacketSet, nat: &Translations) -> PacketSet {
+        PacketSet::from_cubes(set.cubes().iter().map(|cube| self.cube(cube, nat)))
+    }
+
+    fn cube(&self, cube: &Cube, nat: &Translations) -> Cube {
         let cube = nat.undo(cube.clone());
         let is_unrouted = cube.get(Axis::OutInterface).is_some_and(|names| names.first() == Some(0));
-        let assumed: Vec<u32> = host.atoms.assumed().map(|atom| atom.0).collect();
-        cube.clone().forget(|axis| match axis {
-            Axis::OutInterface => is_unrouted && self.way == Way::Forward,
-            Axis::Atom(atom) => assumed.contains(&atom),
-            Axis::Direction if cube.get(axis).is_some_and(|ways| *ways == either_way().into()) => true,
-            axis => self.is_given(axis),
-        })
+        let is_either_way = cube.get(Axis::Direction).is_some_and(|ways| *ways == either_way().into());
+        let cube = cube.forget(|axis| match axis {
+            Axis::OutInterface => is_unrouted && self.leg.way == Way::Forward,
+            Axis::Atom(atom) => self.assumed.iter().any(|(assumed, _)| *assumed == atom),
+            Axis::Direction if is_either_way => true,
+            axis => self.leg.is_given(axis),
+        });
+        if cube.atoms().next().is_some() { renamed(&cube, &self.number) } else { cube }
     }
 }
 
-impl Sent {
-    /// Sends disjoint packets through a host.
+impl<'s, 'm> Sent<'s, 'm> {
+    /// Sends disjoint packets through a host, whose unknowns get other numbers.
     pub fn through(
-        host: &Host,
+        host: &'s Host<'m>,
         routes: &Routes,
         leg: Leg,
         packets: &PacketSet,
-    ) -> Result<Sent, TooManyPieces> {
+        number: &'s (dyn Fn(u32) -> u32 + Sync),
+    ) -> Result<Self, TooManyPieces> {
+        let teller = Teller { host, leg, assumed: host.atoms.assumed().collect(), number };
         let assume = |cube: Cube| {
             let answer =
-                |cube: Cube, (atom, yes)| cube.set(Axis::Atom(atom), Ranges::single(u128::from(yes)));
-            Some(host.atoms.assumed().fold(cube, answer))
+                |cube: Cube, &(atom, yes): &_| cube.set(Axis::Atom(atom), Ranges::single(u128::from(yes)));
+            Some(teller.assumed.iter().fold(cube, answer))
         };
         let packets = packets.clone().map(assume);
         // What comes back over lo was tracked when it left.
@@ -176,9 +198,6 @@ impl Sent {
         };
         let flow::Sent { through: flights, hops, diverted } =
             flow::send(host, routes, leg.way, packets, &leg.tracking())?;
-        let told = |set: &PacketSet, nat: &Translations| {
-            PacketSet::from_cubes(set.cubes().iter().map(|cube| leg.told(host, cube, nat)))
-        };
         let mut parts: Vec<Passed> = Vec::new();
         for hop in &hops {
             let fate = match hop.fate {
@@ -187,34 +206,21 @@ impl Sent {
                 walk::Fate::Accepted | walk::Fate::Translated(_) => continue,
             };
             let treatment = Treatment { fate, chain: Some(hop.chain), rule: hop.rule };
-            parts.push(Passed::new(Ending::Lost(treatment), told(&hop.packets, &hop.nat)));
+            parts.push(Passed::new(Ending::Lost(treatment), teller.told(&hop.packets, &hop.nat)));
         }
         for flight in &flights {
             parts.push(Passed::new(
                 Ending::Through(Box::new(flight.nat.clone())),
-                told(&flight.packets, &flight.nat),
+                teller.told(&flight.packets, &flight.nat),
             ));
         }
         if !diverted.is_empty() {
-            parts.push(Passed::new(Ending::Diverted, told(&diverted, &Translations::default())));
+            parts.push(Passed::new(Ending::Diverted, teller.told(&diverted, &Translations::default())));
         }
         if is_blurred(host) && overlap(&parts) {
             return Err(TooManyPieces);
         }
-        Ok(Sent { parts, accepts: accepts(host, leg, &hops, told) })
-    }
-
-    /// The same with the unknowns renumbered.
-    pub fn rename(self, number: impl Fn(u32) -> u32) -> Self {
-        let rename =
-            |set: &PacketSet| PacketSet::from_cubes(set.cubes().iter().map(|cube| renamed(cube, &number)));
-        let part = |part: Passed| Passed { packets: rename(&part.packets), ..part };
-        let accept = |accept: Accept| Accept { packets: rename(&accept.packets), ..accept };
-        let base = |base: Vec<Accept>| base.into_iter().map(accept).collect();
-        Sent {
-            parts: self.parts.into_iter().map(part).collect(),
-            accepts: self.accepts.into_iter().map(base).collect(),
-        }
+        Ok(Sent { parts, accepts: OnceCell::new(), hops, teller })
     }
 
     /// Some packets of a part by what decides them.
@@ -230,9 +236,10 @@ impl Sent {
         };
         let fate = if is_turned { Fate::Turned } else { Fate::Accepted };
         let (mut found, mut left) = (Vec::new(), packets);
+        let accepts = self.accepts.get_or_init(|| accepts(&self.teller, &self.hops));
         // What turns packets decides more than what then accepts them.
-        let turns = self.accepts.iter().flatten().filter(|accept| is_turned && accept.is_turn);
-        for accept in turns.chain(self.accepts.iter().flatten()) {
+        let turns = accepts.iter().flatten().filter(|accept| is_turned && accept.is_turn);
+        for accept in turns.chain(accepts.iter().flatten()) {
             if left.is_empty() {
                 break;
             }
@@ -267,13 +274,9 @@ type Rank = (bool, bool, bool, bool);
 
 /// What let packets through. Of several base chains that is the last one that drops what it does not name;
 /// failing that, one with rules.
-fn accepts(
-    host: &Host,
-    leg: Leg,
-    hops: &[Arc<Hop>],
-    told: impl Fn(&PacketSet, &Translations) -> PacketSet,
-) -> Vec<Vec<Accept>> {
-    let main = match leg.way {
+fn accepts(teller: &Teller, hops: &[Arc<Hop>]) -> Vec<Vec<Accept>> {
+    let host = teller.host;
+    let main = match teller.leg.way {
         Way::In => Hook::Input,
         Way::Forward => Hook::Forward,
         Way::Out | Way::Local => Hook::Output,
@@ -285,7 +288,7 @@ fn accepts(
             walk::Fate::Translated(_) => true,
             walk::Fate::Dropped | walk::Fate::Rejected(_) => continue,
         };
-        let packets = told(&hop.packets, &hop.nat);
+        let packets = teller.told(&hop.packets, &hop.nat);
         let accept = Accept { chain: hop.chain, rule: hop.rule, is_turn, packets };
         if let Some(known) = bases.iter_mut().find(|known| known.1 == hop.base) {
             known.2.push(accept);
