@@ -110,8 +110,12 @@ impl<'m> Talk<'_, 'm> {
         // ends a handshake to the service's; new packets never do.
         own = match (self.question.way, tracking) {
             (Way::Out, Tracking::Established { .. }) => {
-                let first = self.question.packets.cubes().first();
-                let owner = |axis| first.and_then(|cube| cube.get(axis)).cloned();
+                // Where several ask, an answer may be for any of them.
+                let asking = || self.question.packets.cubes().iter();
+                let owner = |axis| {
+                    let first = asking().next()?.get(axis)?;
+                    asking().all(|cube| cube.get(axis) == Some(first)).then(|| first.clone())
+                };
                 let owners = [owner(Axis::Uid), owner(Axis::Gid)];
                 own.into_iter().map(|flight| of_socket(flight, &[6, 17], &owners)).collect()
             }

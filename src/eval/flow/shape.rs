@@ -74,9 +74,12 @@ pub fn flows(way: Way, flights: &[Flight], sense: Sense) -> PacketSet {
 
 /// Packets that were translated so in the coordinates of the first packet.
 pub fn flows_of(way: Way, packets: &PacketSet, nat: &Translations, sense: Sense) -> PacketSet {
-    // The owner of an answer says nothing of the first packet's. What comes back over lo has no socket any more; the
-    // flow's owner is still who it was.
-    let tells_owner = |cube: &Cube| sense == Sense::There && !(way == Way::Local && has_no_owner(cube));
+    // The owner of what another answers says nothing of the first packet's; an answer that has come to the socket which asked
+    // tells that one's. What comes back over lo has no socket any more; the flow's owner is still who it was.
+    let tells_owner = |cube: &Cube| match (way, sense) {
+        (Way::Out, Sense::Back) | (Way::Local, Sense::There) => !has_no_owner(cube),
+        (_, sense) => sense == Sense::There,
+    };
     let name = |axis: Axis| if sense == Sense::Back { opposite(axis) } else { axis };
     let told = |cube: &Cube| {
         let tells_owner = tells_owner(cube);
