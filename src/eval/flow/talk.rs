@@ -106,6 +106,7 @@ impl<'t, 'm> Talk<'t, 'm> {
         let due = PacketSet::from_cubes(replies.iter().flat_map(|reply| {
             flows(self.question.way, std::slice::from_ref(&reply.2), Sense::Back).cubes().to_vec()
         }));
+        let due = if self.question.way == Way::Out { due.and(&self.askers()) } else { due };
         if due.is_empty() {
             return Ok(());
         }
@@ -190,6 +191,11 @@ impl<'t, 'm> Talk<'t, 'm> {
             }
             (None, _) => vec![(Some(Tracking::Unknown), flight(packets))],
         }
+    }
+
+    /// Who asks: nobody else waits for an answer.
+    fn askers(&self) -> PacketSet {
+        self.question.packets.forget(|axis| !matches!(axis, Axis::Uid | Axis::Gid))
     }
 
     /// Writes a step down and hands its survivors on.
