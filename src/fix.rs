@@ -138,10 +138,7 @@ impl Proof<'_, '_> {
             let Some(worst) = left.first() else {
                 let uncovered = uncovered(findings, &after, finding.level);
                 let fix = self.fix(&context, &sources, &all, uncovered);
-                return fix.map_err(|why| match (why, found) {
-                    (Unproven::OtherPackets, Some(lint)) if finding.lint == MOVED => Unproven::Another(lint),
-                    (why, _) => why,
-                });
+                return fix.map_err(|why| why.led_to(finding.lint, found));
             };
             // What would have to be moved next is a question of what was meant, not of what is needed.
             let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
@@ -153,16 +150,17 @@ impl Proof<'_, '_> {
                     |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
                 let is_same = key(worst) == key(finding)
                     && text(&sources, worst) == text(self.context.sources, finding);
-                return Err(if is_same { Unproven::NotGone } else { Unproven::Another(worst.lint) });
+                let why = if is_same { Unproven::NotGone } else { Unproven::Another(worst.lint) };
+                return Err(why.led_to(finding.lint, found));
             };
             if more.steps == next.steps {
-                return Err(Unproven::NotGone);
+                return Err(Unproven::NotGone.led_to(finding.lint, found));
             }
             found = found.or(Some(worst.lint));
             next = more.clone();
             all = all.and(more);
         }
-        Err(Unproven::NotGone)
+        Err(Unproven::NotGone.led_to(finding.lint, found))
     }
 
     /// What steps are in the texts, in the order of places.

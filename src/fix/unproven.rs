@@ -44,25 +44,13 @@ pub enum Unproven {
     OtherPackets,
     /// The rules are too tangled to be compared.
     Undecided,
+    /// It would take the place of what the commands for another finding add.
+    Beside,
+    /// No proof was left for it.
+    NotWorkedOut,
 }
 
 impl Unproven {
-    /// Why a rule of a cloud has no place.
-    pub const NO_NUMBER: &str = "no number is free in front of the rule that takes the packets";
-
-    /// Why some of the rules that are needed have none.
-    pub const FEW_NUMBERS: &str = "too few numbers are free in front of the rule that takes the packets";
-
-    /// Why rules have no place beside those that commands for another finding add.
-    pub const BESIDE: &str =
-        "it would take the place of what the commands for another finding add: check again after those";
-
-    /// What a change would bring, whose lint comes behind.
-    pub const ANOTHER: &str = "it would bring another finding: ";
-
-    /// Why rules of a cloud have none.
-    pub const NO_ROOM: &str = "the list may not have so many rules";
-
     /// In words.
     pub fn reason(&self) -> String {
         match self {
@@ -74,13 +62,28 @@ impl Unproven {
                 };
                 format!("no change is written into {}: {why}", dialect.name())
             }
-            Unproven::NoNumber => Self::NO_NUMBER.into(),
-            Unproven::FewNumbers => Self::FEW_NUMBERS.into(),
-            Unproven::NoRoom => Self::NO_ROOM.into(),
+            Unproven::NoNumber => "no number is free in front of the rule that takes the packets".into(),
+            Unproven::FewNumbers => "too few numbers are free in front of the rule that takes the packets".into(),
+            Unproven::NoRoom => "the list may not have so many rules".into(),
             Unproven::NotGone => "a change of one place would not be enough".into(),
-            Unproven::Another(lint) => format!("{}{lint}", Self::ANOTHER),
+            Unproven::Another(lint) => format!("it would bring another finding: {lint}"),
             Unproven::OtherPackets => "other packets would fare otherwise, too".into(),
             Unproven::Undecided => "the rules are too tangled to be compared".into(),
+            Unproven::Beside => {
+                "it would take the place of what the commands for another finding add: check again after those".into()
+            }
+            Unproven::NotWorkedOut => "not worked out (`--fixes` says how many are)".into(),
+        }
+    }
+
+    /// Why, where what a remedy led to first was another finding. What closes or moves something may be needed for that, and to
+    /// open it again would undo the remedy.
+    pub fn led_to(self, lint: &str, found: Option<&'static str>) -> Self {
+        match (self, found) {
+            (Unproven::NotGone | Unproven::OtherPackets, Some(found)) if lint == MOVED => {
+                Unproven::Another(found)
+            }
+            (why, _) => why,
         }
     }
 
@@ -93,7 +96,9 @@ impl Unproven {
             | Unproven::NoNumber
             | Unproven::FewNumbers
             | Unproven::NoRoom
-            | Unproven::Undecided => false,
+            | Unproven::Undecided
+            | Unproven::Beside
+            | Unproven::NotWorkedOut => false,
             Unproven::Another(other) => {
                 let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS];
                 let is_known = known.iter().chain(&UNCOVERED).chain(&LEFT_OVER).any(|known| known == other);

@@ -18,9 +18,6 @@ pub const MOST_PROOFS: usize = 20;
 /// was found out before.
 const MOST_RULES: usize = 40_000;
 
-/// Why there is no fix where none was looked for.
-pub const NOT_WORKED_OUT: &str = "not worked out (`--fixes` says how many are)";
-
 /// What proofs a run has left.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
@@ -49,10 +46,10 @@ impl Budget {
     }
 
     /// Takes a proof over so many rules out, if one is left; otherwise the reason.
-    fn take(&mut self, rules: usize) -> Result<(), String> {
+    fn take(&mut self, rules: usize) -> Result<(), Unproven> {
         let left = self.rules.checked_sub(rules).zip(self.proofs.checked_sub(1));
         let Some((rules, proofs)) = left else {
-            return Err(NOT_WORKED_OUT.into());
+            return Err(Unproven::NotWorkedOut);
         };
         (self.rules, self.proofs) = (rules, proofs);
         Ok(())
@@ -68,16 +65,16 @@ pub fn prove(
     findings: &[Finding],
     shown: &[(usize, crate::finding::Level)],
     budget: &mut Budget,
-) -> HashMap<usize, Result<Fix, String>> {
+) -> HashMap<usize, Result<Fix, Unproven>> {
     let proof = Proof { context, dialects: &input.dialects, includes: &loaded.includes, beside: &[] };
     let rules = context.host.rules().count();
     let mut worst: Vec<_> = shown.iter().filter(|(at, _)| findings[*at].remedy.is_some()).collect();
     worst.sort_by_key(|(at, level)| (Reverse(*level), *at));
     let tried: Vec<_> = worst.iter().map(|(at, _)| (*at, budget.take(rules))).collect();
-    let prove = |(at, allowed): (usize, Result<(), String>)| {
+    let prove = |(at, allowed): (usize, Result<(), Unproven>)| {
         let made = allowed.and_then(|()| {
-            let made = proof.prove(findings, &findings[at]);
-            made.map_or_else(|| Err(String::new()), |made| made.map_err(|why| why.reason()))
+            // Only what proposes something was chosen.
+            proof.prove(findings, &findings[at]).unwrap_or(Err(Unproven::NotWritable))
         });
         (at, made)
     };
@@ -98,7 +95,7 @@ fn beside_each_other(
     proof: &Proof,
     findings: &[Finding],
     order: impl Iterator<Item = usize>,
-    made: &mut HashMap<usize, Result<Fix, String>>,
+    made: &mut HashMap<usize, Result<Fix, Unproven>>,
 ) {
     let mut placed: Vec<Placed> = Vec::new();
     for at in order {
@@ -106,7 +103,7 @@ fn beside_each_other(
         if fix.placed.iter().any(|new| placed.iter().any(|other| new.hangs_on(other))) {
             let again = Proof { beside: &placed, ..*proof }.prove(findings, &findings[at]);
             let Some(Ok(again)) = again else {
-                made.insert(at, Err(Unproven::BESIDE.into()));
+                made.insert(at, Err(Unproven::Beside));
                 continue;
             };
             *fix = again;

@@ -56,6 +56,7 @@ pub fn judge_and_tell(input: &Input, is_quick: bool, budget: Budget, done: &(dyn
                 continue;
             }
             earlier.into_iter().for_each(|earlier| earlier.push(report.findings.len()));
+            let fix = fix.map(|fix| fix.map_err(|why| why.reason()));
             report.add_with(&input.sources, index, finding, fix);
         }
     }
@@ -77,7 +78,7 @@ pub fn judge_and_tell(input: &Input, is_quick: bool, budget: Budget, done: &(dyn
 }
 
 /// A fix, or why there is none; `None` where nothing was proposed.
-type MaybeFix = Option<Result<Fix, String>>;
+type MaybeFix = Option<Result<Fix, Unproven>>;
 
 /// Does any unit of an export serve the tunnel?
 struct Served {
@@ -167,7 +168,7 @@ fn by_command(unit: &Unit, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFi
 }
 
 /// Says in words what has to be let through where there is no command that does it, for this reason.
-fn said_what_to_let_through(unit: &Unit, finding: Finding, why: &str) -> Finding {
+fn said_what_to_let_through(unit: &Unit, finding: Finding, why: &Unproven) -> Finding {
     let steps = finding.remedy.iter().flat_map(|remedy| &remedy.steps);
     let rules = steps.flat_map(|step| match step {
         Step::Insert { rules, .. } => rules.as_slice(),
@@ -187,15 +188,15 @@ fn said_what_to_let_through(unit: &Unit, finding: Finding, why: &str) -> Finding
     }
     let text = Words::within(&Cube::any()).set(&packets);
     let why = match why {
-        fixes::NOT_WORKED_OUT
-        | Unproven::NO_NUMBER
-        | Unproven::FEW_NUMBERS
-        | Unproven::NO_ROOM
-        | Unproven::BESIDE => format!("No command: {why}."),
-        _ => match why.strip_prefix(Unproven::ANOTHER) {
-            Some(lint) => format!("No command: one that mends it would bring another finding, `{lint}`."),
-            None => "No command is known that mends it.".to_owned(),
-        },
+        Unproven::NotWorkedOut
+        | Unproven::NoNumber
+        | Unproven::FewNumbers
+        | Unproven::NoRoom
+        | Unproven::Beside => format!("No command: {}.", why.reason()),
+        Unproven::Another(lint) => {
+            format!("No command: one that mends it would bring another finding, `{lint}`.")
+        }
+        _ => "No command is known that mends it.".to_owned(),
     };
     let answers = match asks_for_answers {
         true => {
