@@ -166,6 +166,14 @@ impl Changed {
                 self.atoms.entry(theirs).or_insert(own);
             }
         }
+        // A rule that has only moved asks the same as before.
+        let mut moved: Vec<usize> = (first..other.len() - last).filter(|at| !is_known[*at]).collect();
+        for a in (first..one.len() - last).filter(|at| !is_kept[*at]) {
+            let Some(at) = moved.iter().position(|b| ours[a - first] == theirs[b - first]) else { continue };
+            for (own, theirs) in atoms(&one[a]).zip(atoms(&other[moved.remove(at)])) {
+                self.atoms.entry(theirs).or_insert(own);
+            }
+        }
         let missing = |chain: ChainId, known: Vec<bool>| {
             let numbered = (0..).zip(known).filter(|(_, is_known)| !is_known);
             numbered.map(|(index, _)| RuleId { chain, index }).collect()
