@@ -59,6 +59,8 @@ pub struct Proof<'p, 'c> {
     pub context: &'p Context<'c>,
     /// The dialect of each of its files.
     pub dialects: &'p HashMap<FileId, Dialect>,
+    /// The cloud that keeps the rules, if one does.
+    pub cloud: Option<Dialect>,
     /// What they include.
     pub includes: &'p Includes,
     /// The rules that commands for other findings of the unit add.
@@ -185,7 +187,7 @@ impl Proof<'_, '_> {
         // nft alone includes others.
         let included = self.includes.is_included(file).then_some(&Dialect::Nft);
         let dialect = self.dialects.get(&file).or(included).ok_or(Unproven::NotWritable)?;
-        let write = dialect.entry().write.ok_or(Unproven::OfPrograms(*dialect))?;
+        let write = dialect.entry().write.ok_or(Unproven::OfPrograms(self.cloud.unwrap_or(*dialect)))?;
         if let Some(edits) = write(writing, step) {
             return Ok(edits);
         }
@@ -213,8 +215,8 @@ impl Proof<'_, '_> {
 
     /// What cannot be written is kept elsewhere.
     fn of_programs(&self, why: Unproven) -> Unproven {
-        match self.unit().files.first().and_then(|file| self.dialects.get(file)) {
-            Some(dialect) if why == Unproven::NotWritable => Unproven::OfPrograms(*dialect),
+        match self.cloud {
+            Some(cloud) if why == Unproven::NotWritable => Unproven::OfPrograms(cloud),
             _ => why,
         }
     }

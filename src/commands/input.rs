@@ -103,6 +103,8 @@ pub struct Loaded {
     /// The export that holds it among others, if it was not chosen by name; one of them must serve the
     /// tunnel. Counted from 0.
     pub export: Option<usize>,
+    /// The cloud that keeps its rules, if one does: a file may hold exports of several.
+    pub cloud: Option<Dialect>,
     /// What its files include.
     pub includes: Includes,
 }

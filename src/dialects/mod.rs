@@ -4,6 +4,7 @@ mod aws;
 mod azure;
 mod cloud;
 mod embedded;
+mod exports;
 mod gcp;
 mod includes;
 pub mod iptables;
@@ -19,6 +20,7 @@ use crate::model::{Plan, Remark, Ruleset, Step};
 use crate::packet::Family;
 use crate::source::{FileId, Sources, Span, Spanned};
 
+pub use exports::{Cloud, Exported, read_exports};
 pub use includes::{Included, Includes, Place, Texts};
 
 /// A language that fwlint reads.
@@ -107,8 +109,8 @@ pub enum Read {
         /// Reads texts that are loaded one after the other, each with all that it includes.
         read: fn(&[Texts<'_>]) -> Ruleset,
     },
-    /// Texts of one cloud account, read together, hold any number of units.
-    Units(fn(&[(FileId, &str)]) -> Export),
+    /// Texts of one cloud account, read together by [`read_exports`], hold any number of units.
+    Units(Cloud),
 }
 
 /// What an export of a cloud account holds.
@@ -192,7 +194,7 @@ pub const DIALECTS: &[Entry] = &[
         name: "gcp",
         by_content: |text, _| gcp::is_export(text),
         by_name: |_| false,
-        read: Read::Units(gcp::read),
+        read: Read::Units(gcp::CLOUD),
         write: None,
     },
     // AWS is told by words that Azure has inside of its own: `SecurityGroups` in `applicationSecurityGroups`.
@@ -201,7 +203,7 @@ pub const DIALECTS: &[Entry] = &[
         name: "azure",
         by_content: |text, _| azure::is_export(text),
         by_name: |_| false,
-        read: Read::Units(azure::read),
+        read: Read::Units(azure::CLOUD),
         write: None,
     },
     Entry {
@@ -209,7 +211,7 @@ pub const DIALECTS: &[Entry] = &[
         name: "aws",
         by_content: |text, _| aws::is_export(text),
         by_name: |_| false,
-        read: Read::Units(aws::read),
+        read: Read::Units(aws::CLOUD),
         write: None,
     },
     Entry {
@@ -282,10 +284,11 @@ pub fn load(texts: &[Texts<'_>]) -> Ruleset {
         match first.dialect.entry().read {
             Read::Host(read) => all.join(read(first.file, first.text)),
             Read::Including { read, .. } => all.join(read(run)),
-            Read::Units(read) => {
-                let export = read(&[(first.file, first.text)]);
-                all.remarks.extend(export.remarks);
-                export.units.into_iter().for_each(|unit| all.join(unit.ruleset));
+            Read::Units(_) => {
+                for Exported { export, .. } in read_exports(&[(first.dialect, first.file, first.text)]) {
+                    all.remarks.extend(export.remarks);
+                    export.units.into_iter().for_each(|unit| all.join(unit.ruleset));
+                }
             }
         }
     }

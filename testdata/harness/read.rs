@@ -17,7 +17,7 @@ fn what_is_read_is_what_was_understood() {
         let (ruleset, sources) = read(input, *dialect);
         let actual = match dialect.entry().read {
             Read::Host(_) | Read::Including { .. } => render::ruleset(&ruleset, &sources),
-            Read::Units(read) => units(read, &sources),
+            Read::Units(_) => units(*dialect, &sources),
         };
         expected::compare(&input.with_extension("model"), &actual, true)
     });
@@ -25,12 +25,15 @@ fn what_is_read_is_what_was_understood() {
 }
 
 /// An export in words, unit by unit.
-fn units(read: fn(&[(FileId, &str)]) -> Export, sources: &Sources) -> String {
-    let texts: Vec<_> = sources.ids().map(|id| (id, sources.file(id).text.as_str())).collect();
-    let export = read(&texts);
+fn units(dialect: Dialect, sources: &Sources) -> String {
+    let texts: Vec<_> = sources.ids().map(|id| (dialect, id, sources.file(id).text.as_str())).collect();
     let unit = |unit: &Named| format!("unit {}\n{}\n", unit.name, render::ruleset(&unit.ruleset, sources));
-    let units: String = export.units.iter().map(unit).collect();
-    units + &render::remarks(&export.remarks, sources)
+    let exports = dialects::read_exports(&texts).into_iter().map(|it| it.export);
+    let told = |export: Export| {
+        let units: String = export.units.iter().map(unit).collect();
+        units + &render::remarks(&export.remarks, sources)
+    };
+    exports.map(told).collect()
 }
 
 /// Where the test data is.

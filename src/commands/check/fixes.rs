@@ -66,7 +66,13 @@ pub fn prove(
     shown: &[(usize, crate::finding::Level)],
     budget: &mut Budget,
 ) -> HashMap<usize, Result<Fix, Unproven>> {
-    let proof = Proof { context, dialects: &input.dialects, includes: &loaded.includes, beside: &[] };
+    let proof = Proof {
+        context,
+        dialects: &input.dialects,
+        cloud: loaded.cloud,
+        includes: &loaded.includes,
+        beside: &[],
+    };
     let rules = context.host.rules().count();
     let mut worst: Vec<_> = shown.iter().filter(|(at, _)| findings[*at].remedy.is_some()).collect();
     worst.sort_by_key(|(at, level)| (Reverse(*level), *at));

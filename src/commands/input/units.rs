@@ -7,7 +7,7 @@ use super::includes::{self, Found};
 use super::{Group, Loaded, Loader};
 use crate::commands::Failure;
 use crate::config::{Config, Host};
-use crate::dialects::{Dialect, Includes, Place, Read};
+use crate::dialects::{self, Dialect, Exported, Includes, Place, Read};
 use crate::lints::Unit;
 use crate::model::{Ruleset, Unseen};
 use crate::profile;
@@ -24,7 +24,7 @@ pub(super) struct Taken {
     /// The same with all that is included.
     files: Vec<FileId>,
     /// The exports of clouds.
-    exports: Vec<(Dialect, Vec<FileId>)>,
+    exports: Vec<(Dialect, FileId)>,
     /// What the host is called.
     name: String,
     /// What it is called wherever the call is made.
@@ -37,7 +37,7 @@ impl Loader<'_> {
     pub(super) fn take_in(&mut self, group: Group) -> Taken {
         let mut hosted: Vec<(Dialect, FileId, Found)> = Vec::new();
         let mut files: Vec<FileId> = Vec::new();
-        let mut exports: Vec<(Dialect, Vec<FileId>)> = Vec::new();
+        let mut exports: Vec<(Dialect, FileId)> = Vec::new();
         let (mut names, mut paths): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         let parent = group.texts.first().and_then(|text| text.path.parent().map(Path::to_path_buf));
         for text in group.texts {
@@ -67,10 +67,7 @@ impl Loader<'_> {
                     names.push(name);
                     paths.push(self.sources.path_in_repository(file));
                 }
-                Read::Units(_) => match exports.iter_mut().find(|export| export.0 == text.dialect) {
-                    Some(export) => export.1.push(file),
-                    None => exports.push((text.dialect, vec![file])),
-                },
+                Read::Units(_) => exports.push((text.dialect, file)),
             }
         }
         let identity = group.name.clone().unwrap_or_else(|| paths.join(" + "));
@@ -84,47 +81,63 @@ impl Loader<'_> {
         let mut units = Vec::new();
         if !files.is_empty() {
             let host = includes::load(&self.sources, &hosted);
-            units.push((None, identity, Unit { name, files, ruleset: host, probed: None, must_serve: true }));
+            let unit = Unit { name, files, ruleset: host, probed: None, must_serve: true };
+            units.push((None, identity, None, unit));
         }
-        for (dialect, files) in exports {
-            let read = self.exported(dialect, files);
-            // One of several need serve, if nobody says which.
-            let is_named = |unit: &Unit| {
-                let named = config.units.iter().map(|unit| &unit.value);
-                named.chain(&self.selection.units).any(|name| *name == unit.name)
-            };
-            let export = (read.len() > 1 && !read.iter().any(is_named)).then_some(number);
-            let is_alone = read.len() == 1;
-            units.extend(read.into_iter().map(|unit| {
-                let must_serve = is_alone || is_named(&unit);
-                (export, unit.name.clone(), Unit { must_serve, ..unit })
-            }));
-        }
+        let read = self.exported(&exports);
+        // One of several need serve, if nobody says which.
+        let is_named = |unit: &Unit| {
+            let named = config.units.iter().map(|unit| &unit.value);
+            named.chain(&self.selection.units).any(|name| *name == unit.name)
+        };
+        let export = (read.len() > 1 && !read.iter().any(|(_, unit)| is_named(unit))).then_some(number);
+        let is_alone = read.len() == 1;
+        units.extend(read.into_iter().map(|(cloud, unit)| {
+            let must_serve = is_alone || is_named(&unit);
+            (export, unit.name.clone(), Some(cloud), Unit { must_serve, ..unit })
+        }));
         let includes = Includes::of(hosted.iter().flat_map(|(_, _, found)| found));
-        let loaded = |(export, identity, unit)| self.loaded(unit, identity, (export, &includes), &config);
+        let loaded = |(export, identity, cloud, unit)| Loaded {
+            cloud,
+            ..self.loaded(unit, identity, (export, &includes), &config)
+        };
         units.into_iter().map(loaded).collect()
     }
 
-    /// The units of an export. What is wrong with the whole is said of the first.
-    fn exported(&self, dialect: Dialect, files: Vec<FileId>) -> Vec<Unit> {
-        let Read::Units(read) = dialect.entry().read else { return Vec::new() };
-        let texts: Vec<_> =
-            files.iter().map(|file| (*file, self.sources.file(*file).text.as_str())).collect();
-        let export = read(&texts);
-        let unit = |name, mut ruleset: Ruleset| {
-            if ruleset.looks_names_up() {
-                ruleset.resolve(&profile::names());
+    /// The units of exports, each with the cloud that it is of. What is wrong with the whole of a cloud's is said of the first.
+    fn exported(&self, texts: &[(Dialect, FileId)]) -> Vec<(Dialect, Unit)> {
+        let texts: Vec<_> = texts
+            .iter()
+            .map(|(dialect, file)| (*dialect, *file, self.sources.file(*file).text.as_str()))
+            .collect();
+        let mut units: Vec<(Dialect, Unit)> = Vec::new();
+        // What is said of those that hold no unit.
+        let mut left = Vec::new();
+        for Exported { dialect, files, export } in dialects::read_exports(&texts) {
+            let unit = |name, mut ruleset: Ruleset| {
+                if ruleset.looks_names_up() {
+                    ruleset.resolve(&profile::names());
+                }
+                let files = files.clone();
+                (dialect, Unit { name, files, ruleset, probed: None, must_serve: false })
+            };
+            let first = units.len();
+            units.extend(export.units.into_iter().map(|it| unit(it.name, it.ruleset)));
+            match units.get_mut(first) {
+                Some((_, first)) => first.ruleset.remarks.extend(export.remarks),
+                None => left.extend(export.remarks),
             }
-            Unit { name, files: files.clone(), ruleset, probed: None, must_serve: false }
-        };
-        let mut units: Vec<Unit> = export.units.into_iter().map(|it| unit(it.name, it.ruleset)).collect();
-        match units.first_mut() {
-            Some(first) => first.ruleset.remarks.extend(export.remarks),
-            None => {
+        }
+        match (units.first_mut(), texts.first()) {
+            (Some((_, first)), _) => first.ruleset.remarks.extend(left),
+            (None, Some((dialect, ..))) => {
+                let files: Vec<FileId> = texts.iter().map(|(_, file, _)| *file).collect();
                 let names = files.iter().map(|file| self.sources.file(*file).name.display().to_string());
-                let ruleset = Ruleset { remarks: export.remarks, ..Ruleset::default() };
-                units.push(unit(names.collect::<Vec<_>>().join(" + "), ruleset));
+                let name = names.collect::<Vec<_>>().join(" + ");
+                let ruleset = Ruleset { remarks: left, ..Ruleset::default() };
+                units.push((*dialect, Unit { name, files, ruleset, probed: None, must_serve: false }));
             }
+            (None, None) => {}
         }
         units
     }
@@ -149,7 +162,7 @@ impl Loader<'_> {
         };
         let given = self.selection.flags.clone().or(self.cloudflared.clone()).or(config.given.clone());
         let (config, settings, includes) = (config.clone(), given.settle(), includes.clone());
-        Loaded { unit, identity, config, settings, interfaces, export, includes }
+        Loaded { unit, identity, config, settings, interfaces, export, cloud: None, includes }
     }
 }
 

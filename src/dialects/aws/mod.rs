@@ -16,9 +16,11 @@ mod permission;
 mod script;
 mod unit;
 
-use super::Export;
-use super::cloud::{Remarks, documents, looks_like_data};
-use crate::source::FileId;
+use super::cloud::{Fields, Part, Remarks, looks_like_data};
+use super::{Cloud, Export};
+
+/// How exports of AWS are known and read.
+pub const CLOUD: Cloud = Cloud { owns, script: script::groups, read };
 
 /// Is a text surely such an export? One of these keys stands in each, before much else.
 pub fn is_export(text: &str) -> bool {
@@ -42,15 +44,38 @@ pub fn is_export(text: &str) -> bool {
         || looks_like_data(text) && (KEYS.iter().any(|key| has(key)) || has("\"Entries\"") && has("\"Cidr\""))
 }
 
+/// Is an object surely one of AWS?
+fn owns(object: Fields) -> bool {
+    const KEYS: [&str; 19] = [
+        "SecurityGroups",
+        "SecurityGroupRules",
+        "NetworkAcls",
+        "NetworkInterfaces",
+        "PrefixLists",
+        "RuleGroups",
+        "FirewallPolicies",
+        "IpPermissions",
+        "IpPermissionsEgress",
+        "SecurityGroupRuleId",
+        "NetworkAclId",
+        "NetworkInterfaceId",
+        "PrefixListId",
+        "RuleGroup",
+        "RulesSource",
+        "RuleGroupResponse",
+        "FirewallPolicyResponse",
+        "FirewallPolicyV2",
+        "IsEgress",
+    ];
+    let first = object.get("Entries").and_then(|entries| entries.items().first());
+    KEYS.iter().any(|key| object.get(key).is_some()) || first.is_some_and(|it| it.get("Cidr").is_some())
+}
+
 /// Reads the exports of one account.
-pub fn read(texts: &[(FileId, &str)]) -> Export {
-    let mut remarks = Remarks::default();
-    let mut read = |file: FileId, text| match script::groups(file, text) {
-        Some(made) => vec![made],
-        None => documents(file, text, &mut remarks),
-    };
-    let documents: Vec<_> = texts.iter().flat_map(|(file, text)| read(*file, text)).collect();
+fn read(parts: Vec<Part>, mut remarks: Remarks) -> Export {
+    let texts: Vec<_> = parts.iter().map(|part| (part.file, part.text)).collect();
+    let documents = parts.into_iter().flat_map(|part| part.documents);
     let account = account::account(documents, &mut remarks);
-    let units = unit::units(account, texts, &mut remarks);
+    let units = unit::units(account, &texts, &mut remarks);
     Export { units, remarks: remarks.finish() }
 }

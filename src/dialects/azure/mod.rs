@@ -23,9 +23,12 @@ mod standard;
 mod tags;
 mod unit;
 
-use super::Export;
-use super::cloud::{Remarks, documents, looks_like_data};
-use crate::source::FileId;
+use super::cloud::{Fields, Part, Remarks, looks_like_data};
+use super::{Cloud, Export};
+use crate::tree::{Kind, Node};
+
+/// How exports of Azure are known and read.
+pub const CLOUD: Cloud = Cloud { owns, script: script::groups, read };
 
 /// Is a text surely such an export? Templates for deployments, whose fields are expressions, are none.
 pub fn is_export(text: &str) -> bool {
@@ -46,16 +49,44 @@ pub fn is_export(text: &str) -> bool {
             && !has("deploymentTemplate.json")
 }
 
-/// Reads the exports of one subscription.
-pub fn read(texts: &[(FileId, &str)]) -> Export {
-    let mut remarks = Remarks::default();
-    let mut read = |file: FileId, text| match script::groups(file, text) {
-        Some(made) => vec![made],
-        None => documents(file, text, &mut remarks),
+/// Is an object surely one of Azure? PowerShell begins keys with a large letter.
+fn owns(object: Fields) -> bool {
+    const KEYS: [&str; 9] = [
+        "securityRules",
+        "defaultSecurityRules",
+        "effectiveSecurityRules",
+        "ruleCollections",
+        "networkRuleCollections",
+        "applicationRuleCollections",
+        "ruleCollectionGroups",
+        "sourceAddressPrefix",
+        "destinationPortRange",
+    ];
+    const PATHS: [&str; 2] = ["/providers/microsoft.network/", "microsoft.network/"];
+    let is_named = |key: &Node| {
+        key.text().is_some_and(|name| {
+            let name = name.strip_suffix('s').filter(|name| KEYS.contains(name)).unwrap_or(name);
+            KEYS.iter().any(|key| key.len() == name.len() && key.eq_ignore_ascii_case(name))
+        })
     };
-    let mut documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
-    documents.iter_mut().flatten().for_each(pascal::decapitalise);
-    let holdings = shape::holdings(documents.iter().flatten(), &mut remarks);
+    let has_key = |object: Fields| match &object.0.kind {
+        Kind::Map(entries) => entries.iter().any(|(key, _)| is_named(key)),
+        _ => false,
+    };
+    let tells = |key: &str| {
+        let text = object.get(key).and_then(Node::text).map(str::to_ascii_lowercase);
+        text.is_some_and(|text| text.contains(PATHS[0]) || text.starts_with(PATHS[1]))
+    };
+    has_key(object)
+        || has_key(shape::body(object))
+        || ["id", "Id", "type", "Type"].iter().any(|key| tells(key))
+}
+
+/// Reads the exports of one subscription.
+fn read(mut parts: Vec<Part>, mut remarks: Remarks) -> Export {
+    parts.iter_mut().flat_map(|part| &mut part.documents).for_each(pascal::decapitalise);
+    let documents = parts.iter().flat_map(|part| &part.documents);
+    let holdings = shape::holdings(documents, &mut remarks);
     let units = unit::units(&holdings, &mut remarks);
     Export { units, remarks: remarks.finish() }
 }

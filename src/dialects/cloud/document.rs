@@ -4,6 +4,19 @@ use super::Remarks;
 use crate::source::FileId;
 use crate::tree::{self, Node};
 
+/// What a text holds of one cloud.
+#[derive(Debug)]
+pub struct Part<'t> {
+    /// Its file.
+    pub file: FileId,
+    /// The whole text.
+    pub text: &'t str,
+    /// Is it a script of the cloud's commands?
+    pub is_script: bool,
+    /// What it holds, in the order of the text.
+    pub documents: Vec<Node<'t>>,
+}
+
 /// Does a text begin as JSON or YAML does?
 pub fn looks_like_data(text: &str) -> bool {
     let start = text.trim_start_matches('\u{feff}').trim_start();

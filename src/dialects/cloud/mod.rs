@@ -15,7 +15,7 @@ mod values;
 
 pub use command::{command, lines, quoted};
 pub use condition::{Condition, in_fields, rules};
-pub use document::{documents, looks_like_data};
+pub use document::{Part, documents, looks_like_data};
 pub use fields::{Fields, Remarks, UNREAD, take_list, text};
 pub use foreign::nothing_known;
 pub use inside::{Inside, Texts};

@@ -17,9 +17,12 @@ mod side;
 mod targets;
 mod unit;
 
-use super::Export;
-use super::cloud::{Remarks, documents, looks_like_data};
-use crate::source::FileId;
+use super::cloud::{Fields, Part, Remarks, looks_like_data};
+use super::{Cloud, Export};
+use crate::tree::Kind;
+
+/// How exports of Google Cloud are known and read.
+pub const CLOUD: Cloud = Cloud { owns, script: script::rules, read };
 
 /// Is a text surely such an export? Each of these stands in every export of its kind.
 pub fn is_export(text: &str) -> bool {
@@ -38,19 +41,31 @@ pub fn is_export(text: &str) -> bool {
                 || has("IPProtocol") && (has("sourceRanges") || has("destinationRanges")))
 }
 
+/// Is an object surely one of Google Cloud?
+fn owns(object: Fields) -> bool {
+    const KEYS: [&str; 8] = [
+        "allowed",
+        "denied",
+        "sourceRanges",
+        "destinationRanges",
+        "firewalls",
+        "firewallPolicys",
+        "firewall_policy_name",
+        "layer4Configs",
+    ];
+    let is_of_compute =
+        |kind: &crate::tree::Node| kind.text().is_some_and(|kind| kind.starts_with("compute#"));
+    let matches = object.get("match").filter(|it| matches!(it.kind, Kind::Map(_)));
+    KEYS.iter().any(|key| object.get(key).is_some())
+        || object.get("kind").is_some_and(is_of_compute)
+        || matches.is_some_and(|it| it.get("layer4Configs").is_some())
+}
+
 /// Reads the exports of one project.
-pub fn read(texts: &[(FileId, &str)]) -> Export {
-    let mut remarks = Remarks::default();
-    let mut is_export = false;
-    let mut read = |file: FileId, text| match script::rules(file, text) {
-        Some(made) => vec![made],
-        None => {
-            is_export = true;
-            documents(file, text, &mut remarks)
-        }
-    };
-    let documents: Vec<_> = texts.iter().map(|(file, text)| read(*file, text)).collect();
-    let project = shape::project(documents.iter().flatten(), &mut remarks);
+fn read(parts: Vec<Part>, mut remarks: Remarks) -> Export {
+    let is_export = parts.iter().any(|part| !part.is_script);
+    let documents = parts.iter().flat_map(|part| &part.documents);
+    let project = shape::project(documents, &mut remarks);
     let units = unit::units(&project, is_export);
     Export { units, remarks: remarks.finish() }
 }

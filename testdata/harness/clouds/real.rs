@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use fwlint::dialects::{self, Dialect, Read};
+use fwlint::dialects::{self, Dialect};
 use fwlint::source::Sources;
 
 use super::list;
@@ -26,8 +26,7 @@ fn real_exports_are_read_with_all_their_units() {
         let wanted = counted(&raw);
         let dialect = if raw["properties"].is_null() { Dialect::Aws } else { Dialect::Azure };
         assert_eq!(dialects::recognise(path, text), Some(dialect), "{}", path.display());
-        let Read::Units(read) = dialect.entry().read else { panic!("it has units") };
-        let export = read(&[(file, text)]);
+        let export = super::read_one(dialect, file, text);
         assert!(export.remarks.is_empty(), "{}: {:?}", path.display(), export.remarks);
         let found: Vec<(String, usize)> = export
             .units

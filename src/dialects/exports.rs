@@ -1,0 +1,129 @@
+//! Exports of clouds: a text may hold answers of several, one behind the other, and each is read with those of its own.
+
+use super::cloud::{Fields, Part, Remarks, documents};
+use super::{DIALECTS, Dialect, Export, Read};
+use crate::source::FileId;
+use crate::tree::{Kind, Node};
+
+/// How the exports of a cloud are known and read.
+#[derive(Clone, Copy)]
+pub struct Cloud {
+    /// Is an object surely of this cloud, whatever stands around it?
+    pub(super) owns: fn(Fields) -> bool,
+    /// What a script of the cloud's commands makes, as it would be printed; `None` if a text is no such script.
+    pub(super) script: fn(FileId, &str) -> Option<Node<'static>>,
+    /// Reads what texts hold of one account. Of the texts as such is known already what is wrong.
+    pub(super) read: fn(Vec<Part<'_>>, Remarks) -> Export,
+}
+
+/// What texts hold of one cloud, when it is read.
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// The cloud.
+    pub dialect: Dialect,
+    /// The texts in which it stands, or might.
+    pub files: Vec<FileId>,
+    /// What it is.
+    pub export: Export,
+}
+
+/// What texts hold of one cloud.
+struct Held<'t> {
+    dialect: Dialect,
+    cloud: Cloud,
+    parts: Vec<Part<'t>>,
+    remarks: Remarks,
+}
+
+/// Reads texts that were exported together, each with the cloud that it seems to be of: what they hold of each cloud, in the
+/// order in which it comes up. What is of no cloud for sure is of the one that its text is of.
+pub fn read_exports(texts: &[(Dialect, FileId, &str)]) -> Vec<Exported> {
+    let mut all: Vec<Held> = Vec::new();
+    for (dialect, file, text) in texts.iter().copied() {
+        let Some((at, cloud)) = held(&mut all, dialect) else { continue };
+        let script = (cloud.script)(file, text);
+        let is_script = script.is_some();
+        let read = script.map_or_else(|| documents(file, text, &mut all[at].remarks), |made| vec![made]);
+        // A text that holds nothing, too, is one of its cloud.
+        let mut by_cloud = vec![(dialect, Vec::new())];
+        read.into_iter().for_each(|document| sort(document, dialect, &mut by_cloud));
+        for (owner, documents) in by_cloud {
+            if let Some((at, _)) = held(&mut all, owner) {
+                all[at].parts.push(Part { file, text, is_script, documents });
+            }
+        }
+    }
+    let read = |held: Held| {
+        let files = held.parts.iter().map(|part| part.file).collect();
+        Exported { dialect: held.dialect, files, export: (held.cloud.read)(held.parts, held.remarks) }
+    };
+    all.into_iter().map(read).collect()
+}
+
+/// The place of a cloud among those of which something is held, and how it is read.
+fn held(all: &mut Vec<Held>, dialect: Dialect) -> Option<(usize, Cloud)> {
+    let Read::Units(cloud) = dialect.entry().read else { return None };
+    let at = all.iter().position(|held| held.dialect == dialect).unwrap_or(all.len());
+    if at == all.len() {
+        all.push(Held { dialect, cloud, parts: Vec::new(), remarks: Remarks::default() });
+    }
+    Some((at, cloud))
+}
+
+/// Puts a document to those of its cloud; a list with objects of several becomes one for each.
+fn sort<'t>(document: Node<'t>, own: Dialect, by_cloud: &mut Vec<(Dialect, Vec<Node<'t>>)>) {
+    let Kind::List(items) = document.kind else {
+        let owner = owner(&document, own).unwrap_or(own);
+        return of(by_cloud, owner).push(document);
+    };
+    let mut owners: Vec<Dialect> = Vec::new();
+    for owner in items.iter().filter_map(|item| owner(item, own)) {
+        if !owners.contains(&owner) {
+            owners.push(owner);
+        }
+    }
+    let span = document.span;
+    match owners.as_slice() {
+        [] => of(by_cloud, own).push(Node { span, kind: Kind::List(items) }),
+        [only] => of(by_cloud, *only).push(Node { span, kind: Kind::List(items) }),
+        several => {
+            let mut lists: Vec<Vec<Node>> = several.iter().map(|_| Vec::new()).collect();
+            for item in items {
+                let owner = owner(&item, own);
+                match several.iter().position(|it| Some(*it) == owner) {
+                    Some(at) => lists[at].push(item),
+                    // What is no object may be a rule of any.
+                    None => lists.iter_mut().for_each(|list| list.push(item.clone())),
+                }
+            }
+            for (owner, items) in several.iter().zip(lists) {
+                of(by_cloud, *owner).push(Node { span, kind: Kind::List(items.into()) });
+            }
+        }
+    }
+}
+
+fn of<'m, 't>(by_cloud: &'m mut Vec<(Dialect, Vec<Node<'t>>)>, dialect: Dialect) -> &'m mut Vec<Node<'t>> {
+    let at = by_cloud.iter().position(|(it, _)| *it == dialect).unwrap_or(by_cloud.len());
+    if at == by_cloud.len() {
+        by_cloud.push((dialect, Vec::new()));
+    }
+    &mut by_cloud[at].1
+}
+
+/// The cloud that an object is of, its text's own if nothing tells; `None` for what is no object.
+fn owner(node: &Node, own: Dialect) -> Option<Dialect> {
+    let Kind::Map(_) = node.kind else { return None };
+    let owns = |dialect: Dialect, object: &Node| match dialect.entry().read {
+        Read::Units(cloud) => (cloud.owns)(Fields(object)),
+        _ => false,
+    };
+    // An answer of a REST interface is of what it lists.
+    let wrapped = ["items", "value"].iter().find_map(|key| node.get(key)?.items().first());
+    let object = wrapped.unwrap_or(node);
+    let is_owner = |dialect: &Dialect| owns(*dialect, node) || owns(*dialect, object);
+    if is_owner(&own) {
+        return Some(own);
+    }
+    Some(DIALECTS.iter().map(|entry| entry.dialect).find(is_owner).unwrap_or(own))
+}
