@@ -2,6 +2,7 @@
 //!
 //! Numbers stay text, keys have places, order and duplicates are kept: what the tree is for decides.
 
+mod appended;
 mod json;
 mod read;
 mod twins;
@@ -59,7 +60,7 @@ pub struct Mistake {
 /// # Errors
 /// The first place at which the text is not YAML, or where aliases expand to more than a million nodes.
 pub fn yaml(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
-    yaml::documents(file, text)
+    yaml::documents(file, text, 0..text.len())
 }
 
 /// The value of a JSON text.
@@ -70,12 +71,12 @@ pub fn json(file: FileId, text: &str) -> Result<Node<'_>, Mistake> {
     json::value(file, text)
 }
 
-/// The values of a JSON text that has objects and lists one behind the other.
+/// The objects and lists of JSON and the documents of YAML that a text has one behind the other.
 ///
 /// # Errors
-/// Where the text is not JSON.
-pub fn json_values(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
-    json::values(file, text)
+/// The first place at which the text is neither.
+pub fn appended(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
+    appended::values(file, text)
 }
 
 /// The documents of a text that is either: JSON if it is, otherwise YAML (which holds JSON, but is slower).

@@ -8,6 +8,8 @@ use crate::tree::{Kind, Node};
 /// How the exports of a cloud are known and read.
 #[derive(Clone, Copy)]
 pub struct Cloud {
+    /// Who runs it.
+    pub(super) provider: &'static str,
     /// Is an object surely of this cloud, whatever stands around it?
     pub(super) owns: fn(Fields) -> bool,
     /// What a script of the cloud's commands makes, as it would be printed; `None` if a text is no such script.
@@ -72,18 +74,27 @@ fn held(all: &mut Vec<Held>, dialect: Dialect) -> Option<(usize, Cloud)> {
 
 /// Puts a document to those of its cloud; a list with objects of several becomes one for each.
 fn sort<'t>(document: Node<'t>, own: Dialect, by_cloud: &mut Vec<(Dialect, Vec<Node<'t>>)>) {
-    let Kind::List(items) = document.kind else {
-        let owner = owner(&document, own).unwrap_or(own);
-        return of(by_cloud, owner).push(document);
+    let items = match document.kind {
+        Kind::List(items) => items,
+        Kind::Map(_) => {
+            let first = owner(&document, own).unwrap_or(own);
+            // YAML without dashes in between goes on with the object before, which then is of several clouds. Each knows its
+            // own fields.
+            for other in owners(Fields(&document)).filter(|other| *other != first) {
+                of(by_cloud, other).push(document.clone());
+            }
+            return of(by_cloud, first).push(document);
+        }
+        _ => return of(by_cloud, own).push(document),
     };
-    let mut owners: Vec<Dialect> = Vec::new();
+    let mut known: Vec<Dialect> = Vec::new();
     for owner in items.iter().filter_map(|item| owner(item, own)) {
-        if !owners.contains(&owner) {
-            owners.push(owner);
+        if !known.contains(&owner) {
+            known.push(owner);
         }
     }
     let span = document.span;
-    match owners.as_slice() {
+    match known.as_slice() {
         [] => of(by_cloud, own).push(Node { span, kind: Kind::List(items) }),
         [only] => of(by_cloud, *only).push(Node { span, kind: Kind::List(items) }),
         several => {
@@ -111,19 +122,29 @@ fn of<'m, 't>(by_cloud: &'m mut Vec<(Dialect, Vec<Node<'t>>)>, dialect: Dialect)
     &mut by_cloud[at].1
 }
 
+/// Who runs the cloud that an object is surely of.
+pub(super) fn provider(object: Fields) -> Option<&'static str> {
+    let cloud = owners(object).next()?.entry().read;
+    if let Read::Units(cloud) = cloud { Some(cloud.provider) } else { None }
+}
+
+/// The clouds that an object is surely of: of more than one only where YAML was appended without dashes.
+fn owners(object: Fields) -> impl Iterator<Item = Dialect> {
+    DIALECTS.iter().filter_map(move |entry| match entry.read {
+        Read::Units(cloud) => (cloud.owns)(object).then_some(entry.dialect),
+        _ => None,
+    })
+}
+
 /// The cloud that an object is of, its text's own if nothing tells; `None` for what is no object.
 fn owner(node: &Node, own: Dialect) -> Option<Dialect> {
     let Kind::Map(_) = node.kind else { return None };
-    let owns = |dialect: Dialect, object: &Node| match dialect.entry().read {
-        Read::Units(cloud) => (cloud.owns)(Fields(object)),
-        _ => false,
-    };
+    let is_own = |object| matches!(own.entry().read, Read::Units(cloud) if (cloud.owns)(Fields(object)));
     // An answer of a REST interface is of what it lists.
     let wrapped = ["items", "value"].iter().find_map(|key| node.get(key)?.items().first());
-    let object = wrapped.unwrap_or(node);
-    let is_owner = |dialect: &Dialect| owns(*dialect, node) || owns(*dialect, object);
-    if is_owner(&own) {
+    let objects = [Some(node), wrapped].into_iter().flatten();
+    if objects.clone().any(is_own) {
         return Some(own);
     }
-    Some(DIALECTS.iter().map(|entry| entry.dialect).find(is_owner).unwrap_or(own))
+    Some(objects.map(Fields).flat_map(owners).next().unwrap_or(own))
 }

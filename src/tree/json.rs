@@ -21,19 +21,18 @@ pub fn value(file: FileId, text: &str) -> Result<Node<'_>, Mistake> {
     if cursor.at < text.len() { Err(cursor.wrong("the end of the text")) } else { Ok(node) }
 }
 
-/// The values of a text that has objects and lists one behind the other, as programs append them.
-pub fn values(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
-    let mut cursor = Cursor::new(file, text);
-    let mut all = vec![cursor.value()?];
+/// The value that begins at a place of a text, and where it ends.
+pub fn first(file: FileId, text: &str, at: usize) -> Result<(Node<'_>, usize), Mistake> {
+    let mut cursor = Cursor { at, ..Cursor::new(file, text) };
+    let node = cursor.value()?;
+    Ok((node, cursor.at))
+}
+
+/// What is wrong with a text that goes on behind its last value.
+pub fn no_end(file: FileId, text: &str, at: usize) -> Mistake {
+    let mut cursor = Cursor { at, ..Cursor::new(file, text) };
     cursor.skip_space();
-    while cursor.at < text.len() {
-        if !matches!(cursor.peek(), Some(b'{' | b'[')) {
-            return Err(cursor.wrong("the end of the text"));
-        }
-        all.push(cursor.value()?);
-        cursor.skip_space();
-    }
-    Ok(all)
+    cursor.wrong("the end of the text")
 }
 
 /// A place in the text that moves forward.

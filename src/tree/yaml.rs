@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Tag};
 
@@ -11,8 +12,9 @@ use crate::source::{FileId, Span};
 /// How many nodes aliases may add before a text counts as an attack.
 const ALIAS_BUDGET: usize = 1_000_000;
 
-/// The documents of a text.
-pub fn documents(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
+/// The documents of a part of a text.
+pub fn documents(file: FileId, text: &str, part: Range<usize>) -> Result<Vec<Node<'_>>, Mistake> {
+    let (before, text) = (part.start, &text[part]);
     let mut options = Options::default();
     options.set_emit_comments(false);
     let mut builder = Builder { file, ..Builder::default() };
@@ -21,10 +23,10 @@ pub fn documents(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
             let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
             let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
-            Mistake::at(Span::new(file, at, end), format!("not YAML: {}", error.info()))
+            Mistake::at(Span::new(file, before + at, before + end), format!("not YAML: {}", error.info()))
         })?;
         let range = span.byte_range().unwrap_or(0..0);
-        builder.take(event, Span::new(file, range.start, range.end))?;
+        builder.take(event, Span::new(file, before + range.start, before + range.end))?;
     }
     Ok(builder.documents)
 }
@@ -187,8 +189,12 @@ fn is_number(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn all(text: &str) -> Result<Vec<Node<'_>>, Mistake> {
+        documents(FileId(0), text, 0..text.len())
+    }
+
     fn one(text: &str) -> Node<'_> {
-        documents(FileId(0), text).expect("it is YAML").remove(0)
+        all(text).expect("it is YAML").remove(0)
     }
 
     fn slice<'a>(text: &'a str, node: &Node) -> &'a str {
@@ -223,7 +229,7 @@ mod tests {
             let p = i - 1;
             text += &format!("a{i}: &a{i} [*a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}, *a{p}]\n");
         }
-        let mistake = documents(FileId(0), &text).expect_err("too many");
+        let mistake = all(&text).expect_err("too many");
         assert_eq!(mistake.message, "aliases expand to more than 1000000 nodes");
     }
 
@@ -240,10 +246,10 @@ mod tests {
 
     #[test]
     fn what_is_not_yaml_is_pointed_at() {
-        let mistake = documents(FileId(0), "a: [1,\nb: 2\n").expect_err("a bracket is open");
+        let mistake = all("a: [1,\nb: 2\n").expect_err("a bracket is open");
         assert!(mistake.message.starts_with("not YAML: "), "{}", mistake.message);
-        assert!(documents(FileId(0), "").expect("nothing is YAML").is_empty());
-        let wide = documents(FileId(0), "''\u{1772}").expect_err("a text behind a text").span;
+        assert!(all("").expect("nothing is YAML").is_empty());
+        let wide = all("''\u{1772}").expect_err("a text behind a text").span;
         assert_eq!(wide, Some(Span::new(FileId(0), 2, 5)));
     }
 }

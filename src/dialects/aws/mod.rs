@@ -20,7 +20,7 @@ use super::cloud::{Fields, Part, Remarks, looks_like_data};
 use super::{Cloud, Export};
 
 /// How exports of AWS are known and read.
-pub const CLOUD: Cloud = Cloud { owns, script: script::groups, read };
+pub const CLOUD: Cloud = Cloud { provider: "AWS", owns, script: script::groups, read };
 
 /// Is a text surely such an export? One of these keys stands in each, before much else.
 pub fn is_export(text: &str) -> bool {

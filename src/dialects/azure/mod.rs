@@ -28,7 +28,7 @@ use super::{Cloud, Export};
 use crate::tree::{Kind, Node};
 
 /// How exports of Azure are known and read.
-pub const CLOUD: Cloud = Cloud { owns, script: script::groups, read };
+pub const CLOUD: Cloud = Cloud { provider: "Azure", owns, script: script::groups, read };
 
 /// Is a text surely such an export? Templates for deployments, whose fields are expressions, are none.
 pub fn is_export(text: &str) -> bool {

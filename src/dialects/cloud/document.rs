@@ -30,10 +30,7 @@ pub fn looks_like_data(text: &str) -> bool {
 /// The documents of an export, one behind the other. What is no such text is a remark, and there
 /// are none; so is a key that an object has twice.
 pub fn documents<'t>(file: FileId, text: &'t str, remarks: &mut Remarks) -> Vec<Node<'t>> {
-    // YAML holds JSON, but what is wrong with JSON is best said in its own words.
-    let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
-    let read = if is_json { tree::json_values(file, text) } else { tree::yaml(file, text) };
-    match read {
+    match tree::appended(file, text) {
         Ok(documents) => {
             let twins = documents.iter().flat_map(Node::twins);
             twins.for_each(|twin| remarks.add(twin.span, twin.message()));

@@ -1,15 +1,21 @@
-//! What in an export is no cloud's.
+//! What in an export is no cloud's, or stands among another cloud's own.
 
 use super::{Fields, Remarks};
+use crate::dialects::exports::provider;
 
-/// Tells that an object of an export is none that is known. A firewall of a machine is lost where it is passed over.
+/// Tells that an object of an export is none that is known. A firewall is lost where it is passed over.
 pub fn nothing_known(object: Fields, message: &str, remarks: &mut Remarks) {
-    if object.get("nftables").is_none() {
+    let is_of_nft = object.get("nftables").is_some();
+    let Some(of) = is_of_nft.then_some("nft").or_else(|| provider(object)) else {
         return remarks.unknown(object.span(), message);
-    }
+    };
+    let advice = match is_of_nft {
+        true => "In a file of its own it is.",
+        false => "Behind a line of three dashes, or in a file of its own, it is.",
+    };
     remarks.add_with(
         object.span(),
-        "this is of nft, and stands in a file of a cloud: it is not judged",
-        vec!["In a file of its own it is.".to_owned()],
+        format!("this is of {of}, and stands where nothing of it is read: it is not judged"),
+        vec![advice.to_owned()],
     );
 }

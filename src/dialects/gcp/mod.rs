@@ -22,7 +22,7 @@ use super::{Cloud, Export};
 use crate::tree::Kind;
 
 /// How exports of Google Cloud are known and read.
-pub const CLOUD: Cloud = Cloud { owns, script: script::rules, read };
+pub const CLOUD: Cloud = Cloud { provider: "Google Cloud", owns, script: script::rules, read };
 
 /// Is a text surely such an export? Each of these stands in every export of its kind.
 pub fn is_export(text: &str) -> bool {
