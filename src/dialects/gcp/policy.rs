@@ -25,6 +25,8 @@ pub struct Policy<'n> {
     pub kept: Option<(&'n str, Scope<'n>)>,
     /// The answer that its rules stand in, where they were exported without it.
     answer: Option<Span>,
+    /// Are rules of other policies among its own?
+    is_mixed: bool,
     /// Its rules, as they stand.
     pub rules: Vec<PolicyRule<'n>>,
 }
@@ -113,13 +115,16 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
         kept: own.and_then(|own| Some((own.value, scope?))),
         stage,
         answer: None,
+        is_mixed: false,
         networks,
         rules,
     }
 }
 
 /// Adds a rule that stands without its policy, as `list-rules` prints them, to the others of its answer, which are one
-/// policy together. Another answer in the same file may be of another policy.
+/// policy together. Another answer in the same file may be of another policy. gcloud puts three dashes before each document
+/// of YAML, so that nothing tells where one answer ends and the next begins; but each rule of a policy has a priority of its
+/// own (<https://cloud.google.com/firewall/docs/firewall-policies-rule-details>), and each ends with the same generated ones.
 pub fn add_rule<'n>(
     policies: &mut Vec<Policy<'n>>,
     fields: Fields<'n, 'n>,
@@ -129,13 +134,26 @@ pub fn add_rule<'n>(
     let rule = read_rule(fields, remarks);
     let is_its = |policy: &&mut Policy| policy.answer == Some(answer);
     match policies.iter_mut().find(is_its) {
-        Some(policy) => policy.rules.push(rule),
+        Some(policy) => {
+            let is_twin = |other: &PolicyRule| other.priority == rule.priority && rule.priority > i64::MIN;
+            if !policy.is_mixed && policy.rules.iter().any(is_twin) {
+                policy.is_mixed = true;
+                let (priority, span) = (rule.priority, rule.span);
+                let help =
+                    "`--format=json` prints each policy as a list of its own; a file for each does as well.";
+                let message = format!("no policy has two rules of priority {priority}: these are of several");
+                remarks.add_with(span, message, vec![help.to_owned()]);
+                policy.rules.push(unsaid(span));
+            }
+            policy.rules.push(rule);
+        }
         None => policies.push(Policy {
             name: Spanned::new("policy", rule.span),
             stage: Stage::Global,
             networks: Vec::new(),
             kept: None,
             answer: Some(answer),
+            is_mixed: false,
             rules: vec![rule],
         }),
     }
