@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use fwlint::dialects::{self, Dialect, Export, Named, Read};
 use fwlint::model::Ruleset;
-use fwlint::source::{FileId, Sources};
+use fwlint::source::Sources;
 
 use crate::{expected, render, spans};
 

@@ -1,5 +1,6 @@
 //! From texts that belong together to units: one host, or as many as an export of a cloud holds.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -128,6 +129,7 @@ impl Loader<'_> {
                 None => left.extend(export.remarks),
             }
         }
+        tell_apart(&mut units);
         match (units.first_mut(), texts.first()) {
             (Some((_, first)), _) => first.ruleset.remarks.extend(left),
             (None, Some((dialect, ..))) => {
@@ -163,6 +165,23 @@ impl Loader<'_> {
         let given = self.selection.flags.clone().or(self.cloudflared.clone()).or(config.given.clone());
         let (config, settings, includes) = (config.clone(), given.settle(), includes.clone());
         Loaded { unit, identity, config, settings, interfaces, export, cloud: None, includes }
+    }
+}
+
+/// Gives the second unit of a name and all further ones a number behind it, so that each can be named: two clouds may call
+/// theirs alike, and policies that are exported without their names have none.
+fn tell_apart(units: &mut [(Dialect, Unit)]) {
+    let mut known: HashSet<String> = units.iter().map(|(_, unit)| unit.name.clone()).collect();
+    let mut seen = HashSet::new();
+    for (_, unit) in units {
+        if seen.insert(unit.name.clone()) {
+            continue;
+        }
+        let numbered = (2..).map(|number| format!("{}#{number}", unit.name));
+        if let Some(name) = numbered.into_iter().find(|name| !known.contains(name)) {
+            known.insert(name.clone());
+            unit.name = name;
+        }
     }
 }
 

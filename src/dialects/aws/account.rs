@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::CLOUD;
 use crate::dialects::cloud::{self, Addresses, Fields, Remarks, nothing_known, prefix, text};
 use crate::source::Span;
 use crate::tree::{Kind, Node};
@@ -108,7 +109,7 @@ impl<'t> Account<'t> {
             );
             self.groups.push(node);
         } else {
-            nothing_known(item, "this is nothing of AWS that filters", remarks);
+            nothing_known(item, CLOUD.provider, "this is nothing of AWS that filters", remarks);
         }
     }
 

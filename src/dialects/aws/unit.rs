@@ -129,8 +129,13 @@ fn groups(
 ) -> Vec<Group> {
     let group = |node: Node| {
         let fields = Fields(&node);
-        let id = fields.text("GroupId", remarks).or_else(|| fields.text("GroupName", remarks));
-        let id = id.unwrap_or(Spanned::new("security group", fields.span())).map(str::to_owned);
+        let id = fields.text("GroupId", remarks).map(|id| id.map(str::to_owned)).or_else(|| {
+            // Names are told apart by their network.
+            let network = fields.text("VpcId", remarks).map(|network| format!("{}/", network.value));
+            let name = fields.text("GroupName", remarks)?;
+            Some(name.map(|name| network.unwrap_or_default() + name))
+        });
+        let id = id.unwrap_or(Spanned::new("security group".to_owned(), fields.span()));
         let mut allowed: [Allowed; 2] = Default::default();
         for direction in Direction::BOTH {
             allowed[direction as usize].add_group(fields, direction, lists, remarks);

@@ -1,6 +1,7 @@
 //! What exports hold, whichever of their shapes they have: one group or a list of them, an answer of the REST
 //! interface, rules of groups one by one, or what is in force on a network interface.
 
+use super::CLOUD;
 use super::firewall::is_firewall;
 use crate::dialects::cloud::{Fields, Remarks, nothing_known};
 use crate::source::{Span, Spanned};
@@ -186,7 +187,7 @@ impl<'n> Holdings<'n> {
                 vec!["`az network nsg show --resource-group GROUP --name NAME` prints them.".to_owned()],
             );
         } else {
-            nothing_known(item, "this is nothing of Azure that filters", remarks);
+            nothing_known(item, CLOUD.provider, "this is nothing of Azure that filters", remarks);
         }
     }
 

@@ -3,10 +3,10 @@
 use super::{Fields, Remarks};
 use crate::dialects::exports::provider;
 
-/// Tells that an object of an export is none that is known. A firewall is lost where it is passed over.
-pub fn nothing_known(object: Fields, message: &str, remarks: &mut Remarks) {
+/// Tells that an object of a provider's export is none that is known. A firewall of another is lost where it is passed over.
+pub fn nothing_known(object: Fields, own: &str, message: &str, remarks: &mut Remarks) {
     let is_of_nft = object.get("nftables").is_some();
-    let Some(of) = is_of_nft.then_some("nft").or_else(|| provider(object)) else {
+    let Some(of) = is_of_nft.then_some("nft").or_else(|| provider(object).filter(|it| *it != own)) else {
         return remarks.unknown(object.span(), message);
     };
     let advice = match is_of_nft {

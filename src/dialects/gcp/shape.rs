@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::CLOUD;
 use super::policy::{self, Policy};
 use super::rule::{self, Rule};
 use crate::dialects::cloud::{Fields, Remarks, nothing_known};
@@ -117,7 +118,7 @@ fn take<'n>(project: &mut Project<'n>, node: &'n Node<'n>, answer: Span, remarks
     } else if has("allowed") || has("denied") || has("network") || has("direction") {
         project.rules.push(rule::read(object, remarks));
     } else if object.text("kind", remarks).is_none_or(|kind| kind.value != "compute#firewallList") {
-        nothing_known(object, "this is no firewall rule and no firewall policy", remarks);
+        nothing_known(object, CLOUD.provider, "this is no firewall rule and no firewall policy", remarks);
     }
 }
 
