@@ -133,3 +133,34 @@ fn a_fix_opens_nothing_for_a_finding_that_is_only_said_in_other_words() {
                  \t\ttcp dport 7000-8000 queue num 0\n\t}\n}\n";
     assert_eq!(title(rules, &[], "shadowed-rule"), "move the rule in front of what takes its packets");
 }
+
+/// Why the first finding of a lint in a file of rules has no fix.
+fn reason(rules: &str, arguments: &[&str], lint: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rules.nft"), rules).expect("a file");
+    let arguments: Vec<String> = arguments.iter().chain(&["rules.nft"]).map(ToString::to_string).collect();
+    let found = findings(folder.path(), &arguments);
+    let finding = found.iter().find(|finding| finding["lint"] == lint).expect("it is found");
+    finding["unfixed"].as_str().unwrap_or_else(|| panic!("no reason: {finding:#}")).to_owned()
+}
+
+#[test]
+fn a_rule_is_not_moved_in_front_of_what_the_tunnel_needs_only_to_be_passed_by_again() {
+    // What opens the way again moves the rule that lets HTTP/2 out back in front of it.
+    let rules = "table inet t {\n\tchain out {\n\t\ttype filter hook output priority 0; policy drop;\n\
+                 \t\toifname \"lo\" accept\n\t\tmeta l4proto ipv6-icmp accept\n\t\tct state established accept\n\
+                 \t\tudp dport 53 accept\n\t\ttcp dport { 53, 443, 853, 7844 } accept\n\
+                 \t\ttcp dport 7844 reject\n\t}\n}\n";
+    let reason = reason(rules, &[], "shadowed-rule");
+    assert_eq!(reason, "it would bring another finding: tunnel-edge-blocked");
+}
+
+#[test]
+fn a_fix_for_names_goes_by_those_who_ask_and_whose_answers_come_back() {
+    // One client port of one group is dropped on its way in: whoever is of another group resolves names.
+    let rules = "table inet t {\n\tchain in {\n\t\ttype filter hook input priority 0; policy accept;\n\
+                 \t\ttcp dport 60999 meta skgid 500-1500 drop\n\t}\n\tchain out {\n\
+                 \t\ttype filter hook output priority 0; policy accept;\n\t\tct state established accept\n\
+                 \t\ttcp dport 53 drop\n\t}\n}\n";
+    assert_eq!(title(rules, &["--resolver=9.9.9.9", "--user=0"], "tunnel-dns-blocked"), "let DNS out");
+}
