@@ -170,7 +170,7 @@ impl Teller<'_, '_> {
             Axis::Direction if is_either_way => true,
             axis => self.leg.is_given(axis),
         });
-        if cube.atoms().next().is_some() { renamed(&cube, &self.number) } else { cube }
+        if cube.atoms().next().is_some() { renamed(&cube, self.number) } else { cube }
     }
 }
 
