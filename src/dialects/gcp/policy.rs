@@ -1,5 +1,7 @@
 //! Hierarchical and network firewall policies.
 
+use std::collections::HashSet;
+
 use super::layer4;
 use super::rule::{direction, last_part, network};
 use super::side::Side;
@@ -25,6 +27,8 @@ pub struct Policy<'n> {
     pub kept: Option<(&'n str, Scope<'n>)>,
     /// The answer that its rules stand in, where they were exported without it.
     answer: Option<Span>,
+    /// The priorities of those; each has its own.
+    priorities: HashSet<i64>,
     /// Are rules of other policies among its own?
     is_mixed: bool,
     /// Its rules, as they stand.
@@ -115,6 +119,7 @@ pub fn read<'n>(fields: Fields<'n, 'n>, remarks: &mut Remarks) -> Policy<'n> {
         kept: own.and_then(|own| Some((own.value, scope?))),
         stage,
         answer: None,
+        priorities: HashSet::new(),
         is_mixed: false,
         networks,
         rules,
@@ -135,8 +140,8 @@ pub fn add_rule<'n>(
     let is_its = |policy: &&mut Policy| policy.answer == Some(answer);
     match policies.iter_mut().find(is_its) {
         Some(policy) => {
-            let is_twin = |other: &PolicyRule| other.priority == rule.priority && rule.priority > i64::MIN;
-            if !policy.is_mixed && policy.rules.iter().any(is_twin) {
+            let is_twin = !policy.priorities.insert(rule.priority) && rule.priority > i64::MIN;
+            if is_twin && !policy.is_mixed {
                 policy.is_mixed = true;
                 let (priority, span) = (rule.priority, rule.span);
                 let help =
@@ -153,6 +158,7 @@ pub fn add_rule<'n>(
             networks: Vec::new(),
             kept: None,
             answer: Some(answer),
+            priorities: HashSet::from([rule.priority]),
             is_mixed: false,
             rules: vec![rule],
         }),
