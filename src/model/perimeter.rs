@@ -9,6 +9,8 @@ use super::{ChainKind, Ruleset};
 pub struct Perimeter {
     /// Does what belongs to a flow that was let through pass unseen?
     pub is_stateful: bool,
+    /// Where it does not: may rules let all that belongs to a flow pass, though?
+    pub marks_flows: bool,
     /// Addresses of the cloud itself, its resolver among them: what is from and to them is never filtered.
     pub platform: &'static [IpAddr],
     /// Those of them that resolve names, whether rules filter them or not.
@@ -33,6 +35,14 @@ impl Ruleset {
         let bases =
             || self.tables.iter().flat_map(|table| &table.chains).filter_map(|chain| chain.base.as_ref());
         bases().next().is_some() && bases().all(|base| matches!(base.kind, ChainKind::Perimeter(_)))
+    }
+
+    /// Is there a list around the machine that looks at each packet by itself, and has no rules for flows?
+    pub fn has_no_memory(&self) -> bool {
+        let bases =
+            self.tables.iter().flat_map(|table| &table.chains).filter_map(|chain| chain.base.as_ref());
+        let mut kinds = bases.map(|base| base.kind);
+        kinds.any(|kind| matches!(kind, ChainKind::Perimeter(it) if !it.is_stateful && !it.marks_flows))
     }
 
     /// The addresses of the cloud itself, which its rules do not filter.

@@ -175,10 +175,9 @@ fn said_what_to_let_through(unit: &Unit, finding: Finding, why: &Unproven) -> Fi
         _ => &[],
     });
     let rules = rules.filter(|rule| rule.verdict == Verdict::Accept);
-    // What comes in has commands of its own only where nobody remembers what went out.
-    let has_no_memory = unit.ruleset.recipes.iter().any(|recipe| recipe.far == Axis::Source);
+    // Answers are told by where they come from.
     let asks_for_answers =
-        has_no_memory && rules.clone().any(|rule| rule.packets.get(Axis::Source).is_none());
+        unit.ruleset.has_no_memory() && rules.clone().any(|rule| rule.packets.get(Axis::Source).is_none());
     let let_through = rules.map(NewRule::matched);
     let packets = PacketSet::from_cubes(let_through);
     // A list without memory knows nothing of states.

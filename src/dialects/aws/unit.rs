@@ -32,8 +32,13 @@ const RESOLVERS: &[IpAddr] = &[PLATFORM[0], PLATFORM[3]];
 ///
 /// The resolver is at the base of the network's range plus two as well
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html>).
-const GROUP: Perimeter =
-    Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS, is_resolver_in_network: true };
+const GROUP: Perimeter = Perimeter {
+    is_stateful: true,
+    marks_flows: false,
+    platform: PLATFORM,
+    resolvers: RESOLVERS,
+    is_resolver_in_network: true,
+};
 
 /// Network ACLs do not.
 pub const ACL: Perimeter = Perimeter { is_stateful: false, ..GROUP };

@@ -21,8 +21,13 @@ const PLATFORM: &[IpAddr] = &[tags::HOST_NODE, tags::METADATA];
 const RESOLVERS: &[IpAddr] = &[tags::HOST_NODE];
 
 /// Connections are tracked.
-pub const PERIMETER: Perimeter =
-    Perimeter { is_stateful: true, platform: PLATFORM, resolvers: RESOLVERS, is_resolver_in_network: false };
+pub const PERIMETER: Perimeter = Perimeter {
+    is_stateful: true,
+    marks_flows: false,
+    platform: PLATFORM,
+    resolvers: RESOLVERS,
+    is_resolver_in_network: false,
+};
 
 /// The chain of the rules of virtual network managers.
 const ADMIN: &str = "security admin rules";

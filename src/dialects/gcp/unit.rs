@@ -16,8 +16,13 @@ use crate::source::{Span, Spanned};
 
 /// Connections are tracked. The metadata server, which is the resolver too, is reached whatever the rules are
 /// (<https://cloud.google.com/firewall/docs/firewalls#gcp_network_blocked_traffic>).
-const PERIMETER: Perimeter =
-    Perimeter { is_stateful: true, platform: SERVER, resolvers: SERVER, is_resolver_in_network: false };
+const PERIMETER: Perimeter = Perimeter {
+    is_stateful: true,
+    marks_flows: false,
+    platform: SERVER,
+    resolvers: SERVER,
+    is_resolver_in_network: false,
+};
 
 /// The metadata server.
 const SERVER: &[IpAddr] = &[IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254))];

@@ -218,6 +218,18 @@ fn words_about_an_acl_tell_of_answers() {
     let back = (11, false, false, "6", Some((32_768, 60_999)), "0.0.0.0/0");
     let text = check(&acl_of(&[out, back, all[0], all[1]]), "").to_string();
     assert!(text.contains("port 7844. A network ACL knows nothing of connections"), "{text}");
+    // Where entries have no numbers that commands could go by, or no id, there are answers all the same.
+    let mut unnumbered = acl_of(&WEB);
+    unnumbered["NetworkAcls"][0]["Entries"][1]["RuleNumber"] = json!(null);
+    let mut nameless = acl_of(&WEB);
+    nameless["NetworkAcls"][0]["NetworkAclId"] = json!("web");
+    for export in [unnumbered, nameless] {
+        let text = check(&export, "").to_string();
+        assert!(
+            text.contains("No command is known") && text.contains("the answers have to be let in"),
+            "{text}"
+        );
+    }
     // What is to be let in are answers.
     let text = check(&acl_of(&[all[0]]), "--fixes 0").to_string();
     assert!(text.contains("To be let through") && !text.contains("knows nothing"), "{text}");

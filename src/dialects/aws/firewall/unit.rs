@@ -18,7 +18,7 @@ use crate::source::{Span, Spanned};
 use crate::tree::Node;
 
 /// Each packet of a flow comes to the firewall. What goes to the resolver of the network never does.
-const PERIMETER: Perimeter = ACL;
+const PERIMETER: Perimeter = Perimeter { marks_flows: true, ..ACL };
 
 /// How the names of chains begin in which rules are that nobody wrote.
 const GENERATED: &str = "generated rules ";
