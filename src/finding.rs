@@ -103,7 +103,7 @@ pub struct Fix {
     pub new_files: Vec<NewFile>,
     /// Commands that make the change where the text is only an export.
     pub commands: Vec<String>,
-    /// What the rules that commands add take away from others.
+    /// What each of the commands takes away from others.
     pub placed: Vec<Placed>,
     /// What commands need first, as a sentence, if they need anything.
     pub needs: Option<String>,

@@ -63,7 +63,7 @@ pub struct Proof<'p, 'c> {
     pub cloud: Option<Dialect>,
     /// What they include.
     pub includes: &'p Includes,
-    /// The rules that commands for other findings of the unit add.
+    /// The rules that commands for other findings add.
     pub beside: &'p [Placed],
 }
 

@@ -4,6 +4,7 @@ mod baseline;
 mod fixes;
 mod judge;
 mod mend;
+mod others;
 mod progress;
 mod settings;
 mod write;

@@ -45,7 +45,7 @@ fn removal(ruleset: &Ruleset, span: Span) -> Option<(&Recipe, &RuleRemoval, &str
 pub struct Commands {
     /// Each is one, in lines for a shell.
     pub lines: Vec<String>,
-    /// What the rules that they add take away from others.
+    /// What each of them takes away from others.
     pub placed: Vec<Placed>,
     /// What they need first, as a sentence.
     pub needs: Option<String>,
@@ -115,9 +115,10 @@ fn removed_places(ruleset: &Ruleset, steps: &[Step]) -> impl Iterator<Item = Pla
         Step::Remove(span) => Some((removal(ruleset, *span)?.0, *span)),
         _ => None,
     });
-    gone.filter_map(|(recipe, span)| {
-        let number = recipe.numbers.as_ref()?.taken.iter().find(|taken| taken.0 == span)?.1;
-        Some(Placed { chain: recipe.chain.clone(), number, named: None, counted: None })
+    gone.map(|(recipe, span)| {
+        let mut taken = recipe.numbers.iter().flat_map(|numbers| &numbers.taken);
+        let number = taken.find(|taken| taken.0 == span).map_or(0, |taken| taken.1);
+        Placed { list: recipe.list.clone(), number, named: None, counted: None }
     })
 }
 
@@ -145,7 +146,7 @@ fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step], beside: &[Placed]) -> Resu
     let (mut numbered, mut placed): (Vec<New>, Vec<Placed>) = (Vec::new(), beside.to_vec());
     for new in all.into_iter().flat_map(New::each) {
         let is_counted = |other: &&Placed| {
-            other.chain == new.recipe.chain && other.counted.is_some() && other.counted == new.placed.counted
+            other.list == new.recipe.list && other.counted.is_some() && other.counted == new.placed.counted
         };
         let others = placed.iter().filter(is_counted).count();
         let count = new.recipe.room.map_or(0, |room| room.own[new.family as usize] + others + 1);
@@ -157,7 +158,7 @@ fn added<'r>(ruleset: &'r Ruleset, steps: &'r [Step], beside: &[Placed]) -> Resu
             return Err(Unproven::NoNumber);
         }
         let number = new.recipe.number(new.limit, new.placed.clone(), &placed);
-        let is_first = placed.iter().all(|other| other.chain != new.recipe.chain);
+        let is_first = placed.iter().all(|other| other.list != new.recipe.list);
         let own = number.ok_or(if is_first { Unproven::NoNumber } else { Unproven::FewNumbers })?;
         placed.push(own.clone());
         numbered.push(New { placed: own, count, ..new });

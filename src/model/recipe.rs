@@ -14,6 +14,8 @@ use crate::source::{Span, Spanned};
 pub struct Recipe {
     /// The chain.
     pub chain: Box<str>,
+    /// What tells the list that the rules are kept in from all others: the chains of several units may be of one.
+    pub list: Box<str>,
     /// What a rule names of the ends elsewhere: the destination of what goes out, the source of what comes in.
     pub far: Axis,
     /// Its numbers; `None` where rules have no order, since all of them allow.
@@ -53,8 +55,8 @@ pub struct Room {
 /// What a rule that commands add takes away from others that are added beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed {
-    /// The chain.
-    pub chain: Box<str>,
+    /// The list.
+    pub list: Box<str>,
     /// Its number, which no other may have there.
     pub number: i64,
     /// What others may differ in and have the same number, where the number is a part of a name alone.
@@ -69,8 +71,13 @@ pub type Named = (Family, &'static str, Option<Ports>);
 impl Placed {
     /// Does it hang on what another takes away?
     pub fn hangs_on(&self, other: &Placed) -> bool {
-        let is_same = (self.number, self.named) == (other.number, other.named);
-        self.chain == other.chain && (is_same || self.counted.is_some() && self.counted == other.counted)
+        let is_counted = self.list == other.list && self.counted.is_some() && self.counted == other.counted;
+        is_counted || self.is_like(other)
+    }
+
+    /// Would it take the very place of another?
+    pub fn is_like(&self, other: &Placed) -> bool {
+        (self.number, self.named, &self.list) == (other.number, other.named, &other.list)
     }
 }
 
@@ -158,8 +165,10 @@ impl Recipe {
     /// How rules are added to a chain for what goes out, where they have no order.
     pub fn new(chain: &str, names: Vec<Box<str>>, command: fn(&[Box<str>], &Letting, i64) -> String) -> Self {
         let chain = chain.into();
+        // Azure does not tell capitals from small letters, and no other cloud has two that differ in these alone.
+        let list = names.join("/").to_lowercase().into();
         let (numbers, front, room, removal) = (None, None, None, None);
-        Recipe { chain, far: Axis::Destination, numbers, front, room, removal, names, command }
+        Recipe { chain, list, far: Axis::Destination, numbers, front, room, removal, names, command }
     }
 
     /// The highest number that a rule may have which is to stand at a place; `None` if the place is none of the chain's.
@@ -185,7 +194,7 @@ impl Recipe {
         let ports = self.front.is_none().then_some(ports);
         let named = is_named.then_some((family, protocol, ports));
         let counted = self.room.map(|_| family);
-        Placed { chain: self.chain.clone(), number: 0, named, counted }
+        Placed { list: self.list.clone(), number: 0, named, counted }
     }
 
     /// The same with the highest number up to a limit that the rule may have, beside others that are new as well. Those
@@ -194,7 +203,7 @@ impl Recipe {
         let Some(numbers) = &self.numbers else { return Some(placed) };
         let (low, high) = numbers.range;
         let is_beside = |number: i64| {
-            new.iter().any(|it| (it.number, it.named, &it.chain) == (number, placed.named, &placed.chain))
+            new.iter().any(|it| (it.number, it.named, &it.list) == (number, placed.named, &placed.list))
         };
         let is_taken =
             |number: i64| numbers.are_unique && numbers.taken.iter().any(|taken| taken.1 == number);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use super::others::Others;
 use crate::commands::input::{Input, Loaded};
 use crate::finding::{Finding, Fix};
 use crate::fix::{Proof, Unproven};
@@ -57,10 +58,11 @@ impl Budget {
 }
 
 /// Proves what would mend findings, which are told by their places in the list of all: why there is no fix where
-/// there is none.
+/// there is none. What is said of others leaves its places to them.
 pub fn prove(
     input: &Input,
     loaded: &Loaded,
+    others: &Others,
     context: &Context,
     findings: &[Finding],
     shown: &[(usize, crate::finding::Level)],
@@ -91,29 +93,48 @@ pub fn prove(
         false => tried.into_iter().map(prove).collect(),
     };
     let order = worst.iter().map(|(at, _)| *at);
-    beside_each_other(&proof, findings, order, &mut made);
+    beside_each_other(&proof, findings, order, others, &mut made);
     made
 }
 
 /// Lets the commands for all findings be run one after another: those that would take a number which the commands for one
-/// before take, too, are worked out again with others.
+/// before take, too, or those for one of another unit that shares the list, are worked out again with others.
 fn beside_each_other(
     proof: &Proof,
     findings: &[Finding],
     order: impl Iterator<Item = usize>,
+    others: &Others,
     made: &mut HashMap<usize, Result<Fix, Unproven>>,
 ) {
-    let mut placed: Vec<Placed> = Vec::new();
+    let mut own: Vec<Placed> = Vec::new();
     for at in order {
-        let Some(Ok(fix)) = made.get_mut(&at) else { continue };
-        if fix.placed.iter().any(|new| placed.iter().any(|other| new.hangs_on(other))) {
-            let again = Proof { beside: &placed, ..*proof }.prove(findings, &findings[at]);
-            let Some(Ok(again)) = again else {
-                made.insert(at, Err(Unproven::Beside));
-                continue;
-            };
-            *fix = again;
+        let Some(Ok(first)) = made.get(&at) else { continue };
+        let again = |beside: &[Placed]| Proof { beside, ..*proof }.prove(findings, &findings[at])?.ok();
+        let is_apart = |fix: &Fix| !fix.placed.iter().any(|new| own.iter().any(|other| new.hangs_on(other)));
+        let fix = if is_apart(first) { Some(first.clone()) } else { again(&own) };
+        let fix = fix.and_then(|fix| {
+            if others.leave(&fix) { Some(fix) } else { beside(proof, fix, &own, others, again) }
+        });
+        if let Some(fix) = &fix {
+            own.extend(fix.placed.iter().cloned());
         }
-        placed.extend(fix.placed.iter().cloned());
+        made.insert(at, fix.ok_or(Unproven::Beside));
     }
+}
+
+/// A fix that takes no place of what is said of other units, if there is one. What it has in common with that stays, where
+/// the rest finds places beside it.
+fn beside(
+    proof: &Proof,
+    fix: Fix,
+    own: &[Placed],
+    others: &Others,
+    again: impl Fn(&[Placed]) -> Option<Fix>,
+) -> Option<Fix> {
+    let all = |but: &[String]| [own, &others.beside(&proof.context.unit.ruleset, but)].concat();
+    let said = others.said(&fix);
+    let sharing = Some(&said).filter(|said| !said.is_empty()).and_then(|said| again(&all(said)));
+    let sharing = sharing.filter(|fix| said.iter().all(|command| fix.commands.contains(command)));
+    let is_apart = |fix: &Fix| others.leave_place(fix);
+    sharing.filter(is_apart).or_else(|| again(&all(&[])).filter(is_apart))
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::fixes::{self, Budget};
+use super::others::Others;
 use crate::commands::input::{Input, Loaded};
 use crate::config::Config;
 use crate::eval::{Interface, Routes};
 use crate::finding::{Facts, Finding, Fix, Level, Report, UnitReport};
 use crate::fix::Unproven;
 use crate::lints::{self, Context, Unit};
-use crate::model::{NewRule, Step, Verdict};
+use crate::model::{NewRule, Placed, Step, Verdict};
 use crate::packet::{Axis, Cube, PacketSet, Words};
 use crate::profile::Profile;
 use crate::source::{FileId, Sources, Span};
@@ -26,7 +27,7 @@ pub fn judge(input: &Input, is_quick: bool, budget: Budget) -> Report {
 pub fn judge_and_tell(input: &Input, is_quick: bool, budget: Budget, done: &(dyn Fn() + Sync)) -> Report {
     let share = budget.share(input.units.len());
     let judge = |loaded: &Loaded| {
-        let judged = judge_unit(input, loaded, is_quick, share);
+        let judged = judge_unit(input, loaded, &Others::default(), is_quick, share);
         done();
         judged
     };
@@ -40,7 +41,15 @@ pub fn judge_and_tell(input: &Input, is_quick: bool, budget: Budget, done: &(dyn
     let mut report = Report::default();
     let mut known: HashMap<Span, Vec<usize>> = HashMap::new();
     let mut exports: Vec<Served> = Vec::new();
-    for (index, (loaded, (unit, findings, serves))) in input.units.iter().zip(judged).enumerate() {
+    let mut others = Others::default();
+    for (index, (loaded, judged)) in input.units.iter().zip(judged).enumerate() {
+        // Units may share lists, and what is said of one counts for those behind it, in whatever order they were judged.
+        let judged = match judged.said.iter().any(|said| others.concern(said)) {
+            true => judge_unit(input, loaded, &others, is_quick, share),
+            false => judged,
+        };
+        let Judged { unit, findings, serves, said } = judged;
+        others.add(&unit.name, said);
         report.units.push(unit);
         if let Some(number) = loaded.export {
             match exports.last_mut().filter(|export| export.number == number) {
@@ -80,6 +89,16 @@ pub fn judge_and_tell(input: &Input, is_quick: bool, budget: Budget, done: &(dyn
 /// A fix, or why there is none; `None` where nothing was proposed.
 type MaybeFix = Option<Result<Fix, Unproven>>;
 
+/// What was found out of a unit.
+struct Judged {
+    unit: UnitReport,
+    findings: Vec<(Finding, MaybeFix)>,
+    /// Does it serve the tunnel? `None` when it has no say.
+    serves: Option<bool>,
+    /// The commands among its findings, with what each takes away from others.
+    said: Vec<(String, Placed)>,
+}
+
 /// Does any unit of an export serve the tunnel?
 struct Served {
     number: usize,
@@ -98,13 +117,8 @@ impl Served {
     }
 }
 
-/// Runs all lints over one unit. The last value says whether it serves the tunnel; `None` when it has no say.
-fn judge_unit(
-    input: &Input,
-    loaded: &Loaded,
-    is_quick: bool,
-    mut budget: Budget,
-) -> (UnitReport, Vec<(Finding, MaybeFix)>, Option<bool>) {
+/// Runs all lints over one unit, of which others have been judged before.
+fn judge_unit(input: &Input, loaded: &Loaded, others: &Others, is_quick: bool, mut budget: Budget) -> Judged {
     let (sources, unit) = (&input.sources, &loaded.unit);
     let (config, settings) = (&loaded.config, &loaded.settings);
     let profile = profile(config);
@@ -114,7 +128,7 @@ fn judge_unit(
     let level = |finding: &Finding| level(sources, loaded, finding);
     let shown: Vec<_> =
         findings.iter().enumerate().filter_map(|(at, finding)| Some((at, level(finding)?))).collect();
-    let mut fixes = fixes::prove(input, loaded, &context, &findings, &shown, &mut budget);
+    let mut fixes = fixes::prove(input, loaded, others, &context, &findings, &shown, &mut budget);
     // What stands for rules that nobody saw is in none of its files.
     let tables = || unit.ruleset.tables.iter().filter(|table| unit.files.contains(&table.span.file));
     let chains = || tables().flat_map(|table| &table.chains);
@@ -137,26 +151,34 @@ fn judge_unit(
         fail_level: config.fail_level,
     };
     let serves = context.judged_tunnel().map(|tunnel| !tunnel.is_cut_off(&context));
+    let said =
+        fixes.values().flatten().flat_map(|fix| fix.commands.iter().cloned().zip(fix.placed.iter().cloned()));
+    let said = said.collect();
     let mut levels = shown.into_iter().peekable();
     let shown = |(at, finding): (usize, Finding)| {
         let (_, level) = levels.next_if(|shown| shown.0 == at)?;
-        Some(by_command(unit, Finding { level, ..finding }, fixes.remove(&at)))
+        Some(by_command(unit, Finding { level, ..finding }, fixes.remove(&at), others))
     };
     let findings = findings.into_iter().enumerate().filter_map(shown).collect();
     context.give_up();
-    (report, findings, serves)
+    Judged { unit: report, findings, serves, said }
 }
 
 /// A fix that is made by commands, and changes no file, is what a finding says to do.
-fn by_command(unit: &Unit, finding: Finding, fix: MaybeFix) -> (Finding, MaybeFix) {
+fn by_command(unit: &Unit, finding: Finding, fix: MaybeFix, others: &Others) -> (Finding, MaybeFix) {
     match fix {
         Some(Ok(Fix { edits, new_files, commands, needs, .. }))
             if edits.is_empty() && new_files.is_empty() && !commands.is_empty() =>
         {
             // What is indented is to be copied.
             let lines = commands.join("\n").replace('\n', "\n    ");
-            let note =
-                format!("Proven to mend it, and to change nothing else for {}:\n    {lines}", unit.name);
+            let once = others.first(&commands).map_or_else(String::new, |first| {
+                format!("; what is said of {first} as well is to be done once")
+            });
+            let note = format!(
+                "Proven to mend it, and to change nothing else for {}{once}:\n    {lines}",
+                unit.name
+            );
             let finding = finding.note(note);
             (needs.into_iter().fold(finding, Finding::note), None)
         }

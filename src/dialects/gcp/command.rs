@@ -83,7 +83,9 @@ pub fn recipe(
         None => its.map(|rule| (rule.span, rule.priority)).collect(),
     };
     let numbers = Some(Numbers { taken, range: (0, LAST_PRIORITY), are_unique: false });
-    Some(Recipe { numbers, removal, ..Recipe::new(Direction::Out.name(), names, create) })
+    // Names are one rule's in a project, whatever network it is for.
+    let list = format!("{}/{}", project.unwrap_or_default(), names[1]).into();
+    Some(Recipe { list, numbers, removal, ..Recipe::new(Direction::Out.name(), names, create) })
 }
 
 /// How a rule is added to the policy of a network in front of all its rules for what goes out of some machines, which is
@@ -97,6 +99,7 @@ pub fn recipe_of_policy(policy: &Policy, target: Option<Target>) -> Option<Recip
     let mut names = vec![name.into(), scope.into()];
     let project = policy.networks.iter().find_map(|network| Some(network.split_once('/')?.0));
     names.extend(project.map(|project| format!("--project={project}").into()));
+    let list = names.join("/").into();
     names.extend(match target {
         None => None,
         Some(Target::SecureTag(tag)) => Some(format!("--target-secure-tags={tag}").into()),
@@ -108,7 +111,7 @@ pub fn recipe_of_policy(policy: &Policy, target: Option<Target>) -> Option<Recip
     let mut taken = vec![(policy.name.span, first)];
     taken.extend(policy.rules.iter().map(|rule| (rule.span, rule.priority)));
     let numbers = Some(Numbers { taken, range: (0, FIRST_GENERATED - 1), are_unique: true });
-    Some(Recipe { numbers, ..Recipe::new(Direction::Out.name(), names, create_in_policy) })
+    Some(Recipe { list, numbers, ..Recipe::new(Direction::Out.name(), names, create_in_policy) })
 }
 
 fn create_in_policy(names: &[Box<str>], letting: &Letting, number: i64) -> String {
