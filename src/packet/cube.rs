@@ -57,6 +57,7 @@ impl Cube {
             Err(_) if values.is_all(axis) => true,
             Err(_) if values.is_empty() => false,
             Err(at) => {
+                debug_assert!(values.are_of(axis), "{axis:?} has no such values: {values:?}");
                 self.sides.insert(at, (axis, values.clone()));
                 true
             }
@@ -210,6 +211,7 @@ impl Cube {
 
     /// Names an axis, anew or for the first time, with some but not all of its values.
     fn put(&mut self, axis: Axis, values: Values) {
+        debug_assert!(values.are_of(axis), "{axis:?} has no such values: {values:?}");
         match self.sides.binary_search_by_key(&axis, |side| side.0) {
             Ok(at) => self.sides[at].1 = values,
             Err(at) => self.sides.insert(at, (axis, values)),

@@ -205,6 +205,17 @@ impl Values {
         }
     }
 
+    /// Are there any, and does the axis have them all? A set that holds more than all values is never found to be all of them,
+    /// and what it leaves of them would be a piece without packets.
+    pub(super) fn are_of(&self, axis: Axis) -> bool {
+        let is_mark = matches!(axis, Axis::Mark | Axis::ConnMark);
+        match self {
+            Values::Ranges(ranges) => !is_mark && ranges.last().is_some_and(|last| last <= axis.max()),
+            Values::Pattern(..) => is_mark,
+            Values::Patterns(masks) => is_mark && !masks.is_empty(),
+        }
+    }
+
     /// How many values there are, as the number of binary digits of that; 0 for none.
     pub fn bits(&self) -> u32 {
         match self {

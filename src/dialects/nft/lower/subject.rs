@@ -97,7 +97,9 @@ impl Subject {
             Form::Status => self.status(wanted),
             _ => {
                 let numbers = bits::backward(&self.steps, self.numbers.bits, wanted)?;
-                Some(Values::from(spread(self.form, &numbers)))
+                // A field may have more bits than there are values: what is not local has a kind all the same.
+                let values = spread(self.form, &numbers).and(&Ranges::new(0, self.axis.max()));
+                Some(Values::from(values))
             }
         }
     }
