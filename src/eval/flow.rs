@@ -64,6 +64,8 @@ pub struct Question {
     pub assumed: Vec<(u32, bool)>,
     /// The user and group of the services of the host that answer; `None` if not known.
     pub service: Option<(u128, u128)>,
+    /// Is the client's socket connected? Over UDP answers find no other before rules ask for its owner.
+    pub is_connected: bool,
 }
 
 /// What became of one step.
@@ -210,7 +212,15 @@ pub(super) fn send<'m>(
 ) -> Result<Sent<'m>, TooManyPieces> {
     let flights = vec![Flight { packets: packets.clone(), nat: Translations::default() }];
     let mark = Values::single(Axis::Mark, 0);
-    let question = Question { way, packets, mark, known: Vec::new(), assumed: Vec::new(), service: None };
+    let question = Question {
+        way,
+        packets,
+        mark,
+        known: Vec::new(),
+        assumed: Vec::new(),
+        service: None,
+        is_connected: true,
+    };
     let mut talk = Talk::new(host, routes, &question);
     let mut trip = Trip::new(host, routes);
     let through = talk.travel(&mut trip, flights, tracking, Sense::There)?;

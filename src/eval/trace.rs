@@ -351,6 +351,7 @@ fn question(routes: &Routes, probe: &Probe, assumed: Vec<(u32, bool)>) -> Questi
         known: Vec::new(),
         assumed,
         service: Some((0, 0)),
+        is_connected: true,
     }
 }
 

@@ -82,6 +82,7 @@ fn lost<'c>(context: &Context<'c>, message: Message) -> Option<Lost<'c>> {
         known: Vec::new(),
         assumed: context.host.atoms.assumed().collect(),
         service: None,
+        is_connected: true,
     };
     let talk = Conversation::begin(&context.host, &context.routes, &asked).ok()?;
     talk.steps.into_iter().next()?.lost.into_iter().next()

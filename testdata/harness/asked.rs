@@ -41,6 +41,7 @@ fn https(family: Family) -> Question {
         known,
         assumed,
         service: None,
+        is_connected: true,
     }
 }
 

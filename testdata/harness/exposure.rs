@@ -181,7 +181,15 @@ prop_compose! {
 fn conversation<'m>(host: &Host<'m>, routes: &Routes, way: Way) -> (PacketSet, Conversation<'m>) {
     let asked = question(host, routes, way, Family::V4);
     let mark = Masks::new(u32::MAX, 0).into();
-    let asked = Question { way, packets: asked.into(), mark, known: vec![], assumed: vec![], service: None };
+    let asked = Question {
+        way,
+        packets: asked.into(),
+        mark,
+        known: vec![],
+        assumed: vec![],
+        service: None,
+        is_connected: true,
+    };
     let talk = Conversation::hold(host, routes, &asked).expect("a small ruleset");
     let passed = talk.step(Moment::Ingress).map(|step| step.passed.clone()).unwrap_or_default();
     (without_owner(&passed), talk)

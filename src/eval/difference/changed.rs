@@ -166,11 +166,11 @@ impl Changed {
                 self.atoms.entry(theirs).or_insert(own);
             }
         }
-        // A rule that has only moved asks the same as before.
+        // Where a rule has only moved, the program that it asks is the same. What it counts by itself it counts of other packets.
         let mut moved: Vec<usize> = (first..other.len() - last).filter(|at| !is_known[*at]).collect();
         for a in (first..one.len() - last).filter(|at| !is_kept[*at]) {
             let Some(at) = moved.iter().position(|b| ours[a - first] == theirs[b - first]) else { continue };
-            for (own, theirs) in atoms(&one[a]).zip(atoms(&other[moved.remove(at)])) {
+            for (own, theirs) in one[a].choices.clone().zip(other[moved.remove(at)].choices.clone()) {
                 self.atoms.entry(theirs).or_insert(own);
             }
         }

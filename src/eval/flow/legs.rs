@@ -106,8 +106,8 @@ impl<'m> Talk<'_, 'm> {
                 (false, false) => Course::Either,
             };
         }
-        // Answers over TCP and UDP belong to a socket from here on (early demultiplexing), and the ACK that
-        // ends a handshake to the service's; new packets never do.
+        // Answers over TCP, and over UDP those to a connected socket, belong to it from here on (early demultiplexing), and the
+        // ACK that ends a handshake to the service's; new packets never do.
         own = match (self.question.way, tracking) {
             (Way::Out, Tracking::Established { .. }) => {
                 // Where several ask, an answer may be for any of them.
@@ -117,7 +117,14 @@ impl<'m> Talk<'_, 'm> {
                     asking().all(|cube| cube.get(axis) == Some(first)).then(|| first.clone())
                 };
                 let owners = [owner(Axis::Uid), owner(Axis::Gid)];
-                own.into_iter().map(|flight| of_socket(flight, &[6, 17], &owners)).collect()
+                let protocols: &[u128] = if self.question.is_connected { &[6, 17] } else { &[6] };
+                // What comes from where the question was turned to looks as if from there until the rules have seen it, and no
+                // socket is found for that.
+                let find = |flight: Flight| match flight.nat.destination {
+                    Some(_) => flight,
+                    None => of_socket(flight, protocols, &owners),
+                };
+                own.into_iter().map(find).collect()
             }
             (Way::In, Tracking::Established { way: direction::ORIGINAL, .. }) => {
                 let service = self.question.service;

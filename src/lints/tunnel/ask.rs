@@ -115,6 +115,8 @@ impl Flow<'_> {
             known,
             assumed: assumed(context).into_iter().chain(said(context, self.speech)).collect(),
             service: None,
+            // quic-go listens on its socket, and sends by it to whom it likes.
+            is_connected: !matches!(self.speech, Some(Speech::Quic)),
         }
     }
 
@@ -210,6 +212,7 @@ pub fn loopback(
         known: Vec::new(),
         assumed: assumed(context),
         service: None,
+        is_connected: true,
     }
 }
 
@@ -228,6 +231,7 @@ pub fn inbound(context: &Context, family: Family, protocol: u8, port: u16) -> Qu
         known: Vec::new(),
         assumed: assumed(context),
         service: None,
+        is_connected: true,
     }
 }
 
