@@ -72,10 +72,21 @@ fn held(all: &mut Vec<Held>, dialect: Dialect) -> Option<(usize, Cloud)> {
     Some((at, cloud))
 }
 
-/// Puts a document to those of its cloud; a list with objects of several becomes one for each.
+/// Puts a document to those of its cloud. Of a list with objects of several each gets one with its own; a list of answers is
+/// what programs make that join them.
 fn sort<'t>(document: Node<'t>, own: Dialect, by_cloud: &mut Vec<(Dialect, Vec<Node<'t>>)>) {
+    let span = document.span;
     let items = match document.kind {
-        Kind::List(items) => items,
+        Kind::List(items) => {
+            let is_list = |item: &Node| matches!(item.kind, Kind::List(_));
+            let (lists, others): (Vec<Node>, Vec<Node>) = items.into_iter().partition(is_list);
+            let are_answers = !lists.is_empty();
+            lists.into_iter().for_each(|list| sort(list, own, by_cloud));
+            if are_answers && others.is_empty() {
+                return;
+            }
+            others
+        }
         Kind::Map(_) => {
             let first = owner(&document, own).unwrap_or(own);
             // YAML without dashes in between goes on with the object before, which then is of several clouds. Each knows its
@@ -87,30 +98,27 @@ fn sort<'t>(document: Node<'t>, own: Dialect, by_cloud: &mut Vec<(Dialect, Vec<N
         }
         _ => return of(by_cloud, own).push(document),
     };
+    let owned: Vec<Option<Dialect>> = items.iter().map(|item| owner(item, own)).collect();
     let mut known: Vec<Dialect> = Vec::new();
-    for owner in items.iter().filter_map(|item| owner(item, own)) {
-        if !known.contains(&owner) {
-            known.push(owner);
+    for owner in owned.iter().flatten() {
+        if !known.contains(owner) {
+            known.push(*owner);
         }
     }
-    let span = document.span;
-    match known.as_slice() {
-        [] => of(by_cloud, own).push(Node { span, kind: Kind::List(items) }),
-        [only] => of(by_cloud, *only).push(Node { span, kind: Kind::List(items) }),
-        several => {
-            let mut lists: Vec<Vec<Node>> = several.iter().map(|_| Vec::new()).collect();
-            for item in items {
-                let owner = owner(&item, own);
-                match several.iter().position(|it| Some(*it) == owner) {
-                    Some(at) => lists[at].push(item),
-                    // What is no object may be a rule of any.
-                    None => lists.iter_mut().for_each(|list| list.push(item.clone())),
-                }
-            }
-            for (owner, items) in several.iter().zip(lists) {
-                of(by_cloud, *owner).push(Node { span, kind: Kind::List(items.into()) });
-            }
+    if let [] | [_] = known[..] {
+        let only = known.first().copied().unwrap_or(own);
+        return of(by_cloud, only).push(Node { span, kind: Kind::List(items.into()) });
+    }
+    let mut lists: Vec<Vec<Node>> = known.iter().map(|_| Vec::new()).collect();
+    for (item, owner) in items.into_iter().zip(owned) {
+        match known.iter().position(|it| Some(*it) == owner) {
+            Some(at) => lists[at].push(item),
+            // What does not tell may be of any.
+            None => lists.iter_mut().for_each(|list| list.push(item.clone())),
         }
+    }
+    for (owner, items) in known.iter().zip(lists) {
+        of(by_cloud, *owner).push(Node { span, kind: Kind::List(items.into()) });
     }
 }
 
@@ -136,7 +144,7 @@ fn owners(object: Fields) -> impl Iterator<Item = Dialect> {
     })
 }
 
-/// The cloud that an object is of, its text's own if nothing tells; `None` for what is no object.
+/// The cloud that an object is of: its text's own, if that may be; `None` where nothing tells.
 fn owner(node: &Node, own: Dialect) -> Option<Dialect> {
     let Kind::Map(_) = node.kind else { return None };
     let is_own = |object| matches!(own.entry().read, Read::Units(cloud) if (cloud.owns)(Fields(object)));
@@ -146,5 +154,5 @@ fn owner(node: &Node, own: Dialect) -> Option<Dialect> {
     if objects.clone().any(is_own) {
         return Some(own);
     }
-    Some(objects.map(Fields).flat_map(owners).next().unwrap_or(own))
+    objects.map(Fields).flat_map(owners).next()
 }

@@ -6,13 +6,24 @@ use crate::source::FileId;
 /// The values and documents of a text, in its order.
 pub fn values(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
     let mut all = Vec::new();
-    let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut at = 0;
     while at < text.len() {
-        let start = at + (text[at..].len() - text[at..].trim_start().len());
+        let start = text.len() - behind_space(&text[at..]).len();
         if text[start..].starts_with(['{', '[']) {
-            let (value, end) = json::first(file, text, start)?;
-            all.push(value);
-            at = end;
+            match json::first(file, text, start) {
+                Ok((value, end)) => {
+                    all.push(value);
+                    at = end;
+                }
+                // In YAML what stands in brackets need not be JSON.
+                Err(mistake) if text[..start].trim_end().ends_with("---") => {
+                    let end = end_of_yaml(text, start);
+                    all.extend(yaml::documents(file, text, start..end).map_err(|_| mistake)?);
+                    at = end;
+                    continue;
+                }
+                Err(mistake) => return Err(mistake),
+            }
             if let Some(rest) = rest(&text[at..])
                 && !rest.starts_with(['{', '['])
                 && !begins_yaml(rest)
@@ -30,7 +41,12 @@ pub fn values(file: FileId, text: &str) -> Result<Vec<Node<'_>>, Mistake> {
 
 /// What follows, without the space before it; `None` if nothing does.
 fn rest(text: &str) -> Option<&str> {
-    Some(text.trim_start()).filter(|rest| !rest.is_empty())
+    Some(behind_space(text)).filter(|rest| !rest.is_empty())
+}
+
+/// What follows the space with which a text begins. Where files are joined, a byte order mark may stand in between.
+fn behind_space(text: &str) -> &str {
+    text.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}')
 }
 
 /// Does YAML begin here, as programs write it: with three dashes, or with a key of an object or of one in a list?
@@ -80,6 +96,7 @@ mod tests {
             Ok(vec!["b:\n- [x,\n  {y: 1}\n  ]", "{\"a\": 1}", "[]"])
         );
         assert_eq!(texts("[]\nb:\n- 1\n"), Ok(vec!["[]", "b:\n- 1"]));
+        assert_eq!(texts("\u{feff}[]\n\u{feff}{}\n\u{feff}"), Ok(vec!["[]", "{}"]));
         assert_eq!(texts(""), Ok(vec![]));
     }
 

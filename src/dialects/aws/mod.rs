@@ -46,11 +46,10 @@ pub fn is_export(text: &str) -> bool {
 
 /// Is an object surely one of AWS?
 fn owns(object: Fields) -> bool {
-    const KEYS: [&str; 19] = [
+    const KEYS: [&str; 18] = [
         "SecurityGroups",
         "SecurityGroupRules",
         "NetworkAcls",
-        "NetworkInterfaces",
         "PrefixLists",
         "RuleGroups",
         "FirewallPolicies",
@@ -67,8 +66,10 @@ fn owns(object: Fields) -> bool {
         "FirewallPolicyV2",
         "IsEgress",
     ];
-    let first = object.get("Entries").and_then(|entries| entries.items().first());
-    KEYS.iter().any(|key| object.get(key).is_some()) || first.is_some_and(|it| it.get("Cidr").is_some())
+    // PowerShell tells of groups of Azure by the interfaces that they are for, too.
+    let lists = [("Entries", "Cidr"), ("NetworkInterfaces", "NetworkInterfaceId")];
+    let holds = |(list, key): (&str, &str)| Some(object.get(list)?.items().first()?.get(key).is_some());
+    KEYS.iter().any(|key| object.get(key).is_some()) || lists.into_iter().any(|it| holds(it) == Some(true))
 }
 
 /// Reads the exports of one account.
