@@ -288,3 +288,38 @@ fn what_random_acls_are_told_mends_them() {
     }
     assert!(mended >= 60 && together >= 15, "{mended} {together}");
 }
+
+#[test]
+fn the_commands_for_two_units_of_an_acl_take_no_number_twice() {
+    let group = |id: &str, protocol: &str, ports: Value| {
+        let mut permission = json!({ "IpProtocol": protocol, "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] });
+        permission.as_object_mut().expect("fields").extend(ports.as_object().expect("fields").clone());
+        json!({ "GroupId": id, "IpPermissions": [], "IpPermissionsEgress": [permission] })
+    };
+    let interface = |id: &str, group: &str| json!({ "NetworkInterfaceId": id, "SubnetId": "subnet-1", "Groups": [{ "GroupId": group }] });
+    let mended = |first: &str| {
+        let mut export = acl_of(&WEB);
+        export["NetworkAcls"][0]["Associations"] = json!([{ "SubnetId": "subnet-1" }]);
+        let tcp = group("sg-1", "tcp", json!({ "FromPort": 0, "ToPort": 65_535 }));
+        export["SecurityGroups"] = json!([tcp, group("sg-2", "-1", json!({}))]);
+        export["NetworkInterfaces"] = json!([interface("eni-1", first), interface("eni-2", "sg-2")]);
+        let report = check(&export, "--unit eni-1 --unit eni-2");
+        let found = commands(&report, "tunnel-edge-blocked");
+        assert_eq!(found.len(), 2, "{report:#}");
+        let mut all: Vec<Vec<String>> = Vec::new();
+        for command in found.iter().flat_map(|found| words(found)) {
+            if command[1].ends_with("network-acl-entry") && !all.contains(&command) {
+                all.push(command);
+            }
+        }
+        // Each number is free, or this fails.
+        all.iter().for_each(|command| acl(&mut export, command));
+        let after = check(&export, "--unit eni-2").to_string();
+        assert!(!after.contains("tunnel-edge-blocked"), "{after}");
+        all.len()
+    };
+    // What both need is the same, and done once.
+    assert_eq!(mended("sg-2"), 6);
+    // Of the one UDP is for its group to let out.
+    assert_eq!(mended("sg-1"), 8);
+}
