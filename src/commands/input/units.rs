@@ -89,7 +89,7 @@ impl Loader<'_> {
         // One of several need serve, if nobody says which.
         let is_named = |unit: &Unit| {
             let named = config.units.iter().map(|unit| &unit.value);
-            named.chain(&self.selection.units).any(|name| *name == unit.name)
+            named.chain(&self.selection.units).any(|name| is_called(&unit.name, name))
         };
         let export = (read.len() > 1 && !read.iter().any(|(_, unit)| is_named(unit))).then_some(number);
         let is_alone = read.len() == 1;
@@ -185,6 +185,12 @@ fn tell_apart(units: &mut [(Dialect, Unit)]) {
     }
 }
 
+/// Does a name mean a unit? One without a number means all units that are called so.
+fn is_called(unit: &str, name: &str) -> bool {
+    let number = unit.strip_prefix(name).and_then(|rest| rest.strip_prefix('#'));
+    unit == name || number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
 /// Keeps the units that were chosen by name; all, if none was.
 ///
 /// # Errors
@@ -192,7 +198,7 @@ fn tell_apart(units: &mut [(Dialect, Unit)]) {
 pub(super) fn choose(units: &mut Vec<Loaded>, chosen: &[String]) -> Result<(), Failure> {
     for name in chosen {
         let names = || units.iter().map(|loaded| loaded.unit.name.as_str());
-        if names().any(|known| known == name) {
+        if names().any(|known| is_called(known, name)) {
             continue;
         }
         let help = match nearest(name, names()) {
@@ -208,7 +214,7 @@ pub(super) fn choose(units: &mut Vec<Loaded>, chosen: &[String]) -> Result<(), F
         return Err(Failure::new(format!("there is no unit `{name}`"), help));
     }
     if !chosen.is_empty() {
-        units.retain(|loaded| chosen.contains(&loaded.unit.name));
+        units.retain(|loaded| chosen.iter().any(|name| is_called(&loaded.unit.name, name)));
     }
     Ok(())
 }
