@@ -77,16 +77,21 @@ fn held(all: &mut Vec<Held>, dialect: Dialect) -> Option<(usize, Cloud)> {
 fn sort<'t>(document: Node<'t>, own: Dialect, by_cloud: &mut Vec<(Dialect, Vec<Node<'t>>)>) {
     let span = document.span;
     let items = match document.kind {
-        Kind::List(items) => {
+        Kind::List(items) if items.iter().any(|item| matches!(item.kind, Kind::List(_))) => {
             let is_list = |item: &Node| matches!(item.kind, Kind::List(_));
-            let (lists, others): (Vec<Node>, Vec<Node>) = items.into_iter().partition(is_list);
-            let are_answers = !lists.is_empty();
-            lists.into_iter().for_each(|list| sort(list, own, by_cloud));
-            if are_answers && others.is_empty() {
-                return;
+            // What counts may hang on the order.
+            for answers in items.to_vec().chunk_by(|one, next| !is_list(one) && !is_list(next)) {
+                match answers {
+                    [list] if is_list(list) => sort(list.clone(), own, by_cloud),
+                    loose => {
+                        let items = loose.to_vec().into();
+                        sort(Node { span, kind: Kind::List(items) }, own, by_cloud);
+                    }
+                }
             }
-            others
+            return;
         }
+        Kind::List(items) => items,
         Kind::Map(_) => {
             let first = owner(&document, own).unwrap_or(own);
             // YAML without dashes in between goes on with the object before, which then is of several clouds. Each knows its
@@ -107,7 +112,7 @@ fn sort<'t>(document: Node<'t>, own: Dialect, by_cloud: &mut Vec<(Dialect, Vec<N
     }
     if let [] | [_] = known[..] {
         let only = known.first().copied().unwrap_or(own);
-        return of(by_cloud, only).push(Node { span, kind: Kind::List(items.into()) });
+        return of(by_cloud, only).push(Node { span, kind: Kind::List(items) });
     }
     let mut lists: Vec<Vec<Node>> = known.iter().map(|_| Vec::new()).collect();
     for (item, owner) in items.into_iter().zip(owned) {

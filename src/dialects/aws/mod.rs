@@ -67,9 +67,15 @@ fn owns(object: Fields) -> bool {
         "IsEgress",
     ];
     // PowerShell tells of groups of Azure by the interfaces that they are for, too.
-    let lists = [("Entries", "Cidr"), ("NetworkInterfaces", "NetworkInterfaceId")];
-    let holds = |(list, key): (&str, &str)| Some(object.get(list)?.items().first()?.get(key).is_some());
-    KEYS.iter().any(|key| object.get(key).is_some()) || lists.into_iter().any(|it| holds(it) == Some(true))
+    let lists: [(&str, &[&str]); 2] = [
+        ("Entries", &["Cidr"]),
+        ("NetworkInterfaces", &["NetworkInterfaceId", "Groups", "SubnetId", "VpcId"]),
+    ];
+    let holds = |(list, keys): (&str, &[&str])| {
+        let first = object.get(list).and_then(|list| list.items().first());
+        first.is_some_and(|first| keys.iter().any(|key| first.get(key).is_some()))
+    };
+    KEYS.iter().any(|key| object.get(key).is_some()) || lists.into_iter().any(holds)
 }
 
 /// Reads the exports of one account.

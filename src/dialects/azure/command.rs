@@ -8,7 +8,8 @@ use crate::model::{Letting, Numbers, Recipe};
 
 /// How a rule is added for what goes out through a layer; `None` where the export does not tell the resource group.
 pub fn recipe(layer: &Layer, chain: &str) -> Option<Recipe> {
-    let names = vec![layer.resource_group?.into(), layer.name.value.into()];
+    let mut names = vec![layer.resource_group?.into(), layer.name.value.into()];
+    names.extend(layer.subscription.map(Into::into));
     let out = layer.rules.iter().filter(|rule| rule.direction != Some(Direction::In));
     // Rules that name services of the platform stand apart from the order.
     let taken = out.filter_map(|rule| Some((rule.span, rule.priority?.value, rule.platform.is_none())));
@@ -20,7 +21,7 @@ pub fn recipe(layer: &Layer, chain: &str) -> Option<Recipe> {
 }
 
 fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
-    let [group, nsg] = names else { return String::new() };
+    let [group, nsg, subscription @ ..] = names else { return String::new() };
     let name = format!("fwlint-{}-{}-{number}", letting.protocol, letting.ports);
     let protocol = if letting.protocol == "tcp" { "Tcp" } else { "Udp" };
     let (number, port) = (number.to_string(), letting.ports.to_string());
@@ -35,7 +36,8 @@ fn create(names: &[Box<str>], letting: &Letting, number: i64) -> String {
         ["--protocol", protocol],
         ["--destination-port-ranges", &port],
     ];
-    let words =
-        head.into_iter().chain(options.into_iter().flatten()).chain(["--destination-address-prefixes"]);
+    let subscription = subscription.iter().flat_map(|id| ["--subscription", id]);
+    let options = options.into_iter().flatten().chain(subscription);
+    let words = head.into_iter().chain(options).chain(["--destination-address-prefixes"]);
     command(words.map(str::to_owned).chain(letting.prefixes.iter().cloned()))
 }

@@ -18,6 +18,8 @@ pub struct Layer<'n> {
     pub name: Spanned<&'n str>,
     /// The resource group that it is in, where the export tells.
     pub resource_group: Option<&'n str>,
+    /// The subscription that this is in, where it has to be said.
+    pub subscription: Option<&'n str>,
     /// How far it is from the machine.
     pub distance: u8,
     /// Its own rules.
@@ -44,7 +46,7 @@ impl<'n> Layer<'n> {
         };
         let (rules, defaults) = (read(own, Kind::Own), read(defaults, Kind::Default));
         check(&rules, remarks);
-        Layer { name, resource_group, distance, rules, defaults, missing: None }
+        Layer { name, resource_group, subscription: None, distance, rules, defaults, missing: None }
     }
 
     /// That of a group which is exported by itself; `more` is where a page of rules says that there are others.
@@ -52,7 +54,8 @@ impl<'n> Layer<'n> {
         let own = group.rules.as_deref().unwrap_or_default();
         let layer = Layer::new(group.name, group.resource_group, 0, own, &group.defaults, has_v6, remarks);
         let is_told = group.rules.as_ref().map(|_| more.filter(|_| group.answer.is_some()));
-        Layer { missing: is_told.unwrap_or(Some(group.name.span)), ..layer }
+        let missing = is_told.unwrap_or(Some(group.name.span));
+        Layer { missing, subscription: group.subscription, ..layer }
     }
 
     /// What may come before all that is told: rules that are missing.

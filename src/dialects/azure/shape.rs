@@ -49,6 +49,8 @@ pub struct Group<'n> {
     pub name: Spanned<&'n str>,
     /// The resource group that it is in, where the export tells.
     pub resource_group: Option<&'n str>,
+    /// The subscription that this is in, where groups of several are exported together.
+    pub subscription: Option<&'n str>,
     /// Its own rules; `None` where they are left out.
     pub rules: Option<Vec<Fields<'n, 'n>>>,
     /// Those that Azure adds to each; none where they are left out.
@@ -73,6 +75,11 @@ pub fn holdings<'n>(documents: impl Iterator<Item = &'n Node<'n>>, remarks: &mut
         if !effective.is_empty() {
             holdings.interfaces.push(effective);
         }
+    }
+    let mut subscriptions: Vec<&str> = holdings.groups.iter().filter_map(|it| it.subscription).collect();
+    subscriptions.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
+    if subscriptions.len() < 2 {
+        holdings.groups.iter_mut().for_each(|group| group.subscription = None);
     }
     let is_missing = |policy: &&&Node| !holdings.has_policy(policy);
     for policy in holdings.policies.iter().filter(is_missing) {
@@ -213,6 +220,7 @@ impl<'n> Holdings<'n> {
         self.groups.push(Group {
             name: Spanned::new(name.unwrap_or("network security group"), place),
             resource_group: resource_group.or(in_path("resourceGroups")),
+            subscription: in_path("subscriptions"),
             rules,
             defaults: inner.objects("defaultSecurityRules", remarks),
             answer: None,
@@ -228,6 +236,7 @@ impl<'n> Holdings<'n> {
         let name = path.unwrap_or("network security group");
         let resource_group =
             in_path("resourceGroups").or_else(|| Some(item.text("resourceGroup", remarks)?.value));
+        let subscription = in_path("subscriptions");
         let same = |one: Option<&str>, other: Option<&str>| match (one, other) {
             (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
             _ => one == other,
@@ -235,6 +244,7 @@ impl<'n> Holdings<'n> {
         let is_its = |group: &Group| {
             group.name.value.eq_ignore_ascii_case(name)
                 && same(group.resource_group, resource_group)
+                && same(group.subscription, subscription)
                 && (path.is_some() || group.answer == Some(answer))
         };
         let at = self.groups.iter().position(is_its).unwrap_or_else(|| {
@@ -242,7 +252,7 @@ impl<'n> Holdings<'n> {
             let name = id.and_then(|id| inside(id, name)).unwrap_or(Spanned::new(name, place));
             let rules = Some(Vec::new());
             let answer = Some(answer);
-            let group = Group { name, resource_group, rules, defaults: Vec::new(), answer };
+            let group = Group { name, resource_group, subscription, rules, defaults: Vec::new(), answer };
             self.groups.push(group);
             self.groups.len() - 1
         });
