@@ -78,18 +78,19 @@ fn sort<'t>(document: Node<'t>, own: Dialect, by_cloud: &mut Vec<(Dialect, Vec<N
     let span = document.span;
     let items = match document.kind {
         Kind::List(items) if items.iter().any(|item| matches!(item.kind, Kind::List(_))) => {
-            let is_list = |item: &Node| matches!(item.kind, Kind::List(_));
             // What counts may hang on the order.
-            for answers in items.to_vec().chunk_by(|one, next| !is_list(one) && !is_list(next)) {
-                match answers {
-                    [list] if is_list(list) => sort(list.clone(), own, by_cloud),
-                    loose => {
-                        let items = loose.to_vec().into();
-                        sort(Node { span, kind: Kind::List(items) }, own, by_cloud);
-                    }
+            let mut loose: Vec<Node> = Vec::new();
+            let mut end = |loose: Vec<Node<'t>>, list: Option<Node<'t>>| {
+                let loose = (!loose.is_empty()).then(|| Node { span, kind: Kind::List(loose.into()) });
+                loose.into_iter().chain(list).for_each(|list| sort(list, own, by_cloud));
+            };
+            for item in items {
+                match item.kind {
+                    Kind::List(_) => end(std::mem::take(&mut loose), Some(item)),
+                    _ => loose.push(item),
                 }
             }
-            return;
+            return end(loose, None);
         }
         Kind::List(items) => items,
         Kind::Map(_) => {

@@ -195,7 +195,7 @@ impl<'t, 'm> Talk<'t, 'm> {
 
     /// Who asks: nobody else waits for an answer.
     fn askers(&self) -> PacketSet {
-        self.question.packets.forget(|axis| !matches!(axis, Axis::Uid | Axis::Gid))
+        self.question.packets.forget(|axis| !matches!(axis, Axis::Uid | Axis::Gid)).distinct()
     }
 
     /// Writes a step down and hands its survivors on.
