@@ -38,7 +38,7 @@ pub fn edges<'t, 'm: 't>(
     title: &str,
 ) -> Option<Remedy> {
     let wants_prefixes = context.settings.edge_rules.value == EdgeRules::Prefixes;
-    let (mut opening, mut wider) = (Opening::default(), BTreeSet::new());
+    let (mut opening, mut wider) = (Opening::of_program(context), BTreeSet::new());
     let mut names_prefixes = wants_prefixes;
     for (path, mut edges) in lost {
         let is_short = holds_few(context, &path.held);

@@ -72,7 +72,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
 /// HTTPS let out: to the addresses of the service, as far as they are known. They may move.
 fn remedy(context: &Context, service: &Service, held: &Held) -> Option<Remedy> {
     let known: Vec<IpAddr> = service.v4.iter().map(|it| IpAddr::from(*it)).collect();
-    let mut opening = mend::Opening::default();
+    let mut opening = mend::Opening::of_program(context);
     let part = PacketSet::from(mend::of(Family::V4));
     let cube = mend::to(Family::V4, 6, ask::addresses(known), 443);
     opening.add(context, held, &part, &[cube]);

@@ -17,9 +17,16 @@ pub struct Opening {
     effect: Vec<(Hook, Cube)>,
     /// Does something go beyond what the profile requires by name?
     is_wide: bool,
+    /// The ports to which answers come, if it is known from which is asked.
+    clients: Option<Ranges>,
 }
 
 impl Opening {
+    /// For flows of the program itself, which takes the ports that the kernel gives. Resolvers choose their own.
+    pub fn of_program(context: &Context) -> Self {
+        Opening { clients: Some(clients(context)), ..Opening::default() }
+    }
+
     /// Lets flows of a part through where they are lost first: new ones by rules for these packets, answers and what
     /// follows them by one for established flows.
     pub fn add(&mut self, context: &Context, held: &Held, part: &PacketSet, packets: &[Cube]) {
@@ -47,7 +54,7 @@ impl Opening {
                 for cube in packets.iter().cloned() {
                     let cube = match step.moment {
                         Moment::Reply if is_without_memory(context, &lost.hop) => answers(context, cube),
-                        Moment::Reply => swap(cube),
+                        Moment::Reply => self.told_by_ends(&lost.hop, cube),
                         _ => cube,
                     };
                     self.accept(context, &lost.hop, hops(), cube);
@@ -108,6 +115,20 @@ impl Opening {
         }
     }
 
+    /// The answers to some packets by where they come from, and by the ports that they come to, unless NAT has chosen others.
+    fn told_by_ends(&self, hop: &Hop, packets: Cube) -> Cube {
+        let come_to = |clients: &&Ranges| {
+            hop.packets.cubes().iter().all(|cube| {
+                let ports = cube.get(Axis::DestinationPort).and_then(Values::ranges);
+                ports.is_some_and(|ports| clients.covers(ports))
+            })
+        };
+        match self.clients.as_ref().filter(come_to) {
+            Some(clients) => swap(packets).set(Axis::DestinationPort, clients.clone()),
+            None => swap(packets),
+        }
+    }
+
     /// Moves a rule that would let the packets through in front of the one that takes them, if there is such a rule.
     fn move_up(&mut self, context: &Context, lost: &Lost) -> bool {
         // Rules of a cloud stand where their numbers say, and those of a chain that is called may decide of other packets, too.
@@ -140,7 +161,7 @@ impl Opening {
 
     /// As a remedy, if anything would help. `is_required` says that all the packets are required by name.
     pub fn remedy(self, title: impl Into<String>, is_required: bool) -> Option<Remedy> {
-        let Opening { steps, effect, is_wide } = self;
+        let Opening { steps, effect, is_wide, .. } = self;
         let is_required = is_required && !is_wide;
         (!steps.is_empty()).then(|| Remedy {
             title: title.into(),
@@ -168,9 +189,13 @@ fn is_without_memory(context: &Context, hop: &Hop) -> bool {
 /// The answers to some packets, as network ACLs name them: by where they come from, and the ports that connections are
 /// opened from, since an entry has ports on one side alone.
 fn answers(context: &Context, packets: Cube) -> Cube {
+    swap(packets).without(Axis::SourcePort).set(Axis::DestinationPort, clients(context))
+}
+
+/// The ports that the kernel gives to those who ask.
+fn clients(context: &Context) -> Ranges {
     let ports = context.settings.ephemeral_ports.value;
-    let ports = Ranges::new(ports.first.into(), ports.last.into());
-    swap(packets).without(Axis::SourcePort).set(Axis::DestinationPort, ports)
+    Ranges::new(ports.first.into(), ports.last.into())
 }
 
 /// The rule of a base chain, by its place, by which packets of a hop leave the way down the chain; none if they come to
