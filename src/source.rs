@@ -173,8 +173,13 @@ impl SourceFile {
         // The end of a text may be where a block would begin that is not there.
         let block = (before.len() / BLOCK).min(self.ended.len().saturating_sub(1));
         let ended = self.ended.get(block).copied().unwrap_or(0);
-        let here = memchr::memchr_iter(b'\n', &before[block * BLOCK..]).count() as u32;
-        let start = memchr::memrchr(b'\n', before).map_or(0, |at| at as u32 + 1);
+        let inside = &before[block * BLOCK..];
+        let here = memchr::memchr_iter(b'\n', inside).count() as u32;
+        let start = match memchr::memrchr(b'\n', inside) {
+            Some(at) => block * BLOCK + at + 1,
+            None => self.behind(ended).unwrap_or(0),
+        };
+        let start = start as u32;
         Position { line: ended + here + 1, column: offset - start + 1 }
     }
 
@@ -182,12 +187,12 @@ impl SourceFile {
     pub fn line(&self, number: u32) -> std::ops::Range<usize> {
         let length = self.text.len();
         let start = number.checked_sub(1).and_then(|ended| self.behind(ended)).unwrap_or(length);
-        let text = &self.text[start..];
-        let end = memchr::memchr(b'\n', text.as_bytes()).unwrap_or(text.len());
-        start..start + text[..end].trim_end_matches(['\n', '\r']).len()
+        let end = self.behind(number).unwrap_or(length).max(start);
+        start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
     }
 
-    /// The offset behind the end of so many lines; `None` if there are not so many.
+    /// The offset behind the end of so many lines; `None` if there are not so many. However long lines are, one block is
+    /// looked through.
     fn behind(&self, lines: u32) -> Option<usize> {
         let Some(wanted) = lines.checked_sub(1) else { return Some(0) };
         let block = self.ended.partition_point(|&ended| ended <= wanted) - 1;

@@ -3,12 +3,17 @@
 //! A fingerprint is the 64-bit FNV-1a hash, in 16 hexadecimal digits, of these, each followed by a zero
 //! byte: the lint's id; the path from the root of the repository; the lines of the finding with white space folded and
 //! counters (`[12:3456]`) left out, where it is about several rules those of all of them; and in decimal digits how
-//! many earlier findings of the report have the same.
+//! many earlier findings of the report have the same. Of a line of more than 4,096 bytes, as of JSON that is all in one,
+//! only what the finding points at counts.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::Finding;
 use crate::source::{Sources, Span};
+
+/// In bytes; a longer line holds many rules, of which others come and go, too.
+const LONGEST_LINE: usize = 4_096;
 
 /// Makes the fingerprints of one report, finding by finding.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +46,10 @@ pub fn hash<'t>(parts: impl IntoIterator<Item = &'t str>) -> u64 {
 /// The lines of a place, as words.
 fn lines(sources: &Sources, span: Span) -> String {
     let file = sources.file(span.file);
-    let first = file.line(sources.start(span).line).start;
-    let last = file.line(sources.end(span).line).end;
+    let is_short = |line: &Range<usize>| line.len() <= LONGEST_LINE;
+    let whole = [sources.start(span), sources.end(span)].map(|place| file.line(place.line));
+    let first = if is_short(&whole[0]) { whole[0].start } else { span.start as usize };
+    let last = if is_short(&whole[1]) { whole[1].end } else { span.end as usize };
     normalise(file.text.get(first..last).unwrap_or(""))
 }
 
@@ -86,6 +93,15 @@ mod tests {
         let two = fingerprints("\n[1:2]  -A INPUT -j ACCEPT\nx\n[5:99] -A INPUT\t-j ACCEPT\n", "ACCEPT");
         assert_eq!(one, two);
         assert_ne!(one[0], one[1]);
+    }
+
+    #[test]
+    fn what_else_stands_in_a_line_of_many_rules_changes_nothing() {
+        let filler = "{\"port\": 22}, ".repeat(400);
+        let one = fingerprints(&format!("[{filler}{{\"port\": 23}}]"), "3");
+        let two = fingerprints(&format!("[{{\"port\": 80}}, {filler}{{\"port\": 23}}]"), "3");
+        assert_eq!(one, two);
+        assert_eq!(one.len(), 1);
     }
 
     #[test]
