@@ -302,7 +302,7 @@ impl Proof<'_, '_> {
             Family::ALL.into_iter().filter(|family| was.has(*family) && is.has(*family)).collect();
         let difference = Difference::of(host, &after.host, &self.context.routes, &both)
             .map_err(|_| Unproven::Undecided)?;
-        match effects::are_named(&difference, &remedy.effect) {
+        match effects::are_named(&difference, &remedy.effect, [host, &after.host]) {
             Ok(true) => {}
             Ok(false) => return Err(Unproven::OtherPackets),
             Err(_) => return Err(Unproven::Undecided),

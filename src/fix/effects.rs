@@ -1,8 +1,8 @@
 //! What a change does to packets: is it what was named, and in words.
 
 use crate::eval::difference::{Change, Difference, Kind};
-use crate::eval::{Host, Way, tcp_flags_that_begin};
-use crate::model::{Effect, Hook};
+use crate::eval::{Host, Way, conntrack};
+use crate::model::{Action, Effect, Hook};
 use crate::packet::axis::state;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Words};
 
@@ -10,7 +10,12 @@ use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Words}
 const SYN: u128 = 0x02;
 
 /// Do only packets fare otherwise that the effect names, and only so?
-pub fn are_named(difference: &Difference, effect: &Effect) -> Result<bool, TooManyPieces> {
+pub fn are_named(
+    difference: &Difference,
+    effect: &Effect,
+    hosts: [&Host; 2],
+) -> Result<bool, TooManyPieces> {
+    let untracked = untracked(hosts);
     for change in &difference.changes {
         let is_otherwise = !change.opens() && !change.closes();
         let is_through = change.before.fate.is_through() || change.after.fate.is_through();
@@ -20,8 +25,8 @@ pub fn are_named(difference: &Difference, effect: &Effect) -> Result<bool, TooMa
         // What is let through at one place may be lost at the next, and in another way than before.
         let opens = change.opens() || is_otherwise && matches!(effect, Effect::Opens(_));
         for kind in &change.kinds {
-            for (state, packets) in by_state(*kind, &change.packets)? {
-                if !effect.allows(opens, hooks(change.way), &[state], &packets)? {
+            for (state, packets) in by_state(*kind, &change.packets) {
+                if !effect.allows(opens, hooks(change.way), state, &untracked, &packets)? {
                     return Ok(false);
                 }
             }
@@ -39,23 +44,46 @@ fn hooks(way: Way) -> &'static [Hook] {
     }
 }
 
-/// Packets of a kind by the state that they have.
-fn by_state(kind: Kind, packets: &PacketSet) -> Result<Vec<(u128, PacketSet)>, TooManyPieces> {
+/// What rules take out of connection tracking: its packets may have no other state than that, of whatever kind they are.
+fn untracked(hosts: [&Host; 2]) -> PacketSet {
+    let rules = hosts.into_iter().flat_map(|host| host.rules().map(|(_, rule)| rule));
+    let takes_out = rules.filter(|rule| rule.rule.actions.iter().any(|it| it.value == Action::NoTrack));
+    let cubes = takes_out.flat_map(|rule| rule.packets.cubes());
+    PacketSet::from_cubes(cubes.map(|cube| {
+        cube.clone().forget(|axis| is_of_tracking(axis) || matches!(axis, Axis::Mark | Axis::Atom(_)))
+    }))
+}
+
+/// Packets of a kind by the state that they have if they are tracked.
+fn by_state(kind: Kind, packets: &PacketSet) -> Vec<(u128, PacketSet)> {
     let state = match kind {
         // A connection of TCP begins with a SYN, of which the change does not speak again.
         Kind::First => {
             let begins = PacketSet::from(Cube::any().set(Axis::TcpFlags, Ranges::single(SYN)));
-            return Ok(vec![(state::NEW, packets.and(&begins))]);
+            return as_first(&packets.and(&begins));
         }
         // A bare ACK begins a flow, too.
-        Kind::Stray => {
-            let begins = PacketSet::from(Cube::any().set(Axis::TcpFlags, tcp_flags_that_begin()));
-            return Ok(vec![(state::NEW, packets.and(&begins)), (state::INVALID, packets.minus(&begins)?)]);
-        }
+        Kind::Stray => return as_first(packets),
         Kind::Later | Kind::Answer => state::ESTABLISHED,
         Kind::Related => state::RELATED,
     };
-    Ok(vec![(state, packets.clone())])
+    vec![(state, packets.clone())]
+}
+
+/// Packets of which connection tracking knows nothing: not all of them begin a flow, as errors of ICMP do not.
+fn as_first(packets: &PacketSet) -> Vec<(u128, PacketSet)> {
+    let tracked = conntrack::first(&packets.clone().map(|cube| Some(conntrack::without_entry(cube))));
+    let of = |state: u128| {
+        let is_of = |cube: &&Cube| cube.get(Axis::State).is_none_or(|states| states.contains(state));
+        let cubes = tracked.cubes().iter().filter(is_of);
+        (state, PacketSet::from_cubes(cubes.map(|cube| cube.clone().forget(is_of_tracking))))
+    };
+    [state::NEW, state::INVALID, state::UNTRACKED].map(of).into()
+}
+
+/// Does connection tracking say this of a packet?
+fn is_of_tracking(axis: Axis) -> bool {
+    matches!(axis, Axis::State | Axis::ConnMark | Axis::Direction | Axis::Nat | Axis::Zone)
 }
 
 /// What a change opens, closes and otherwise changes, in words.

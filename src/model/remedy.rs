@@ -2,6 +2,7 @@
 //! into text.
 
 use super::{Hook, Plan, Policy, Verdict};
+use crate::packet::axis::state::UNTRACKED;
 use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces};
 use crate::source::Span;
 
@@ -148,8 +149,8 @@ impl Effect {
         }
     }
 
-    /// May these packets get through by it (or be lost)? `state` is what they are to connection tracking, and
-    /// `hooks` are those that they pass.
+    /// May these packets get through by it (or be lost)? `state` is what they are to connection tracking, unless they are among
+    /// those that rules take out of it, and `hooks` are those that they pass.
     ///
     /// # Errors
     /// If the sets fall into too many pieces.
@@ -157,7 +158,8 @@ impl Effect {
         &self,
         opens: bool,
         hooks: &[Hook],
-        states: &[u128],
+        state: u128,
+        untracked: &PacketSet,
         packets: &PacketSet,
     ) -> Result<bool, TooManyPieces> {
         let named = match self {
@@ -166,16 +168,19 @@ impl Effect {
             Effect::Changes(named) => named,
             _ => return Ok(packets.is_empty()),
         };
-        let is_of = |cube: &Cube| {
-            cube.get(Axis::State).is_none_or(|values| states.iter().all(|state| values.contains(*state)))
-        };
-        let mine = named.iter().filter(|(hook, cube)| hooks.contains(hook) && is_of(cube));
+        let here = || named.iter().filter(|(hook, _)| hooks.contains(hook)).map(|(_, cube)| cube);
+        let is_of = |cube: &&Cube, state: u128| cube.get(Axis::State).is_none_or(|it| it.contains(state));
         // What a packet is on its way to the hook may be written of it in other words: its state was told apart
         // already, and its marks it gets there.
-        use Axis::{ConnMark, Direction, Mark, Nat, State};
-        let plain = mine.map(|(_, cube)| {
-            cube.clone().forget(|axis| matches!(axis, State | Mark | ConnMark | Direction | Nat))
-        });
-        PacketSet::from_cubes(plain).covers(packets)
+        use Axis::{ConnMark, Direction, Mark, Nat, State, Zone};
+        let plain = |cube: &Cube| {
+            cube.clone().forget(|axis| matches!(axis, State | Mark | ConnMark | Direction | Nat | Zone))
+        };
+        let mut all = PacketSet::from_cubes(here().filter(|cube| is_of(cube, state)).map(plain));
+        if !untracked.is_empty() {
+            let aside = here().filter(|cube| is_of(cube, UNTRACKED)).map(plain);
+            all.add(PacketSet::from_cubes(aside).and(untracked));
+        }
+        all.covers(packets)
     }
 }

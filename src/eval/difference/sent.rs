@@ -164,10 +164,14 @@ impl Teller<'_, '_> {
         let cube = nat.undo(cube.clone());
         let is_unrouted = cube.get(Axis::OutInterface).is_some_and(|names| names.first() == Some(0));
         let is_either_way = cube.get(Axis::Direction).is_some_and(|ways| *ways == either_way().into());
+        // What was taken out of tracking has no entry, whatever the entry of its flow may say.
+        let untracked = Ranges::single(state::UNTRACKED).into();
+        let is_untracked = cube.get(Axis::State).is_some_and(|states| *states == untracked);
         let cube = cube.forget(|axis| match axis {
             Axis::OutInterface => is_unrouted && self.leg.way == Way::Forward,
             Axis::Atom(atom) => self.assumed.iter().any(|(assumed, _)| *assumed == atom),
             Axis::Direction if is_either_way => true,
+            Axis::ConnMark | Axis::Direction | Axis::Nat if is_untracked => true,
             axis => self.leg.is_given(axis),
         });
         if cube.atoms().next().is_some() { renamed(&cube, self.number) } else { cube }
