@@ -61,7 +61,11 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
         let base = host.chain(*base).chain.base.as_ref();
         base.is_some_and(|base| base.policy.value == Policy::Accept)
     };
-    let remedy = if first.policies.iter().any(accepts) { None } else { mend::removal(context, &rules) };
+    let remedy = if first.policies.iter().any(accepts) {
+        None
+    } else {
+        mend::removal(context, &with_repeats(context, &rules))
+    };
     let mut finding = Finding::new("redundant-rule", Level::Note, message).at(rule.span).remedy(remedy);
     for other in &first.rules {
         finding = finding.label(host.rule(*other).rule.span, deed::deed(context, *other));
@@ -72,4 +76,11 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
     }
     let more: Vec<_> = more.iter().map(|again| host.rule(again.rule).rule.span).collect();
     places::again(finding, &more, "nor does this one", "rules")
+}
+
+/// Rules, and those that repeat them: once a rule is gone its repeat is as needless as it was.
+fn with_repeats(context: &Context, rules: &[RuleId]) -> Vec<RuleId> {
+    let repeats = context.shadows().shadowed(&context.host).into_iter().filter(|other| other.repeats);
+    let of_these = repeats.filter(|other| other.by.iter().any(|by| rules.contains(by)));
+    rules.iter().copied().chain(of_these.map(|repeat| repeat.rule)).collect()
 }
