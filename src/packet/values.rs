@@ -61,6 +61,13 @@ pub fn to_address(family: Family, value: u128) -> IpAddr {
     }
 }
 
+/// Flags of TCP packets that open no connection, as `! --syn` has it: all but those with SYN alone among FIN, SYN, RST and
+/// ACK, whatever else they have.
+pub fn opens_nothing() -> Ranges {
+    let opens = (0..=0xff).filter(|flags| flags & 0x17 == 0x02).map(|flags| (flags, flags));
+    Ranges::union(opens).complement(Axis::TcpFlags.max())
+}
+
 /// All addresses between two of one family, both included.
 pub fn address_range(low: IpAddr, high: IpAddr) -> (u128, u128) {
     (address(low).0, address(high).1)

@@ -5,7 +5,7 @@ use super::{known, stand_alone};
 use crate::eval::{CompiledChain, CompiledRule, Held, Hop, Lost, Moment, RuleId, swap};
 use crate::model::{At, ChainKind, Effect, Families, Hook, NewRule, Remedy, Step, Verdict};
 use crate::packet::axis::state;
-use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 
 /// How many ports a rule may name that is moved for the sake of one.
 const MOST_PORTS: u128 = 1 << 15;
@@ -116,6 +116,7 @@ impl Opening {
     }
 
     /// The answers to some packets by where they come from, and by the ports that they come to, unless NAT has chosen others.
+    /// Those of TCP open no connection.
     fn told_by_ends(&self, hop: &Hop, packets: Cube) -> Cube {
         let come_to = |clients: &&Ranges| {
             hop.packets.cubes().iter().all(|cube| {
@@ -123,10 +124,12 @@ impl Opening {
                 ports.is_some_and(|ports| clients.covers(ports))
             })
         };
-        match self.clients.as_ref().filter(come_to) {
-            Some(clients) => swap(packets).set(Axis::DestinationPort, clients.clone()),
-            None => swap(packets),
+        let mut answers = swap(packets);
+        if let Some(clients) = self.clients.as_ref().filter(come_to) {
+            answers = answers.set(Axis::DestinationPort, clients.clone());
         }
+        let is_tcp = answers.get(Axis::Protocol) == Some(&Ranges::single(6).into());
+        if is_tcp { answers.set(Axis::TcpFlags, values::opens_nothing()) } else { answers }
     }
 
     /// Moves a rule that would let the packets through in front of the one that takes them, if there is such a rule.

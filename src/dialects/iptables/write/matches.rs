@@ -53,6 +53,9 @@ pub(super) fn say(rule: &NewRule, style: Style) -> Option<String> {
         protocol = Some(name);
     }
     text += &ports(packets, protocol, style)?;
+    if let Some(flags) = packets.get(Axis::TcpFlags) {
+        text += opens_nothing(flags, style).filter(|_| protocol == Some("tcp"))?;
+    }
     if let Some(states) = packets.get(Axis::State) {
         const NAMES: [(u128, &str); 5] = [
             (state::INVALID, "INVALID"),
@@ -67,7 +70,7 @@ pub(super) fn say(rule: &NewRule, style: Style) -> Option<String> {
     let is_said = |axis: &Axis| {
         use Axis::*;
         matches!(axis, Family | Source | Destination | InInterface | OutInterface | Protocol | State)
-            || matches!(axis, SourcePort | DestinationPort)
+            || matches!(axis, SourcePort | DestinationPort | TcpFlags)
     };
     if !packets.sides().iter().all(|side| is_said(&side.0)) {
         return None;
@@ -78,6 +81,12 @@ pub(super) fn say(rule: &NewRule, style: Style) -> Option<String> {
         _ => return None,
     };
     Some(format!("{text} -j {target}"))
+}
+
+/// Flags of TCP: of packets that open no connection alone.
+fn opens_nothing(flags: &Values, style: Style) -> Option<&'static str> {
+    let words = if style.is_dump { " ! --tcp-flags FIN,SYN,RST,ACK SYN" } else { " ! --syn" };
+    (*flags == values::opens_nothing().into()).then_some(words)
 }
 
 /// Ports, or types of ICMP.

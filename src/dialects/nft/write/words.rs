@@ -123,10 +123,15 @@ pub(super) fn say(packets: &Cube, verdict: &Verdict, table: ast::Family, style: 
         }
     }
     words.extend(ports(packets, protocol)?);
+    if let Some(flags) = packets.get(Axis::TcpFlags) {
+        // What opens no connection is all that rules are written for.
+        let is_said = protocol == Some(6) && *flags == values::opens_nothing().into();
+        words.push(is_said.then(|| "tcp flags & (fin | syn | rst | ack) != syn".to_owned())?);
+    }
     let is_said = |axis: Axis| {
         use Axis::*;
         matches!(axis, Family | Source | Destination | InInterface | OutInterface | Protocol | State)
-            || matches!(axis, SourcePort | DestinationPort)
+            || matches!(axis, SourcePort | DestinationPort | TcpFlags)
     };
     if !packets.sides().iter().all(|side| is_said(side.0)) {
         return None;
