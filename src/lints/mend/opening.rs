@@ -116,7 +116,7 @@ impl Opening {
     }
 
     /// The answers to some packets by where they come from, and by the ports that they come to, unless NAT has chosen others.
-    /// Those of TCP open no connection.
+    /// Those of TCP open no connection. Where none is new or invalid, nothing but what is untracked is meant.
     fn told_by_ends(&self, hop: &Hop, packets: Cube) -> Cube {
         let come_to = |clients: &&Ranges| {
             hop.packets.cubes().iter().all(|cube| {
@@ -128,8 +128,16 @@ impl Opening {
         if let Some(clients) = self.clients.as_ref().filter(come_to) {
             answers = answers.set(Axis::DestinationPort, clients.clone());
         }
-        let is_tcp = answers.get(Axis::Protocol) == Some(&Ranges::single(6).into());
-        if is_tcp { answers.set(Axis::TcpFlags, values::opens_nothing()) } else { answers }
+        if answers.get(Axis::Protocol) == Some(&Ranges::single(6).into()) {
+            answers = answers.set(Axis::TcpFlags, values::opens_nothing());
+        }
+        // Those of known flows are let in by a rule of their own.
+        let old = Ranges::new(state::ESTABLISHED, state::UNTRACKED).into();
+        let is_old = |cube: &Cube| cube.get(Axis::State).is_some_and(|states| Values::covers(&old, states));
+        match hop.packets.cubes().iter().all(is_old) {
+            true => answers.set(Axis::State, Ranges::single(state::UNTRACKED)),
+            false => answers,
+        }
     }
 
     /// Moves a rule that would let the packets through in front of the one that takes them, if there is such a rule.
