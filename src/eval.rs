@@ -40,7 +40,7 @@ pub use asked::Asked;
 pub use atoms::{Atoms, Unknown};
 pub use calls::Calls;
 pub use compile::{BaseChain, ChainId, CompiledChain, CompiledRule, Host, Next, RuleId};
-pub use flow::{Conversation, Lost, Moment, Question, Step, Way, swap};
+pub use flow::{Conversation, Lost, Moment, Question, Socket, Step, Way, swap};
 pub use merged::fare_otherwise;
 pub use require::{Certainty, Held, Witnesses};
 pub use routes::{Interface, Routes};

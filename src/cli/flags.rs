@@ -143,7 +143,8 @@ impl Explain {
 ///
 /// A packet is written `out|in|local|forward PROTO SRC[:PORT] > DST[:PORT]`, IPv6 addresses with a port in
 /// square brackets, and after it, where they matter, `iface=`, `uid=`, `gid=`, `mark=`, `flags=` (letters of
-/// FSRPAU), `type=` and `code=`. Exit status: 0 when there was an answer, 2 otherwise.
+/// FSRPAU), `type=`, `code=` and `connected=` (`yes` or `no`: is the socket that asks over UDP connected? Rules
+/// that ask whose an answer is see an owner only then). Exit status: 0 when there was an answer, 2 otherwise.
 #[derive(Debug, Args)]
 pub struct Trace {
     /// The packet: 'out udp 192.0.2.10:40000 > 198.41.192.7:7844'
@@ -153,7 +154,7 @@ pub struct Trace {
     /// Many packets, one JSON object a line; answers one JSON object a line
     ///
     /// The keys are `direction`, `proto`, `src`, `dst`, `sport`, `dport`, `iface`, `uid`, `gid`, `mark`,
-    /// `flags`, `type`, `code`. `-` is standard input.
+    /// `flags`, `type`, `code`, `connected` (true or false). `-` is standard input.
     #[arg(long, value_name = "FILE")]
     packets: Option<PathBuf>,
 

@@ -125,6 +125,11 @@ impl Atoms {
         self.number(usize::MAX, &Atom::pure("the host's iptables is iptables-legacy"), span)
     }
 
+    /// The number of the unknown "is the socket connected that asks over UDP, and to which answers come?".
+    pub(super) fn socket(&mut self, span: Span) -> u32 {
+        self.number(usize::MAX, &Atom::pure("the socket that asks is connected"), span)
+    }
+
     /// The number of the unknown "was this table loaded after those of other programs?".
     pub(super) fn later(&mut self, number: usize, table: &Table) -> u32 {
         let program = match table.backend {

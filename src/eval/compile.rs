@@ -1,5 +1,6 @@
 //! From the model to what the walk needs: each rule as a packet set, each hook as a list of chains.
 
+mod owners;
 mod rules;
 
 use std::cmp::Reverse;
@@ -14,6 +15,7 @@ use super::atoms::Atoms;
 use super::effort::Spent;
 use super::lookup::Sets;
 use super::order::{self, Call, Question};
+use owners::Owners;
 pub(super) use rules::family_cube;
 use rules::{Compiler, plain_rules};
 
@@ -41,6 +43,8 @@ pub struct Host<'m> {
     bases: Vec<BaseChain<'m>>,
     /// What the rules leave open.
     pub atoms: Atoms,
+    /// The rules that ask for the owners of what comes in.
+    owners: Option<Owners>,
     /// What walks through it have cost so far.
     pub spent: Spent,
     /// What surveys of it have cost so far, which may be made at the same time.
@@ -112,6 +116,7 @@ impl<'m> Host<'m> {
         let sets = Sets::of(ruleset);
         let mut chains = Vec::new();
         let mut bases = Vec::new();
+        let mut asking = Vec::new();
         for (which, table) in ruleset.tables.iter().enumerate() {
             let first = chains.len() as u32;
             let names: HashMap<&str, ChainId> =
@@ -138,6 +143,9 @@ impl<'m> Host<'m> {
                 for (at, hull) in hulls.iter_mut().enumerate().filter(|(_, hull)| hull.is_empty()) {
                     rules[at] = compiler.rule(&chain.rules[at]);
                     *hull = Hull::of(&rules[at].packets);
+                    if rules[at].packets.cubes().iter().any(owners::names_owner) {
+                        asking.push(RuleId { chain: id, index: at as u32 });
+                    }
                 }
                 chains.push(CompiledChain { table, chain, rules, hulls });
             }
@@ -145,7 +153,8 @@ impl<'m> Host<'m> {
         // At equal priority the chain that was registered later runs first.
         bases.reverse();
         bases.sort_by_key(|base| (base.base.hook, base.priority, base.turn, Reverse(base.base.registered)));
-        Host { ruleset, chains, bases, atoms, spent: Spent::default(), surveyed: Spent::default() }
+        let owners = Owners::of_input(asking, &chains, &bases, &mut atoms);
+        Host { ruleset, chains, bases, atoms, owners, spent: Spent::default(), surveyed: Spent::default() }
     }
 
     /// The base chains of a hook, in the order in which the kernel calls them. One that may stand in two
@@ -162,6 +171,11 @@ impl<'m> Host<'m> {
             Some(_) => None,
         };
         self.bases.iter().filter_map(first)
+    }
+
+    /// The unknown "is the socket that asks connected?", if a rule of INPUT that may meet any of these answers asks for owners.
+    pub fn owner_asked(&self, answers: &[&PacketSet]) -> Option<u32> {
+        self.owners.as_ref()?.asked(&self.chains, answers)
     }
 
     /// Does a base chain let all packets pass, for want of rules?

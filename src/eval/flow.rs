@@ -5,6 +5,7 @@
 
 mod legs;
 mod shape;
+mod socket;
 mod talk;
 
 use std::sync::Arc;
@@ -64,8 +65,20 @@ pub struct Question {
     pub assumed: Vec<(u32, bool)>,
     /// The user and group of the services of the host that answer; `None` if not known.
     pub service: Option<(u128, u128)>,
-    /// Is the client's socket connected? Over UDP answers find no other before rules ask for its owner.
-    pub is_connected: bool,
+    /// What is known of the client's socket.
+    pub socket: Socket,
+}
+
+/// What is known of the socket of a client. Over UDP the kernel finds a connected one alone before rules ask whose an answer is,
+/// over TCP always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Socket {
+    /// It is connected, and no other has its address and port.
+    Connected,
+    /// It is not, and sends to whom it likes.
+    Unconnected,
+    /// Nobody tells.
+    Untold,
 }
 
 /// What became of one step.
@@ -219,7 +232,7 @@ pub(super) fn send<'m>(
         known: Vec::new(),
         assumed: Vec::new(),
         service: None,
-        is_connected: true,
+        socket: Socket::Untold,
     };
     let mut talk = Talk::new(host, routes, &question);
     let mut trip = Trip::new(host, routes);

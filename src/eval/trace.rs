@@ -10,7 +10,7 @@ use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::compile::Host;
-use super::flow::{Conversation, Course, Moment, Question, Step, Way, elsewhere};
+use super::flow::{Conversation, Course, Moment, Question, Socket, Step, Way, elsewhere};
 use super::reject::{self, Arrives};
 use super::routes::Routes;
 use super::trip::Hop;
@@ -42,6 +42,8 @@ pub struct Probe {
     pub gid: Option<u32>,
     /// Its mark.
     pub mark: u32,
+    /// What is known of the client's socket.
+    pub socket: Socket,
     /// The interface on which it arrives, or to which the client is bound.
     pub interface: Option<String>,
 }
@@ -271,7 +273,7 @@ fn note_open(step: &Step, asked: &PacketSet, open: &mut Vec<Axis>) {
             let mut told = asked.cubes().iter().map(|asked| asked.get(axis).and_then(Values::ranges));
             told.all(|told| told.is_some_and(|ranges| ranges.only().is_some()))
         };
-        let owner = [Uid, Gid].into_iter().filter(|axis| !is_told(*axis));
+        let owner = [Uid, Gid].into_iter().filter(|it| !is_told(*it) && cube.get(*it).is_some());
         let others = [InInterface, OutInterface, Length, HopLimit, Dscp, Mac];
         for axis in others.into_iter().chain(owner).filter(differs) {
             let axis = if axis == OutInterface { InInterface } else { axis };
@@ -351,7 +353,7 @@ fn question(routes: &Routes, probe: &Probe, assumed: Vec<(u32, bool)>) -> Questi
         known: Vec::new(),
         assumed,
         service: Some((0, 0)),
-        is_connected: true,
+        socket: probe.socket,
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Hop<'m> {
 
 impl<'m> Hop<'m> {
     /// The same decision about other packets.
-    fn of(&self, packets: PacketSet) -> Hop<'m> {
+    pub fn of(&self, packets: PacketSet) -> Hop<'m> {
         let Hop { hook, base, chain, rule, fate, .. } = *self;
         Hop { hook, base, chain, rule, via: self.via.clone(), fate, packets, nat: self.nat.clone() }
     }

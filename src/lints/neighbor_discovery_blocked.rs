@@ -4,7 +4,7 @@ use super::tunnel::blame::place_of;
 use super::{Context, exposure, mend};
 use crate::config::EdgeIpVersion;
 use crate::eval::exposure::{Message, NEIGHBOURS, ROUTERS};
-use crate::eval::{Conversation, Lost, Question, Way};
+use crate::eval::{Conversation, Lost, Question, Socket, Way};
 use crate::finding::{Finding, Level};
 use crate::packet::{Axis, Family, Masks, PacketSet, Ranges};
 
@@ -82,7 +82,7 @@ fn lost<'c>(context: &Context<'c>, message: Message) -> Option<Lost<'c>> {
         known: Vec::new(),
         assumed: context.host.atoms.assumed().collect(),
         service: None,
-        is_connected: true,
+        socket: Socket::Untold,
     };
     let talk = Conversation::begin(&context.host, &context.routes, &asked).ok()?;
     talk.steps.into_iter().next()?.lost.into_iter().next()

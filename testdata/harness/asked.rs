@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fwlint::dialects::{self, Dialect, Includes};
-use fwlint::eval::{Asked, Held, Host, Memory, Question, Routes, Way};
+use fwlint::eval::{Asked, Held, Host, Memory, Question, Routes, Socket, Way};
 use fwlint::model::Ruleset;
 use fwlint::packet::{Axis, Cube, Family, Masks, Ranges};
 use fwlint::source::Sources;
@@ -41,7 +41,7 @@ fn https(family: Family) -> Question {
         known,
         assumed,
         service: None,
-        is_connected: true,
+        socket: Socket::Untold,
     }
 }
 

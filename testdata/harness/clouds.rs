@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use fwlint::dialects::{Dialect, Export, read_exports};
 use fwlint::eval::trace::{Answer, Entry, Probe, trace};
-use fwlint::eval::{Host, Routes, Way};
+use fwlint::eval::{Host, Routes, Socket, Way};
 use fwlint::packet::Family;
 use fwlint::source::{FileId, Sources};
 
@@ -238,6 +238,7 @@ fn follow(host: &Host, packet: &Packet) -> Fate {
         uid: Some(0),
         gid: Some(0),
         mark: 0,
+        socket: Socket::Untold,
         interface: Some("eth0".to_owned()),
     };
     let trace = trace(host, &Routes::default(), &probe).expect("it is not tangled");

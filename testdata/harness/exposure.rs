@@ -4,7 +4,7 @@
 use std::fmt;
 
 use fwlint::eval::exposure::{Exposure, question};
-use fwlint::eval::{Conversation, Fate, Host, Moment, Question, Routes, Survey, Way};
+use fwlint::eval::{Conversation, Fate, Host, Moment, Question, Routes, Socket, Survey, Way};
 use fwlint::model::*;
 use fwlint::packet::values::{address_range, name, prefix};
 use fwlint::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values};
@@ -188,7 +188,7 @@ fn conversation<'m>(host: &Host<'m>, routes: &Routes, way: Way) -> (PacketSet, C
         known: vec![],
         assumed: vec![],
         service: None,
-        is_connected: true,
+        socket: Socket::Untold,
     };
     let talk = Conversation::hold(host, routes, &asked).expect("a small ruleset");
     let passed = talk.step(Moment::Ingress).map(|step| step.passed.clone()).unwrap_or_default();

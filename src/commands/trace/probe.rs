@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use crate::config::ProtocolNumber;
 use crate::eval::trace::Probe;
-use crate::eval::{Routes, Way};
+use crate::eval::{Routes, Socket, Way};
 use crate::packet::Family;
 
 /// The short form.
 pub const FORM: &str = "A packet is written out|in|local|forward PROTO SRC[:PORT] > DST[:PORT] \
-                        [iface= uid= gid= mark= flags= type= code=].";
+                        [iface= uid= gid= mark= flags= type= code= connected=].";
 
 /// What a line of a file of packets looks like, for who wrote something else.
 pub const JSON_FORM: &str = "A line is one JSON object, like {\"direction\": \"out\", \"proto\": \"udp\", \"dst\": \
@@ -40,6 +40,7 @@ struct Draft {
     gid: Option<u32>,
     mark: Option<u32>,
     iface: Option<String>,
+    connected: Option<bool>,
 }
 
 /// A packet from one line of JSON: a probe, or an answer of which it is the `probe`.
@@ -102,6 +103,13 @@ impl Draft {
             "flags" => self.flags = Some(value.to_string()),
             "type" => self.kind = Some(small()?),
             "code" => self.code = Some(small()?),
+            "connected" => {
+                self.connected = match value {
+                    "yes" => Some(true),
+                    "no" => Some(false),
+                    _ => return Err(format!("`{value}` is neither `yes` nor `no`")),
+                }
+            }
             _ => return Err(format!("there is no option `{key}`")),
         }
         Ok(())
@@ -164,6 +172,11 @@ impl Draft {
             uid: Some(self.uid.unwrap_or(0)),
             gid: Some(self.gid.unwrap_or(0)),
             mark: self.mark.unwrap_or(0),
+            socket: match self.connected {
+                Some(true) => Socket::Connected,
+                Some(false) => Socket::Unconnected,
+                None => Socket::Untold,
+            },
             interface: self.iface,
         })
     }

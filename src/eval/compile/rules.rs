@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::super::atoms::Atoms;
 use super::super::lookup::{self, Sets};
-use super::{ChainId, CompiledRule, Next};
+use super::{ChainId, CompiledRule, Next, owners};
 use crate::model::{Atom, AtomKind, Families, Lookup, Match, Member, Owner, Resolved, Rule, Table, Verdict};
 use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
@@ -171,7 +171,7 @@ fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
     packets.with(axis, &Values::single(axis, u128::from(yes)))
 }
 
-/// The rules of a table that ask for nothing but properties of packets and decide without asking anyone, with the boxes
+/// The rules of a table that ask for nothing but properties of packets (and not whose they are) and decide without asking anyone, with the boxes
 /// around them, worked out side by side: in long chains nearly all are of this kind. The others are left without packets.
 pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<CompiledRule<'_>>, Vec<Hull>) {
     /// So few rules are not worth another thread.
@@ -179,6 +179,7 @@ pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<CompiledRu
     let all = PacketSet::from(family_cube(families));
     let plain = |rule: &'_ Rule| {
         rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
+            part if owners::asks(part) => None,
             Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
             Match::Packets(set) => Some(packets.and(set)),
             Match::Noted(_) => Some(packets),

@@ -6,7 +6,6 @@ use crate::model::Hook;
 use crate::packet::axis::{direction, kind};
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Values, values};
 
-use super::super::conntrack::split;
 use super::super::trip::{Flight, Tracking, Trip, is_from_loopback};
 use super::shape::{Sense, elsewhere, flows, looped, with_interface};
 use super::talk::Talk;
@@ -106,35 +105,14 @@ impl<'m> Talk<'_, 'm> {
                 (false, false) => Course::Either,
             };
         }
-        // Answers over TCP, and over UDP those to a connected socket, belong to it from here on (early demultiplexing), and the
-        // ACK that ends a handshake to the service's; new packets never do.
-        own = match (self.question.way, tracking) {
-            (Way::Out, Tracking::Established { .. }) => {
-                // Where several ask, an answer may be for any of them.
-                let asking = || self.question.packets.cubes().iter();
-                let owner = |axis| {
-                    let first = asking().next()?.get(axis)?;
-                    asking().all(|cube| cube.get(axis) == Some(first)).then(|| first.clone())
-                };
-                let owners = [owner(Axis::Uid), owner(Axis::Gid)];
-                let protocols: &[u128] = if self.question.is_connected { &[6, 17] } else { &[6] };
-                // What comes from where the question was turned to looks as if from there until the rules have seen it, and no
-                // socket is found for that.
-                let find = |flight: Flight| match flight.nat.destination {
-                    Some(_) => flight,
-                    None => of_socket(flight, protocols, &owners),
-                };
-                own.into_iter().map(find).collect()
-            }
+        // Answers, and the ACK that ends a handshake, belong to a socket from here on; new packets never do.
+        let mut through = match (self.question.way, tracking) {
+            (Way::Out, _) => self.to_the_asker(trip, own, tracking)?,
             (Way::In, Tracking::Established { way: direction::ORIGINAL, .. }) => {
-                let service = self.question.service;
-                let owners = [service.map(|service| service.0), service.map(|service| service.1)];
-                let owners = owners.map(|owner| owner.map(|owner| Values::from(Ranges::single(owner))));
-                own.into_iter().map(|flight| of_socket(flight, &[6], &owners)).collect()
+                trip.hook(Hook::Input, self.to_the_service(own), tracking)?
             }
-            _ => own,
+            _ => trip.hook(Hook::Input, own, tracking)?,
         };
-        let mut through = trip.hook(Hook::Input, own, tracking)?;
         through.extend(self.onward(trip, others, tracking)?);
         Ok(through)
     }
@@ -205,23 +183,6 @@ pub(super) fn homeward(left: Vec<Flight>) -> Vec<Flight> {
 /// Do packets go to an address of the host?
 fn is_for_the_host(cube: &Cube) -> bool {
     cube.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() == Some(kind::LOCAL))
-}
-
-/// Packets that, if they are of these protocols, belong to a socket, whose user and group may be known.
-fn of_socket(flight: Flight, protocols: &[u128], owners: &[Option<Values>; 2]) -> Flight {
-    let protocols = Ranges::union(protocols.iter().map(|&number| (number, number)));
-    let mut packets = PacketSet::none();
-    for cube in flight.packets.into_cubes() {
-        let (mine, others) = split(cube, Axis::Protocol, protocols.clone());
-        packets.add(PacketSet::from(others));
-        packets.add(PacketSet::from(mine.map(|cube| {
-            [Axis::Uid, Axis::Gid].into_iter().zip(owners).fold(cube, |cube, (axis, owner)| match owner {
-                Some(values) => cube.set(axis, values.clone()),
-                None => cube.without(axis),
-            })
-        })));
-    }
-    Flight { packets, nat: flight.nat }
 }
 
 /// Do packets come in by no way but lo that is for loopback addresses alone? The kernel drops what claims to come from

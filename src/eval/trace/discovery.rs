@@ -6,7 +6,7 @@ use crate::packet::axis::packet_type;
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces, Values, values};
 
 use super::super::compile::Host;
-use super::super::flow::{Conversation, Question, Way, of_the_kernel, without_owner};
+use super::super::flow::{Conversation, Question, Socket, Way, of_the_kernel, without_owner};
 use super::super::routes::Routes;
 use super::{Certainty, Discovery, Probe, address, both, certainty_of, kinds};
 
@@ -84,7 +84,7 @@ fn solicited(
         known: Vec::new(),
         assumed: host.atoms.assumed().collect(),
         service: None,
-        is_connected: true,
+        socket: Socket::Untold,
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::Context;
 use super::super::tunnel::blame::place_of;
 use crate::config::{Came, Probed, Tried};
 use crate::eval::trace::{Answer, Discovery, Entry, Next, Probe, Trace, trace};
-use crate::eval::{Interface, Moment, Way};
+use crate::eval::{Interface, Moment, Socket, Way};
 use crate::finding::{Blame, Rules};
 use crate::profile::Protocol;
 use crate::source::Span;
@@ -116,6 +116,7 @@ fn packets(context: &Context, probed: &Probed, tried: &Tried) -> Vec<Probe> {
         uid: probed.uid,
         gid: probed.gid,
         mark: 0,
+        socket: Socket::Connected,
         interface,
     };
     interfaces.into_iter().map(probe).collect()

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use super::super::Context;
 use crate::config::{RunsIn, User};
-use crate::eval::{Interface, Question, Routes, Way, interfaces};
+use crate::eval::{Interface, Question, Routes, Socket, Way, interfaces};
 use crate::model::{Match, Side, Speech};
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
 use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, Values, values};
@@ -115,8 +115,11 @@ impl Flow<'_> {
             known,
             assumed: assumed(context).into_iter().chain(said(context, self.speech)).collect(),
             service: None,
-            // quic-go listens on its socket, and sends by it to whom it likes.
-            is_connected: !matches!(self.speech, Some(Speech::Quic)),
+            socket: match self.speech {
+                // quic-go listens on its socket, and sends by it to whom it likes.
+                Some(Speech::Quic) => Socket::Unconnected,
+                _ => Socket::Untold,
+            },
         }
     }
 
@@ -212,7 +215,7 @@ pub fn loopback(
         known: Vec::new(),
         assumed: assumed(context),
         service: None,
-        is_connected: true,
+        socket: Socket::Untold,
     }
 }
 
@@ -231,7 +234,7 @@ pub fn inbound(context: &Context, family: Family, protocol: u8, port: u16) -> Qu
         known: Vec::new(),
         assumed: assumed(context),
         service: None,
-        is_connected: true,
+        socket: Socket::Untold,
     }
 }
 

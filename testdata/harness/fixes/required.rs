@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use fwlint::eval::trace::{Outcome, Probe, trace};
-use fwlint::eval::{Host, Routes, Way};
+use fwlint::eval::{Host, Routes, Socket, Way};
 use fwlint::packet::Family;
 use fwlint::profile::{NAMES, Profile};
 use serde_json::{Value, json};
@@ -195,6 +195,7 @@ pub fn depends(host: &Host, own: IpAddr) -> bool {
             uid: Some(uid),
             gid: Some(gid),
             mark: 0,
+            socket: Socket::Untold,
             interface: None,
         };
         trace(host, &Routes::default(), &probe).is_ok_and(|trace| trace.verdict != Outcome::Blocked)

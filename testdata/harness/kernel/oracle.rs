@@ -58,6 +58,11 @@ impl Oracle {
     pub fn run(program: &Path, arguments: &[&str]) -> (Oracle, ChildStdin) {
         let mut command = Command::new("python3");
         command.arg("-B").arg(program).args(arguments);
+        Oracle::talk_to(command)
+    }
+
+    /// Starts any program that takes jobs in the same way.
+    pub fn talk_to(mut command: Command) -> (Oracle, ChildStdin) {
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 runs");
         let jobs = process.stdin.take().expect("its input is a pipe");
         let answers = BufReader::new(process.stdout.take().expect("its output is a pipe")).lines();

@@ -44,7 +44,14 @@ pub fn answers(rulesets: &[(String, String)], interfaces: &[String], probes: &[V
         fs::write(&path, header(kind).to_string() + text).expect("the ruleset can be written");
         arguments.push(path.to_string_lossy().into_owned());
     }
-    let packets: String = probes.iter().map(|probe| format!("{probe}\n")).collect();
+    // Who asks over UDP does so by a connected socket there, if nothing else is said.
+    let told = |probe: &Value| {
+        let mut told = json!({"connected": true});
+        let keys = told.as_object_mut().expect("it is an object");
+        keys.extend(probe.as_object().expect("a probe is an object").clone());
+        format!("{told}\n")
+    };
+    let packets: String = probes.iter().map(told).collect();
     let (mut answers, mut complaint) = (Vec::new(), Vec::new());
     let world = World {
         directory: folder.path().to_path_buf(),
