@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::tunnel::blame::{blame, depends_on};
+use super::tunnel::blame::{blame, depends_by_whomever};
 use super::tunnel::{Resolution, Tunnel, ask, family_of, name};
 use super::{Context, mend};
 use crate::eval::Certainty;
@@ -57,7 +57,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
                 format!("whether {program} can resolve names depends on what the rules alone do not tell");
             let finding = unsaid(Finding::new(ID, Level::Note, message), context);
             let Some(held) = &tunnel.dns.udp else { return findings.push(finding) };
-            return findings.push(depends_on(finding, context, held, &everything));
+            return findings.push(depends_by_whomever(finding, context, held, &everything));
         }
     };
     let held = [&tunnel.dns.stub, &tunnel.dns.udp];
@@ -162,7 +162,7 @@ fn only_udp(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
         let message =
             "DNS gets out over UDP; whether it does over TCP depends on what the rules alone do not tell";
         return Some(
-            depends_on(Finding::new(ID, Level::Note, message), context, held, &everything).note(why),
+            depends_by_whomever(Finding::new(ID, Level::Note, message), context, held, &everything).note(why),
         );
     }
     let finding = Finding::new(ID, Level::Note, "DNS gets out over UDP but not over TCP");

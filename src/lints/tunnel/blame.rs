@@ -38,12 +38,17 @@ const OPEN: [Axis; 4] = [Axis::Length, Axis::HopLimit, Axis::Dscp, Axis::Mac];
 
 /// Names the unknowns on which flows of a part depend, or the matches on what is not told of them.
 pub fn depends_on(finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
+    let finding = depends_by_whomever(finding, context, held, part);
+    OWNER.into_iter().fold(finding, |finding, axis| depends_on_owner(finding, context, held, part, axis))
+}
+
+/// The same of flows that may be of anyone: as whom is a choice of the host.
+pub fn depends_by_whomever(finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
     let finding = exposure::depends_on(finding, context, &held.unknowns(part));
     let open = open_matches(context, held, part).into_iter().take(places::MOST_SHOWN);
-    let finding = open.fold(finding, |finding, span| {
+    open.fold(finding, |finding, span| {
         exposure::place(finding, span, format!("it depends on this: {}", context.sources.text(span)))
-    });
-    OWNER.into_iter().fold(finding, |finding, axis| depends_on_owner(finding, context, held, part, axis))
+    })
 }
 
 /// The matches by which packets of a part are lost that have another length, hop limit and the like.
