@@ -21,22 +21,22 @@ pub fn fare_otherwise(table: &Table, chain: &Chain, at: Range<usize>, rules: &[R
     let host = Host::new(&small);
     let [one, other] = &host.chains[..] else { return false };
     let any = PacketSet::any();
-    let is_changed = decided(&any, &one.rules)
+    let changed = decided(&any, &one.rules)
         .and_then(|one| Ok((one, decided(&any, &other.rules)?)))
         .and_then(|(one, other)| changed(&one, &other));
-    if is_changed.is_ok_and(|changed| changed.is_empty()) {
-        return false;
-    }
-    let whole = in_a_table(table, vec![chain.clone(), of(rules)]);
+    let Some(changed) = changed.ok().filter(|changed| !changed.is_empty()) else { return false };
+    // The same chains come first, so that what is unknown has the same numbers.
+    let others = [&chain.rules[..at.start], &chain.rules[at.end..]].concat();
+    let whole = in_a_table(table, vec![of(replaced), of(rules), of(&others)]);
     let host = Host::new(&whole);
-    let [own, new] = &host.chains[..] else { return false };
+    let [one, other, others] = &host.chains[..] else { return false };
     let end = match chain.base.as_ref().map(|base| base.policy.value) {
         Some(Policy::Accept) => &Verdict::Accept,
         Some(Policy::Drop) => &Verdict::Drop,
         None => &Verdict::Return,
     };
-    let around = Around { before: &own.rules[..at.start], behind: &own.rules[at.end..], end };
-    around.is_seen(&own.rules[at.clone()], &new.rules) == Ok(true)
+    let (before, behind) = others.rules.split_at(at.start);
+    Around { before, behind, end }.is_seen(&changed, &one.rules, &other.rules) == Ok(true)
 }
 
 /// Chains as the only ones of a table.
@@ -54,15 +54,14 @@ struct Around<'r> {
 }
 
 impl<'r> Around<'r> {
-    /// Does a packet fare otherwise in the chain with the one rules than with the others? What is decided before, and
-    /// what comes to the same behind, is no difference.
+    /// Does one of some packets fare otherwise in the chain with the one rules than with the others? What is decided
+    /// before, and what comes to the same behind, is no difference.
     fn is_seen(
         &self,
+        changed: &PacketSet,
         one: &'r [CompiledRule<'r>],
         other: &'r [CompiledRule<'r>],
     ) -> Result<bool, TooManyPieces> {
-        let any = PacketSet::any();
-        let changed = changed(&decided(&any, one)?, &decided(&any, other)?)?;
         let before = self.before.iter().filter(|rule| decides(rule)).flat_map(|rule| rule.packets.cubes());
         let before = PacketSet::from_cubes(
             before.filter(|cube| changed.cubes().iter().any(|it| it.overlaps(cube))).cloned(),
