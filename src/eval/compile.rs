@@ -43,7 +43,7 @@ pub struct Host<'m> {
     bases: Vec<BaseChain<'m>>,
     /// What the rules leave open.
     pub atoms: Atoms,
-    /// The rules that ask for the owners of what comes in.
+    /// What rules match that ask for the owners of what comes in.
     owners: Option<Owners>,
     /// What walks through it have cost so far.
     pub spent: Spent,
@@ -153,7 +153,8 @@ impl<'m> Host<'m> {
         // At equal priority the chain that was registered later runs first.
         bases.reverse();
         bases.sort_by_key(|base| (base.base.hook, base.priority, base.turn, Reverse(base.base.registered)));
-        let owners = Owners::of_input(asking, &chains, &bases, &mut atoms);
+        let owners =
+            (!asking.is_empty()).then(|| Owners::of_input(asking, &chains, &bases, &mut atoms)).flatten();
         Host { ruleset, chains, bases, atoms, owners, spent: Spent::default(), surveyed: Spent::default() }
     }
 
@@ -175,7 +176,7 @@ impl<'m> Host<'m> {
 
     /// The unknown "is the socket that asks connected?", if a rule of INPUT that may meet any of these answers asks for owners.
     pub fn owner_asked(&self, answers: &[&PacketSet]) -> Option<u32> {
-        self.owners.as_ref()?.asked(&self.chains, answers)
+        self.owners.as_ref()?.asked(answers)
     }
 
     /// Does a base chain let all packets pass, for want of rules?

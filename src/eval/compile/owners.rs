@@ -6,63 +6,57 @@ use crate::packet::{Axis, Cube, PacketSet};
 use super::super::atoms::Atoms;
 use super::{BaseChain, ChainId, CompiledChain, Next, RuleId};
 
-/// The rules of INPUT that ask for owners.
+/// What the rules of INPUT that ask for owners match.
 #[derive(Debug)]
 pub(super) struct Owners {
     /// The unknown "is the socket that asks connected?".
     number: u32,
-    rules: Vec<RuleId>,
+    /// Without what may be done to packets before, and what is unknown.
+    packets: PacketSet,
 }
 
 impl Owners {
     /// Those of INPUT among the rules that ask for owners; `None` if there are none.
     pub fn of_input(
-        asking: Vec<RuleId>,
+        mut asking: Vec<RuleId>,
         chains: &[CompiledChain],
         bases: &[BaseChain],
         atoms: &mut Atoms,
     ) -> Option<Owners> {
-        let is_called = |chain: ChainId| chains[chain.0 as usize].chain.base.is_none();
         let of_input = bases.iter().filter(|base| base.base.hook == Hook::Input).map(|base| base.chain);
-        let mut reached: Vec<ChainId> = of_input.collect();
         // Most rules that ask stand in chains of OUTPUT, and then nobody has to look where calls lead.
-        if asking.iter().any(|rule| is_called(rule.chain)) {
-            reached = called(reached, chains);
-        }
-        let rules: Vec<RuleId> = asking.into_iter().filter(|rule| reached.contains(&rule.chain)).collect();
-        let first = rules.first()?;
-        let first = chains[first.chain.0 as usize].rules[first.index as usize].rule;
+        let is_called = |rule: &RuleId| chains[rule.chain.0 as usize].chain.base.is_none();
+        let is_reached = reached(of_input.collect(), chains, asking.iter().any(is_called));
+        asking.retain(|rule| is_reached[rule.chain.0 as usize]);
+        let rules = || asking.iter().map(|id| &chains[id.chain.0 as usize].rules[id.index as usize]);
+        let first = rules().next()?.rule;
         let part = first.matches.iter().find(|part| asks(&part.value));
         let number = atoms.socket(part.map_or(first.span, |part| part.span));
-        Some(Owners { number, rules })
+        let may_change = |axis: Axis| matches!(axis, Axis::Mark | Axis::ConnMark) || axis.is_unknown();
+        let cubes = rules().flat_map(|rule| rule.packets.cubes()).filter(|cube| names_owner(cube));
+        let packets = PacketSet::from_cubes(cubes.map(|cube| cube.clone().forget(may_change)));
+        Some(Owners { number, packets })
     }
 
-    /// The unknown, if one of the rules may meet any of these packets, whatever has been done to them before.
-    pub fn asked(&self, chains: &[CompiledChain], packets: &[&PacketSet]) -> Option<u32> {
-        let may_change = |axis: Axis| matches!(axis, Axis::Mark | Axis::ConnMark) || axis.is_unknown();
-        let meets = |id: &RuleId| {
-            let rule = chains[id.chain.0 as usize].rules[id.index as usize].packets.forget(may_change);
-            let asking = PacketSet::from_cubes(rule.into_cubes().into_iter().filter(names_owner));
-            packets.iter().any(|packets| asking.overlaps(packets))
-        };
-        self.rules.iter().any(meets).then_some(self.number)
+    /// The unknown, if one of the rules may meet any of these packets.
+    pub fn asked(&self, packets: &[&PacketSet]) -> Option<u32> {
+        packets.iter().any(|packets| self.packets.overlaps(packets)).then_some(self.number)
     }
 }
 
-/// The chains that are reached from these, and these.
-fn called(mut reached: Vec<ChainId>, chains: &[CompiledChain]) -> Vec<ChainId> {
+/// For each chain: is it one of these, or do calls lead to it from them, if that is asked?
+fn reached(mut waiting: Vec<ChainId>, chains: &[CompiledChain], by_calls: bool) -> Vec<bool> {
     let mut is_reached = vec![false; chains.len()];
-    let mut at = 0;
-    while let Some(chain) = reached.get(at) {
-        at += 1;
-        let rules = &chains[chain.0 as usize].rules;
-        let targets = rules.iter().filter_map(|rule| match rule.next {
+    while let Some(chain) = waiting.pop() {
+        if std::mem::replace(&mut is_reached[chain.0 as usize], true) || !by_calls {
+            continue;
+        }
+        waiting.extend(chains[chain.0 as usize].rules.iter().filter_map(|rule| match rule.next {
             Next::Jump(target) | Next::Goto(target) => Some(target),
             Next::Verdict | Next::Nowhere => None,
-        });
-        reached.extend(targets.filter(|it| !std::mem::replace(&mut is_reached[it.0 as usize], true)));
+        }));
     }
-    reached
+    is_reached
 }
 
 /// Does a match ask for an owner?

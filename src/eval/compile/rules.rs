@@ -171,8 +171,9 @@ fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
     packets.with(axis, &Values::single(axis, u128::from(yes)))
 }
 
-/// The rules of a table that ask for nothing but properties of packets (and not whose they are) and decide without asking anyone, with the boxes
-/// around them, worked out side by side: in long chains nearly all are of this kind. The others are left without packets.
+/// The rules of a table that ask for nothing but properties of packets, and not whose they are, and decide without asking
+/// anyone, with the boxes around them, worked out side by side: in long chains nearly all are of this kind. The others are
+/// left without packets.
 pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<CompiledRule<'_>>, Vec<Hull>) {
     /// So few rules are not worth another thread.
     const FEW: usize = 1024;
