@@ -1,6 +1,6 @@
 //! Who is to blame for lost flows, as places in the files.
 
-use crate::eval::{Certainty, CompiledRule, Held, Lost};
+use crate::eval::{Certainty, CompiledRule, Held, Lost, RuleId};
 use crate::finding::Finding;
 use crate::model::{Match, Verdict};
 use crate::packet::axis::NO_OWNER;
@@ -63,8 +63,13 @@ fn open_matches(context: &Context, held: &Held, part: &PacketSet) -> Vec<Span> {
         }
         let is_open = |axis: &Axis| open.contains(axis);
         let packets = lost.hop.packets.forget(|axis| OPEN.contains(&axis));
-        let rules =
-            context.host.rules().filter(|(id, _)| id.chain == lost.hop.chain || id.chain == lost.hop.base);
+        // A rule that would let them through may stand in a chain that is called, and has sent them back.
+        let table = &context.host.chain(lost.hop.base).table.name;
+        let is_near = |id: &RuleId| {
+            let chain = context.host.chain(id.chain);
+            id.chain == lost.hop.base || chain.chain.base.is_none() && chain.table.name == *table
+        };
+        let rules = context.host.rules().filter(|(id, _)| is_near(id));
         for (_, rule) in rules.filter(|(_, rule)| rule.packets.overlaps(&packets)) {
             let asks = |part: &&Spanned<Match>| matches!(&part.value, Match::Field(axis, _) if is_open(axis));
             found.extend(rule.rule.matches.iter().filter(asks).map(|part| part.span));
@@ -153,7 +158,7 @@ fn too_late(context: &Context, lost: &Lost) -> Option<(Span, String)> {
     };
     // A rule that accepts all and everything was not written for this.
     let asks = |part: &&Spanned<Match>| !matches!(part.value, Match::Noted(_));
-    let is_named = |rule: &&crate::eval::CompiledRule| rule.rule.matches.iter().filter(asks).count() > 1;
+    let is_named = |rule: &&CompiledRule| rule.rule.matches.iter().filter(asks).count() > 1;
     let mut named = later.filter(is_named).filter(accepts);
     named.next().map(|rule| (rule.rule.span, "would let them through, but stands behind".to_owned()))
 }
