@@ -44,6 +44,10 @@ const BEHIND_THE_EDGE: &str = "tunnel-service-blocked";
 /// What is told only of a family that works. New rules, which let through what they name, may uncover it.
 const OF_WORKING: &str = "unrestricted-egress";
 
+/// What is told, in a note, of ways out that depend on what nobody knows, and of none that are blocked. What opens these, and closes
+/// nothing, may uncover it.
+const OF_WAYS_OUT: &str = "tunnel-edge-blocked";
+
 /// What is told of packets that get out and are not answered. Lists without memory may let the one through and not the other.
 const UNANSWERED: &str = "tunnel-reply-blocked";
 
@@ -136,7 +140,7 @@ impl Proof<'_, '_> {
                 false => lints::run(&context),
             };
             let mut left = self.left(findings, finding, speaks_of_more, &after);
-            left.retain(|left| !is_uncovered(&all, left.lint));
+            left.retain(|left| !is_uncovered(&all, left));
             let Some(worst) = left.first() else {
                 let uncovered = uncovered(findings, &after, finding.level);
                 let fix = self.fix(&context, &sources, &all, uncovered);
@@ -338,10 +342,11 @@ fn uncovered(before: &[Finding], after: &[Finding], level: Level) -> Option<&'st
 }
 
 /// Is what a lint tells something that was so before a remedy, and only comes to light by it?
-fn is_uncovered(remedy: &Remedy, lint: &str) -> bool {
+fn is_uncovered(remedy: &Remedy, finding: &Finding) -> bool {
     let moves = remedy.steps.iter().any(|step| matches!(step, Step::Move { .. }));
-    match lint {
+    match finding.lint {
         BEHIND_THE_EDGE => matches!(remedy.effect, Effect::Opens(_)),
+        OF_WAYS_OUT => finding.level == Level::Note && matches!(remedy.effect, Effect::Opens(_)),
         OF_WORKING => !moves && remedy.effect != Effect::Nothing,
         _ => false,
     }

@@ -2,8 +2,8 @@
 
 use super::tunnel::ask;
 use super::tunnel::blame::{blame, depends_on};
-use super::tunnel::{Edge, LostAt, Path, Tunnel, families, name, names, title, wanted};
-use super::{Context, mend};
+use super::tunnel::{Edge, LostAt, Path, Tunnel, families, families_of, name, names, title, wanted};
+use super::{Context, exposure, mend};
 use crate::eval::Certainty;
 use crate::finding::{Finding, Level};
 use crate::packet::{Axis, Family};
@@ -26,6 +26,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         findings.push(finding);
     } else {
         findings.extend(only_through_tunnels(tunnel));
+        findings.extend(unsure_beside(context, tunnel));
     }
 }
 
@@ -161,4 +162,33 @@ fn unsure(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
             "By which interface packets from {bound} leave is up to the host's routes, and the rules do not let them out by all."
         ))
     }))
+}
+
+/// Some addresses are surely reached, and others, or these over another transport or family, may be.
+fn unsure_beside(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
+    let wanted = wanted(context.settings.protocol.value);
+    let depends = |edge: &&Edge| edge.certainty == Certainty::Depends;
+    // Over IPv6 nobody is missed who does without it, and what is sent elsewhere, by some users or all, is another lint's.
+    let is_asked = |path: &&Path| {
+        wanted.contains(&path.transport.name.as_str())
+            && path.edges.iter().any(|edge| depends(&edge))
+            && !path.held.conversation.diverted.overlaps(&path.part(&path.edges))
+            && (path.family == Family::V4 || exposure::has_ipv6_flows(context))
+    };
+    let paths: Vec<&Path> = tunnel.paths.iter().filter(is_asked).collect();
+    let is_partly_sure = |path: &&Path| path.edges.iter().any(|edge| edge.certainty == Certainty::Met);
+    let what = if paths.iter().any(is_partly_sure) { "all addresses of the edge" } else { "the edge" };
+    let mut over: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
+    // QUIC first, which is dialled first.
+    over.sort_unstable_by(|one, other| other.cmp(one));
+    over.dedup();
+    let message = format!(
+        "whether {} reaches {what} over {}{} depends on what the rules alone do not tell",
+        tunnel.profile.program,
+        over.join(" and "),
+        families_of(tunnel, &paths)
+    );
+    let path = paths.first()?;
+    let part = path.part(path.edges.iter().filter(depends));
+    Some(depends_on(Finding::new(ID, Level::Note, message), context, &path.held, &part))
 }
