@@ -10,11 +10,7 @@ use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, Words}
 const SYN: u128 = 0x02;
 
 /// Do only packets fare otherwise that the effect names, and only so?
-pub fn are_named(
-    difference: &Difference,
-    effect: &Effect,
-    hosts: [&Host; 2],
-) -> Result<bool, TooManyPieces> {
+pub fn are_named(difference: &Difference, effect: &Effect, hosts: [&Host; 2]) -> Result<bool, TooManyPieces> {
     let untracked = untracked(hosts);
     for change in &difference.changes {
         let is_otherwise = !change.opens() && !change.closes();
