@@ -63,8 +63,8 @@ pub struct Question {
     pub known: Vec<(u32, bool)>,
     /// Unknowns of which the answer is assumed for every packet.
     pub assumed: Vec<(u32, bool)>,
-    /// The user and group of the services of the host that answer; `None` if not known.
-    pub service: Option<(u128, u128)>,
+    /// The user of the services of the host that answer, and their group; `None` if not known.
+    pub service: Option<(u128, Option<u128>)>,
     /// What is known of the client's socket.
     pub socket: Socket,
 }

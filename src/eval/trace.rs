@@ -352,7 +352,7 @@ fn question(routes: &Routes, probe: &Probe, assumed: Vec<(u32, bool)>) -> Questi
         mark: mark.into(),
         known: Vec::new(),
         assumed,
-        service: Some((0, 0)),
+        service: Some((0, Some(0))),
         socket: probe.socket,
     }
 }

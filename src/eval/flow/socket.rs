@@ -70,7 +70,7 @@ impl<'m> Talk<'_, 'm> {
     /// What a client goes on to say to a service of the host.
     pub(super) fn to_the_service(&self, flights: Vec<Flight>) -> Vec<Flight> {
         let service = self.question.service;
-        let owners = [service.map(|service| service.0), service.map(|service| service.1)];
+        let owners = [service.map(|service| service.0), service.and_then(|service| service.1)];
         let owners = owners.map(|owner| owner.map(|owner| Values::from(Ranges::single(owner))));
         let find = |Flight { packets, nat }: Flight| {
             let (tcp, mut packets) = apart(packets, TCP);

@@ -246,7 +246,8 @@ impl<'t, 'm> Talk<'t, 'm> {
         let cube = match self.question.way {
             Way::In | Way::Local if has_ports => match self.question.service {
                 Some((uid, gid)) => {
-                    cube.set(Axis::Uid, Ranges::single(uid)).set(Axis::Gid, Ranges::single(gid))
+                    let cube = cube.set(Axis::Uid, Ranges::single(uid)).without(Axis::Gid);
+                    gid.into_iter().fold(cube, |cube, gid| cube.set(Axis::Gid, Ranges::single(gid)))
                 }
                 None => cube.without(Axis::Uid).without(Axis::Gid),
             },

@@ -60,11 +60,8 @@ impl Flow<'_> {
         };
         // Around a machine its containers' packets are its own.
         let is_host = settings.runs_in.value == RunsIn::Host || context.unit.ruleset.is_perimeter();
-        let user = match &settings.user.value {
-            Some(User::Id(id)) if !self.by_anyone => Ranges::single(u128::from(*id)),
-            Some(User::Name(name)) if !self.by_anyone && name == "root" => Ranges::single(ROOT.into()),
-            _ => Ranges::new(0, NO_OWNER - 1),
-        };
+        let user = own_user(context).filter(|_| !self.by_anyone);
+        let user = user.map_or(Ranges::new(0, NO_OWNER - 1), Ranges::single);
         let ports = settings.ephemeral_ports.value;
         let base = packet(self.family, self.protocol)
             .set(Axis::Destination, self.destinations.clone())
@@ -164,6 +161,15 @@ fn own_name<'c>(context: &'c Context) -> Option<&'c str> {
         Some(User::Id(ROOT)) => Some("root"),
         Some(User::Id(_)) => None,
         None => Some(context.profile.map_or("", |profile| profile.program.as_str())),
+    }
+}
+
+/// The number of that user, as far as it is known.
+pub fn own_user(context: &Context) -> Option<u128> {
+    match &context.settings.user.value {
+        Some(User::Id(id)) => Some((*id).into()),
+        Some(User::Name(name)) => (name == "root").then_some(ROOT.into()),
+        None => None,
     }
 }
 

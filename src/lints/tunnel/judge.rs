@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::eval::{Certainty, Held, Moment, Witnesses};
+use crate::eval::{Certainty, Held, Moment, Question, Witnesses};
 use crate::model::Speech;
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces, internet};
 use crate::profile::{Endpoint, Service, Transport};
@@ -125,7 +125,10 @@ pub fn judge_loopback<'m>(
         Family::V4 => std::net::Ipv4Addr::LOCALHOST.into(),
         Family::V6 => std::net::Ipv6Addr::LOCALHOST.into(),
     };
-    let question = ask::loopback(family, 6, own, Ranges::new(METRICS.0.into(), METRICS.1.into()), context);
+    let ports = Ranges::new(METRICS.0.into(), METRICS.1.into());
+    // Whoever asks, the program answers.
+    let service = ask::own_user(context).map(|user| (user, None));
+    let question = Question { service, ..ask::loopback(family, 6, own, ports, context) };
     let held = context.hold(&question)?;
     let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
     let mut witnesses = Witnesses::of(&question.packets, &axes);
