@@ -188,6 +188,10 @@ impl Proof<'_, '_> {
     /// What a step is in the texts: in its own file or, of one that is a part of another, in that other.
     fn written(&self, writing: &Writing, sources: &Sources, step: &Step) -> Result<Vec<Edit>, Unproven> {
         let file = place(step).file;
+        // A rule stays in the file that somebody has put it into.
+        if matches!(step, Step::Move { before, .. } if before.file != file) {
+            return Err(Unproven::NotWritable);
+        }
         // nft alone includes others.
         let included = self.includes.is_included(file).then_some(&Dialect::Nft);
         let dialect = self.dialects.get(&file).or(included).ok_or(Unproven::NotWritable)?;
