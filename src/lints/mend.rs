@@ -137,7 +137,7 @@ pub fn stand_alone(context: &Context, rules: &[RuleId]) -> bool {
         let span = chain.rules[id.index as usize].rule.span;
         let is_inside = |index: u32| {
             let other = chain.rules.get(index as usize).map(|other| other.rule.span);
-            other.is_some_and(|other| span.start <= other.start && other.end <= span.end)
+            other.is_some_and(|other| span.holds(other))
                 && !rules.contains(&RuleId { chain: id.chain, index })
         };
         let mut neighbours = id.index.checked_sub(1).into_iter().chain([id.index + 1]);
