@@ -28,6 +28,7 @@ mod order;
 mod perimeter;
 mod reject;
 mod require;
+mod rewrite;
 mod routes;
 mod survey;
 mod shadow;

@@ -33,7 +33,7 @@ pub use sets::{Element, ElementKey, Elements, NamedSet, SetUse, TableSets};
 
 pub use unseen::Unseen;
 
-use crate::packet::Values;
+use crate::packet::{Axis, Values};
 use crate::source::{Span, Spanned};
 
 /// The rules that are loaded together on one machine: one file, or several joined.
@@ -223,6 +223,8 @@ pub enum Action {
         /// The zone of replies.
         reply: Option<u16>,
     },
+    /// Writes into the packet, without a translation.
+    Rewrite(Box<Rewrite>),
     /// Changes who is in a named set.
     Fill {
         /// Its name.
@@ -232,6 +234,17 @@ pub enum Action {
         /// Does something go out of it?
         deletes: bool,
     },
+}
+
+/// What a rule writes into a packet (nft's payload statement).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// An address or a port; `None` for something else that rules look at, or one of several.
+    pub axis: Option<Axis>,
+    /// The one value that it gets; `None` for one that the file cannot tell.
+    pub to: Option<Values>,
+    /// The statement in words.
+    pub text: Box<str>,
 }
 
 /// What a rule decides.
@@ -314,6 +327,11 @@ impl Action {
 }
 
 impl Rule {
+    /// Does it write into its packets?
+    pub fn rewrites(&self) -> bool {
+        self.actions.iter().any(|action| matches!(action.value, Action::Rewrite(_)))
+    }
+
     /// Does it change something of its packets or their flows?
     pub fn changes_packet(&self) -> bool {
         self.actions.iter().any(|action| action.value.changes_packet())

@@ -1,10 +1,10 @@
-//! What rules do to packets besides deciding: marks, and exemption from connection tracking.
+//! What rules do to packets besides deciding: marks, exemption from connection tracking, and what they write into them.
 
 use crate::model::Action;
 use crate::packet::axis::{direction, state, zone};
 use crate::packet::{Axis, Cube, Masks, Ranges, Values};
 
-use super::conntrack;
+use super::{conntrack, rewrite};
 
 /// A cube after an action.
 pub(super) fn act(cube: &Cube, action: &Action) -> Vec<Cube> {
@@ -32,6 +32,7 @@ pub(super) fn act(cube: &Cube, action: &Action) -> Vec<Cube> {
             }
             _ => cube.set(Axis::Zone, Ranges::new(zone::GIVEN, Axis::Zone.max())),
         }),
+        Action::Rewrite(ref written) => rewrite::write(cube, written),
         Action::Fill { .. } => vec![cube.clone()],
     }
 }
@@ -60,7 +61,8 @@ pub(super) fn blur(packet: Cube, action: &Action) -> Cube {
         Action::ConnMark { .. } | Action::SaveMark { .. } | Action::ForgetConnMark => {
             packet.without(Axis::ConnMark)
         }
-        Action::NoTrack | Action::Track { .. } | Action::Fill { .. } => packet,
+        // What was written into packets ends their way before (`Run::change`).
+        Action::NoTrack | Action::Track { .. } | Action::Fill { .. } | Action::Rewrite(_) => packet,
     }
 }
 

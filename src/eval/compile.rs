@@ -45,6 +45,8 @@ pub struct Host<'m> {
     pub atoms: Atoms,
     /// What rules match that ask for the owners of what comes in.
     owners: Option<Owners>,
+    /// The rules that write into packets, each with the unknown that asks what becomes of these.
+    rewriters: Vec<(u32, RuleId)>,
     /// What walks through it have cost so far.
     pub spent: Spent,
     /// What surveys of it have cost so far, which may be made at the same time.
@@ -92,7 +94,8 @@ pub struct CompiledRule<'m> {
     pub packets: PacketSet,
     /// Where it goes on.
     pub next: Next,
-    /// The unknowns of its verdict (queue, unknown target): each has a number of its own, one behind the other.
+    /// The unknowns of its verdict (queue, unknown target), and behind them that of what it writes into packets: each has a
+    /// number of its own, one behind the other.
     pub choices: Range<u32>,
 }
 
@@ -109,6 +112,13 @@ pub enum Next {
     Nowhere,
 }
 
+impl CompiledRule<'_> {
+    /// The unknown of what becomes of packets into which it writes, if it does.
+    pub fn rewrites(&self) -> Option<u32> {
+        self.rule.rewrites().then(|| self.choices.end.checked_sub(1)).flatten()
+    }
+}
+
 impl<'m> Host<'m> {
     /// Compiles a ruleset.
     pub fn new(ruleset: &'m Ruleset) -> Self {
@@ -116,7 +126,7 @@ impl<'m> Host<'m> {
         let sets = Sets::of(ruleset);
         let mut chains = Vec::new();
         let mut bases = Vec::new();
-        let mut asking = Vec::new();
+        let (mut asking, mut rewriters) = (Vec::new(), Vec::new());
         for (which, table) in ruleset.tables.iter().enumerate() {
             let first = chains.len() as u32;
             let names: HashMap<&str, ChainId> =
@@ -143,9 +153,11 @@ impl<'m> Host<'m> {
                 for (at, hull) in hulls.iter_mut().enumerate().filter(|(_, hull)| hull.is_empty()) {
                     rules[at] = compiler.rule(&chain.rules[at]);
                     *hull = Hull::of(&rules[at].packets);
+                    let rule = RuleId { chain: id, index: at as u32 };
                     if rules[at].packets.cubes().iter().any(owners::names_owner) {
-                        asking.push(RuleId { chain: id, index: at as u32 });
+                        asking.push(rule);
                     }
+                    rewriters.extend(rules[at].rewrites().map(|atom| (atom, rule)));
                 }
                 chains.push(CompiledChain { table, chain, rules, hulls });
             }
@@ -155,7 +167,23 @@ impl<'m> Host<'m> {
         bases.sort_by_key(|base| (base.base.hook, base.priority, base.turn, Reverse(base.base.registered)));
         let owners =
             (!asking.is_empty()).then(|| Owners::of_input(asking, &chains, &bases, &mut atoms)).flatten();
-        Host { ruleset, chains, bases, atoms, owners, spent: Spent::default(), surveyed: Spent::default() }
+        let (spent, surveyed) = (Spent::default(), Spent::default());
+        Host { ruleset, chains, bases, atoms, owners, rewriters, spent, surveyed }
+    }
+
+    /// Does a rule of it write into packets?
+    pub fn rewrites(&self) -> bool {
+        !self.rewriters.is_empty()
+    }
+
+    /// The rules that write into packets.
+    pub fn rewriters(&self) -> impl Iterator<Item = RuleId> + '_ {
+        self.rewriters.iter().map(|(_, rule)| *rule)
+    }
+
+    /// The rule that writes into packets and of which an unknown asks what becomes of them.
+    pub fn rewriter(&self, atom: u32) -> Option<RuleId> {
+        self.rewriters.iter().find(|known| known.0 == atom).map(|known| known.1)
     }
 
     /// The base chains of a hook, in the order in which the kernel calls them. One that may stand in two

@@ -3,6 +3,7 @@
 //! Every step is told in the coordinates of the *first* packet, so that what is lost on the way back
 //! can be set against what was asked.
 
+mod astray;
 mod legs;
 mod shape;
 mod socket;

@@ -10,6 +10,7 @@ use crate::packet::{Axis, Cube, Family, Masks, PacketSet, Ranges, TooManyPieces,
 use super::compile::Host;
 use super::flow::{before_tracking, looped, of_the_kernel, off_bridges, swap, with_interface, without_owner};
 use super::nat::{self, Translations};
+use super::rewrite;
 use super::routes::{Routes, only_destination};
 use super::trip::{Flight, Hop, Tracking, Trip};
 
@@ -26,6 +27,10 @@ pub enum Arrives {
 
 /// Sends the answer to what a hop rejected on its way.
 pub fn answer(host: &Host, routes: &Routes, hop: &Hop, reject: Reject) -> Result<Arrives, TooManyPieces> {
+    // It goes to whom the packet comes from as it was written.
+    if hop.packets.cubes().iter().any(rewrite::is_written) {
+        return Ok(Arrives::Perhaps);
+    }
     let answers = PacketSet::from_cubes(hop.packets.cubes().iter().filter_map(|cube| make(cube, reject)));
     if answers.is_empty() {
         return Ok(Arrives::Never);

@@ -80,7 +80,7 @@ impl<'h, 'm> Survey<'h, 'm> {
 
     /// Do the packets of this one go to the host itself, not through it?
     pub fn is_inside(&self, accept: &Accept) -> bool {
-        self.worlds[accept.world as usize].stage == Stage::Inside
+        matches!(self.worlds[accept.world as usize].stage, Stage::Inside | Stage::Gone)
     }
 
     /// What the rules on the way to a decision ask of packets, as cubes.

@@ -3,6 +3,7 @@
 
 mod losses;
 mod memory;
+mod sight;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use super::compile::{BaseChain, ChainId, Host, RuleId};
 use super::conntrack;
 use super::nat::{self, Translations};
 use super::perimeter::{met_by, theirs};
+use super::rewrite;
 use super::routes::Routes;
 use super::walk::{Decision, Fate, Observer, Walk};
 use losses::Losses;
@@ -84,6 +86,8 @@ pub struct Trip<'h, 'm> {
     /// The axis of the ephemeral port, if flows that differ there alone stand or fall together, and what was
     /// asked of such flows before.
     free: Option<(Axis, &'h Memory<'m>)>,
+    /// Are packets followed into which rules have written? So they are where nothing but rules comes behind.
+    follows: bool,
     /// Every decision on the way, in order; of flows that stand or fall together the losses and
     /// translations alone.
     pub hops: Vec<Arc<Hop<'m>>>,
@@ -95,13 +99,13 @@ const CONNTRACK: i32 = -200;
 impl<'h, 'm> Trip<'h, 'm> {
     /// A trip that has not begun.
     pub fn new(host: &'h Host<'m>, routes: &'h Routes) -> Self {
-        Trip { host, routes, free: None, hops: Vec::new() }
+        Trip { host, routes, free: None, follows: false, hops: Vec::new() }
     }
 
     /// A trip of flows that stand or fall together if they differ on this axis alone: what is surely
     /// lost with others is not followed any further.
     pub fn together(host: &'h Host<'m>, routes: &'h Routes, free: Axis, memory: &'h Memory<'m>) -> Self {
-        Trip { host, routes, free: Some((free, memory)), hops: Vec::new() }
+        Trip { host, routes, free: Some((free, memory)), follows: false, hops: Vec::new() }
     }
 
     /// Sends flights through a hook; returns what comes out of it.
@@ -120,7 +124,7 @@ impl<'h, 'm> Trip<'h, 'm> {
         };
         let mut is_tracked = !tracks;
         let mut is_mapped = false;
-        let mut flights = flights;
+        let mut flights = self.set_out(flights);
         for base in host.calls(hook).filter(|base| base.base.kind != ChainKind::Nat) {
             if !is_tracked && base.priority > CONNTRACK {
                 flights = flights.into_iter().map(|flight| track(flight, tracking)).collect();
@@ -175,17 +179,21 @@ impl<'h, 'm> Trip<'h, 'm> {
         }
         let mut passed = Vec::new();
         for Flight { packets, nat } in flights {
+            let (packets, unseen) = self.seen(packets);
             let (mine, others) = met_by(packets, base)?;
             let mut packets = others;
+            packets.add(unseen);
             if let Some(left) = self.lose(hook, base, &mine, &nat)? {
                 packets.add(left);
             } else {
                 for hop in self.walk(hook, base, mine, &nat)? {
                     // A translation outside of a nat chain cannot be loaded; it changes nothing here.
-                    if matches!(hop.fate, Fate::Accepted | Fate::Translated(_)) {
-                        packets.add(hop.packets.clone());
-                    }
+                    let left =
+                        matches!(hop.fate, Fate::Accepted | Fate::Translated(_)).then(|| hop.packets.clone());
                     self.hops.push(Arc::new(hop));
+                    if let Some(left) = left {
+                        packets.add(self.watch(hook, base, left, &nat));
+                    }
                 }
             }
             if !packets.is_empty() {
@@ -204,8 +212,8 @@ impl<'h, 'm> Trip<'h, 'm> {
         packets: &PacketSet,
         nat: &Translations,
     ) -> Result<Option<PacketSet>, TooManyPieces> {
-        // Flows with translated ports are not told apart by the ports that they have now.
-        let Some((free, memory)) = self.free.filter(|_| nat.is_none()) else {
+        // Flows with other ports than they set out with are not told apart by those that they have now.
+        let Some((free, memory)) = self.free.filter(|_| nat.is_none() && !self.has_written(packets)) else {
             return Ok(None);
         };
         let host = self.host;
@@ -254,8 +262,11 @@ impl<'h, 'm> Trip<'h, 'm> {
     /// The first packets of flows in the nat chains of a hook.
     fn map_first(&mut self, hook: Hook, flight: Flight) -> Result<Vec<Flight>, TooManyPieces> {
         let host = self.host;
-        let is_first =
-            |cube: &Cube| cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::NEW));
+        let flight = self.before_nat(hook, flight);
+        let is_first = |cube: &Cube| {
+            let is_new = cube.get(Axis::State).is_some_and(|values| values.first() == Some(state::NEW));
+            is_new && !rewrite::is_unseen(cube)
+        };
         let (first, later): (Vec<_>, Vec<_>) = flight.packets.into_cubes().into_iter().partition(is_first);
         let mut waiting = PacketSet::from_cubes(first);
         let mut all = Vec::new();

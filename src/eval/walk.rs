@@ -18,6 +18,7 @@ use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 use super::act::act;
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
 use super::effort::Effort;
+use super::rewrite;
 use boxes::Boxes;
 pub use observer::{Decision, Fate, Observer};
 
@@ -124,9 +125,13 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         let host = self.host;
         let compiled_chain = host.chain(chain);
         // What a rule changes on the way stays inside of this box: marks and states are no part of it.
-        let around = streams
-            .iter()
-            .fold(Hull::of(&PacketSet::none()), |hull, stream| hull.or(Hull::of(&stream.packets)));
+        let around = match host.rewrites() {
+            // What a rule writes into packets may lie anywhere.
+            true => Hull::full(),
+            false => streams
+                .iter()
+                .fold(Hull::of(&PacketSet::none()), |hull, stream| hull.or(Hull::of(&stream.packets))),
+        };
         for (index, (compiled, hull)) in (0..).zip(compiled_chain.rules.iter().zip(&compiled_chain.hulls)) {
             if !hull.meets(&around) {
                 continue;
@@ -266,6 +271,9 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         }
         for action in &self.host.rule(rule).rule.actions {
             packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, &action.value)));
+        }
+        if let Some(atom) = self.host.rule(rule).rewrites() {
+            packets = packets.map(|cube| Some(rewrite::stamp(cube, atom)));
         }
         self.take(rule, stream)?;
         self.covers.push(Cover::new());

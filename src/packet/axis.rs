@@ -59,6 +59,23 @@ pub enum Axis {
     InPort,
     /// The bridge port by which it leaves, a name; 0 when there is none.
     OutPort,
+    /// What rules have written into the packet so far: 0 for nothing, otherwise the bits of [`rewritten`], and above them
+    /// the number of the unknown that asks what becomes of it, plus 1.
+    Rewritten,
+    /// The protocol that the packet had before a rule wrote another.
+    FormerProtocol,
+    /// The destination that the packet had before a rule wrote another, as on [`Axis::Destination`].
+    FormerDestination,
+    /// The source that the packet had, likewise.
+    FormerSource,
+    /// The destination port that the packet had, likewise.
+    FormerDestinationPort,
+    /// The source port that the packet had, likewise.
+    FormerSourcePort,
+    /// What kind of address the former source is.
+    FormerSourceKind,
+    /// What kind of address the former destination is.
+    FormerDestinationKind,
     /// An answer that cannot be had from the file: 0 (no) or 1 (yes). The number is an index into
     /// the list of unknowns of the host.
     Atom(u32),
@@ -75,6 +92,24 @@ pub const KERNEL: u128 = NO_OWNER + 1;
 pub mod zone {
     /// A rule has said which.
     pub const GIVEN: u128 = 1 << 32;
+}
+
+/// What rules have written into a packet, without a translation.
+pub mod rewritten {
+    /// Another protocol.
+    pub const PROTOCOL: u128 = 1;
+    /// Another destination address.
+    pub const DESTINATION: u128 = 2;
+    /// Another source address.
+    pub const SOURCE: u128 = 4;
+    /// Another destination port.
+    pub const DESTINATION_PORT: u128 = 8;
+    /// Another source port.
+    pub const SOURCE_PORT: u128 = 16;
+    /// Something that the file does not tell, or of which it is not known what the kernel makes.
+    pub const UNSEEN: u128 = 32;
+    /// How many bits there are.
+    pub const BITS: u32 = 6;
 }
 
 /// Conntrack states.
@@ -159,20 +194,29 @@ impl Axis {
     pub fn max(self) -> u128 {
         match self {
             Axis::Family | Axis::Atom(_) => 1,
-            Axis::Protocol | Axis::TcpFlags | Axis::HopLimit => 0xff,
+            Axis::Protocol | Axis::TcpFlags | Axis::HopLimit | Axis::FormerProtocol => 0xff,
             Axis::State => state::UNTRACKED,
             Axis::Direction => direction::NONE,
             Axis::Nat => 3,
-            Axis::DestinationPort | Axis::SourcePort => 0xffff,
+            Axis::DestinationPort
+            | Axis::SourcePort
+            | Axis::FormerDestinationPort
+            | Axis::FormerSourcePort => 0xffff,
             Axis::Mark | Axis::ConnMark | Axis::Length => 0xffff_ffff,
             Axis::Uid | Axis::Gid => KERNEL,
             Axis::Zone => (1 << 33) - 1,
-            Axis::SourceKind | Axis::DestinationKind => 11,
+            Axis::Rewritten => (1 << 40) - 1,
+            Axis::SourceKind
+            | Axis::DestinationKind
+            | Axis::FormerSourceKind
+            | Axis::FormerDestinationKind => 11,
             Axis::PacketType => 7,
             Axis::Dscp => 63,
             Axis::Mac => (1 << 48) - 1,
             Axis::Destination
             | Axis::Source
+            | Axis::FormerDestination
+            | Axis::FormerSource
             | Axis::InInterface
             | Axis::OutInterface
             | Axis::InPort

@@ -156,6 +156,12 @@ impl<'a> Words<'a> {
                 let text = (self.name)(axis, 1).unwrap_or_else(|| "an unknown holds".into());
                 return self.side(cube, axis).map(|_| format!("{answer} {text}"));
             }
+            // What a packet was is told in its former place.
+            Axis::Rewritten | Axis::FormerProtocol | Axis::FormerDestination | Axis::FormerSource => {
+                return None;
+            }
+            Axis::FormerDestinationPort | Axis::FormerSourcePort => return None,
+            Axis::FormerSourceKind | Axis::FormerDestinationKind => return None,
             Axis::InInterface => ("in by", "any interface"),
             Axis::OutInterface => ("out by", "any interface"),
             Axis::State => ("in state", "any"),

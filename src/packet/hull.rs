@@ -29,6 +29,11 @@ impl Hull {
         source: (0, u64::MAX),
     };
 
+    /// Around everything, whatever rules may write into packets.
+    pub fn full() -> Self {
+        Hull::FULL
+    }
+
     /// Around a set.
     pub fn of(packets: &PacketSet) -> Self {
         packets.cubes().iter().fold(Hull::EMPTY, |hull, cube| hull.or(Hull::of_cube(cube)))

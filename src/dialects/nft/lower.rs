@@ -21,6 +21,7 @@ mod sets;
 mod subject;
 mod uses;
 mod values;
+mod written;
 mod xtables;
 
 pub use chains::at_once;

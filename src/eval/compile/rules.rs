@@ -8,7 +8,9 @@ use rayon::prelude::*;
 use super::super::atoms::Atoms;
 use super::super::lookup::{self, Sets};
 use super::{ChainId, CompiledRule, Next, owners};
-use crate::model::{Atom, AtomKind, Families, Lookup, Match, Member, Owner, Resolved, Rule, Table, Verdict};
+use crate::model::{
+    Action, Atom, AtomKind, Families, Lookup, Match, Member, Owner, Resolved, Rule, Table, Verdict,
+};
 use crate::packet::axis::{KERNEL, NO_OWNER, direction};
 use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
@@ -79,6 +81,13 @@ impl<'m> Compiler<'_, 'm> {
         let first = self.atoms.len() as u32;
         for question in questions {
             self.atoms.number(self.number, &atom(question), span);
+        }
+        let written = rule.actions.iter().find_map(|action| match &action.value {
+            Action::Rewrite(rewrite) => Some((&rewrite.text, action.span)),
+            _ => None,
+        });
+        if let Some((text, span)) = written {
+            self.atoms.number(self.number, &Atom::free(text.clone()), span);
         }
         first..self.atoms.len() as u32
     }
@@ -188,7 +197,9 @@ pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<CompiledRu
         })
     };
     let compile = |rule| {
-        let packets = plain(rule).filter(|_| decides_alone(&rule.verdict.value)).unwrap_or_default();
+        let packets = plain(rule)
+            .filter(|_| decides_alone(&rule.verdict.value) && !rule.rewrites())
+            .unwrap_or_default();
         let hull = Hull::of(&packets);
         (CompiledRule { rule, packets, next: Next::Verdict, choices: 0..0 }, hull)
     };

@@ -29,12 +29,14 @@ pub(super) struct Changed {
     turned: HashMap<Hook, PacketSet>,
     /// For unknowns of the new host that the old one has too, what they are there.
     atoms: HashMap<u32, u32>,
+    /// Does a rule of either host write into packets, so that these meet other rules than they seem to?
+    rewrites: bool,
 }
 
 impl Changed {
     /// Holds two hosts against each other, chain by chain.
     pub fn between(old: &Host, new: &Host) -> Self {
-        let mut changed = Changed::default();
+        let mut changed = Changed { rewrites: old.rewrites() || new.rewrites(), ..Changed::default() };
         let (old_names, new_names) = (names(old), names(new));
         let (old_calls, new_calls) = (Calls::new(old), Calls::new(new));
         changed.pair_pure(old, new);
@@ -73,6 +75,9 @@ impl Changed {
             Way::In => (Hook::Prerouting, &[Hook::Prerouting, Hook::Input]),
             Way::Forward => (Hook::Prerouting, &[Hook::Prerouting, Hook::Forward, Hook::Postrouting]),
         };
+        if self.rewrites && hooks.iter().any(|hook| self.at.contains_key(hook)) {
+            return Ok(asked.clone().into());
+        }
         let mut all = PacketSet::none();
         let is_of_family = |cube: &Cube| match (cube.get(Axis::Family), asked.get(Axis::Family)) {
             (Some(theirs), Some(asked)) => theirs.overlaps(asked),
@@ -162,15 +167,22 @@ impl Changed {
         let (mut is_kept, mut is_known) = (vec![false; one.len()], vec![false; other.len()]);
         for (a, b) in pairs {
             (is_kept[a], is_known[b]) = (true, true);
+            // What becomes of packets that a rule has written into hangs on rules which may have changed.
+            let of_written = [one[a].rewrites(), other[b].rewrites()];
             for (own, theirs) in atoms(&one[a]).zip(atoms(&other[b])) {
-                self.atoms.entry(theirs).or_insert(own);
+                if of_written != [Some(own), Some(theirs)] {
+                    self.atoms.entry(theirs).or_insert(own);
+                }
             }
         }
         // Where a rule has only moved, the program that it asks is the same. What it counts by itself it counts of other packets.
         let mut moved: Vec<usize> = (first..other.len() - last).filter(|at| !is_known[*at]).collect();
         for a in (first..one.len() - last).filter(|at| !is_kept[*at]) {
             let Some(at) = moved.iter().position(|b| ours[a - first] == theirs[b - first]) else { continue };
-            for (own, theirs) in one[a].choices.clone().zip(other[moved.remove(at)].choices.clone()) {
+            let there = &other[moved.remove(at)];
+            let of_written = [one[a].rewrites(), there.rewrites()];
+            let pairs = one[a].choices.clone().zip(there.choices.clone());
+            for (own, theirs) in pairs.filter(|pair| of_written != [Some(pair.0), Some(pair.1)]) {
                 self.atoms.entry(theirs).or_insert(own);
             }
         }

@@ -13,6 +13,7 @@ use super::super::conntrack;
 use super::super::flow::{self, Way};
 use super::super::interfaces;
 use super::super::nat::Translations;
+use super::super::rewrite;
 use super::super::routes::Routes;
 use super::super::trip::{Hop, Tracking};
 use super::super::walk;
@@ -161,7 +162,7 @@ impl Teller<'_, '_> {
     }
 
     fn cube(&self, cube: &Cube, nat: &Translations) -> Cube {
-        let cube = nat.undo(cube.clone());
+        let cube = nat.undo(rewrite::restore(cube.clone()));
         let is_unrouted = cube.get(Axis::OutInterface).is_some_and(|names| names.first() == Some(0));
         let is_either_way = cube.get(Axis::Direction).is_some_and(|ways| *ways == either_way().into());
         // What was taken out of tracking has no entry, whatever the entry of its flow may say.
@@ -310,9 +311,11 @@ fn accepts(teller: &Teller, hops: &[Arc<Hop>]) -> Vec<Vec<Accept>> {
 
 /// Can a rule forget what a packet was, so that two packets look the same behind it?
 fn is_blurred(host: &Host) -> bool {
-    use Action::{ConnMark, ForgetMark, RestoreMark, SaveMark};
+    use Action::{ConnMark, ForgetMark, RestoreMark, Rewrite, SaveMark};
     let mut actions = host.rules().flat_map(|(_, rule)| &rule.rule.actions);
-    actions.any(|it| matches!(it.value, ConnMark { .. } | SaveMark { .. } | RestoreMark { .. } | ForgetMark))
+    actions.any(|it| {
+        matches!(it.value, ConnMark { .. } | SaveMark { .. } | RestoreMark { .. } | ForgetMark | Rewrite(_))
+    })
 }
 
 fn overlap(parts: &[Passed]) -> bool {

@@ -6,6 +6,7 @@ use crate::packet::{Axis, Cube, PacketSet, Ranges, Values, values};
 
 use super::super::conntrack;
 use super::super::nat::Translations;
+use super::super::rewrite;
 use super::super::trip::Flight;
 use super::Way;
 
@@ -82,6 +83,14 @@ pub fn flows_of(way: Way, packets: &PacketSet, nat: &Translations, sense: Sense)
     };
     let name = |axis: Axis| if sense == Sense::Back { opposite(axis) } else { axis };
     let told = |cube: &Cube| {
+        let former;
+        let cube = match cube.get(Axis::Rewritten) {
+            Some(_) => {
+                former = rewrite::restore(cube.clone());
+                &former
+            }
+            None => cube,
+        };
         let tells_owner = tells_owner(cube);
         let has_ports =
             !cube.get(Axis::Protocol).is_some_and(|values| matches!(values.first(), Some(1 | 58)));

@@ -11,6 +11,7 @@ use super::super::nat::Translations;
 use super::super::routes::Routes;
 use super::super::trip::{Flight, Hop, Memory, Tracking, Trip};
 use super::super::walk::Fate;
+use super::astray::Astray;
 use super::legs::homeward;
 use super::shape::{
     Group, Sense, before_tracking, by_entry, flows, flows_of, of_the_kernel, swap, without_owner,
@@ -27,30 +28,35 @@ pub(super) struct Talk<'t, 'm> {
     pub steps: Vec<Step<'m>>,
     pub diverted: PacketSet,
     pub course: Course,
+    /// What becomes of flows into whose packets rules have written.
+    pub astray: Vec<Astray<'m>>,
 }
 
 impl<'t, 'm> Talk<'t, 'm> {
     /// A flow of which nothing has been followed yet.
     pub fn new(host: &'t Host<'m>, routes: &'t Routes, question: &'t Question) -> Self {
         let (steps, diverted, course) = (Vec::new(), PacketSet::none(), Course::Inside);
-        Talk { host, routes, question, together: None, steps, diverted, course }
+        Talk { host, routes, question, together: None, steps, diverted, course, astray: Vec::new() }
     }
 
     /// All that was said.
-    pub fn conversation(self) -> Conversation<'m> {
+    pub fn conversation(mut self) -> Conversation<'m> {
+        self.join();
         Conversation { steps: self.steps, diverted: self.diverted, course: self.course }
     }
 
     /// The trip of a packet of the flow.
-    fn trip(&self, sense: Sense) -> Trip<'t, 'm> {
+    pub(super) fn trip(&self, sense: Sense) -> Trip<'t, 'm> {
         let free = match sense {
             Sense::There => Axis::SourcePort,
             Sense::Back => Axis::DestinationPort,
         };
-        match self.together {
+        let trip = match self.together {
             None => Trip::new(self.host, self.routes),
             Some(memory) => Trip::together(self.host, self.routes, free, memory),
-        }
+        };
+        let is_first = sense == Sense::There && self.steps.is_empty();
+        if is_first && self.question.way == Way::Out { trip.following() } else { trip }
     }
 
     /// The first packet.
@@ -83,6 +89,7 @@ impl<'t, 'm> Talk<'t, 'm> {
 
     /// The answer to what has arrived, and the packet after it.
     pub fn answer(&mut self, arrived: Vec<Flight>) -> Result<(), TooManyPieces> {
+        let arrived = self.set_aside(arrived);
         let mut replies = Vec::new();
         for group in by_entry(arrived) {
             let is_tracked = group.seen == state::NEW;
@@ -113,7 +120,7 @@ impl<'t, 'm> Talk<'t, 'm> {
         let (mut trip, mut back, mut next) = (self.trip(Sense::Back), Vec::new(), Vec::new());
         for (entry, tracking, flight) in replies {
             let arrived = self.travel(&mut trip, vec![flight], &tracking, Sense::Back)?;
-            for group in by_entry(arrived) {
+            for group in by_entry(self.set_answers_aside(&mut back, arrived)) {
                 match &entry {
                     // The kernel drops it or gives it another port, as translation has it: it may be lost or not.
                     Some(zone) if group.seen == state::NEW && conntrack::clash(zone, &group.zone) => {
@@ -219,7 +226,7 @@ impl<'t, 'm> Talk<'t, 'm> {
     }
 
     /// The answer to a packet as it stands at its destination; `None` if none is due.
-    fn reply_to(&self, cube: Cube) -> Option<Cube> {
+    pub(super) fn reply_to(&self, cube: Cube) -> Option<Cube> {
         let family = cube.get(Axis::Family)?.first()?;
         let protocols = Ranges::union([(6, 6), (17, 17), (132, 132), (33, 33), (136, 136)]);
         let with_ports = cube.clone().with(Axis::Protocol, protocols).map(|cube| {

@@ -275,6 +275,9 @@ impl<'h, 'm> Run<'h, 'm> {
         if !self.survey.host.rule(rule).rule.changes_packet() {
             return Ok(None);
         }
+        if let Some(atom) = self.survey.host.rule(rule).rewrites() {
+            return self.lose_sight(rule, atom, world, parts).map(|()| Some(Vec::new()));
+        }
         let changed = |cube: Cube| {
             actions.iter().fold(vec![cube], |cubes, action| {
                 cubes.iter().flat_map(|cube| act(cube, &action.value)).collect()
@@ -322,6 +325,35 @@ impl<'h, 'm> Run<'h, 'm> {
             self.add(new)?;
         }
         Ok(Some(streams))
+    }
+
+    /// Packets that a rule writes into are not followed any further: whether they get through is an unknown.
+    fn lose_sight(
+        &mut self,
+        rule: RuleId,
+        atom: u32,
+        world: usize,
+        parts: &Parts<'h>,
+    ) -> Result<(), TooManyPieces> {
+        let old = &mut self.survey.worlds[world];
+        if old.main_end.is_some() {
+            return Err(TooManyPieces);
+        }
+        let left = old.left(parts, &self.survey.host.surveyed)?;
+        old.take(parts);
+        let (nat, turned_by) = (old.nat.clone(), old.turned_by.clone());
+        for cube in left.into_cubes() {
+            let part = Part::own(Cube::any().set(Axis::Atom(atom), Ranges::single(1)));
+            let mut gone = World::new(cube, smallvec![part.clone()], nat.clone(), Stage::Gone);
+            gone.turned_by = turned_by.clone();
+            let entries = gone.take(&[part]);
+            let (chain, via) = (rule.chain, self.via.clone());
+            let (world, first, count) =
+                (self.survey.worlds.len() as u32, entries.start, entries.len() as u32);
+            self.survey.accepts.push(Accept { rule: Some(rule), chain, via, world, first, count });
+            self.add(gone)?;
+        }
+        Ok(())
     }
 
     /// A rule or a policy decides packets.

@@ -29,7 +29,7 @@ impl<'h, 'm> Run<'h, 'm> {
             self.hook(Hook::Ingress, Stage::Start, false)?;
         }
         self.hook(start, Stage::Start, way == Way::Out)?;
-        for world in &mut self.survey.worlds {
+        for world in self.survey.worlds.iter_mut().filter(|world| world.stage != Stage::Gone) {
             let is_turned = world.turned_by.is_some();
             match way {
                 // What was turned elsewhere goes on if that is not the host itself.

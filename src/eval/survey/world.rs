@@ -66,6 +66,8 @@ pub(super) enum Stage {
     Inside,
     /// Through the host, or out of it.
     Onward,
+    /// Nobody knows where: a rule has written into them.
+    Gone,
 }
 
 /// A part that a rule took, and until which number of entries it counts.

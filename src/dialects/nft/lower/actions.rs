@@ -2,11 +2,11 @@
 
 use super::rules::Builder;
 use super::subject::Subject;
-use super::{bits, maps, misprints};
+use super::{bits, maps, misprints, written};
 use crate::dialects::nft::ast::{
-    Datatype, Direction, Expression, ExpressionKind, Group, Selector, Statement,
+    Datatype, Direction, Expression, ExpressionKind, Group, PayloadBase, Statement,
 };
-use crate::model::{Action, AtomKind, Match};
+use crate::model::{Action, Match};
 use crate::packet::Axis;
 use crate::source::Spanned;
 
@@ -20,46 +20,44 @@ pub(super) fn set<'s, 't>(
     let (selector, direction) = match what.resolved() {
         ExpressionKind::Selector(selector) => (selector, None),
         ExpressionKind::Directed(selector, direction) => (selector, Some(*direction)),
+        ExpressionKind::Payload { base: PayloadBase::Network | PayloadBase::Transport, .. } => {
+            return written::set(builder, statement, what, to);
+        }
         _ => return,
     };
     let action = match (selector.group, selector.name) {
         (Group::Ct, "zone") => zone(to, direction),
         (Group::Meta, "mark") => mark(builder, to, true),
         (Group::Ct, "mark") => mark(builder, to, false),
-        // What other rules compare must not be taken for what it was.
-        _ if changes_what_is_compared(selector) => {
-            builder.atom(format!("as before: {what}"), AtomKind::Free, statement.span);
-            return;
-        }
+        _ if written::is_compared(selector) => return written::set(builder, statement, what, to),
         _ => {
             builder.found_in(to, statement);
             return builder.noted(statement);
         }
     };
-    // A value that is looked up is there only for packets that the map knows.
+    looked_up(builder, statement, to);
+    builder.known.forget(Axis::Mark);
+    builder.known.forget(Axis::ConnMark);
+    builder.actions.push(Spanned::new(action, statement.span));
+}
+
+/// A value that is looked up is there only for packets that the map knows.
+pub(super) fn looked_up<'s, 't>(
+    builder: &mut Builder<'s, 't>,
+    statement: &'s Statement<'t>,
+    to: &'s Expression<'t>,
+) {
     if let ExpressionKind::Map(sides) = to.resolved() {
+        // It is asked of the packet as it has been written.
+        if builder.actions.iter().any(|action| matches!(action.value, Action::Rewrite(_))) {
+            builder.split();
+        }
         match maps::entries(builder, &sides.0, &sides.1, statement.span).ok().and_then(|it| maps::any_of(&it))
         {
             Some(found) => builder.push(found, statement.span),
             None => builder.atom_of(statement),
         }
     }
-    builder.known.forget(Axis::Mark);
-    builder.known.forget(Axis::ConnMark);
-    builder.actions.push(Spanned::new(action, statement.span));
-}
-
-/// Is it a field of the packet that the engine follows?
-fn changes_what_is_compared(selector: &Selector) -> bool {
-    let is_followed = matches!(
-        selector.name,
-        "saddr" | "daddr" | "sport" | "dport" | "protocol" | "nexthdr" | "flags" | "type" | "code"
-    );
-    let is_header = matches!(
-        selector.group,
-        Group::Ip | Group::Ip6 | Group::Tcp | Group::Udp | Group::Th | Group::Icmp | Group::Icmpv6
-    );
-    is_header && is_followed || (selector.group == Group::Meta && selector.name == "pkttype")
 }
 
 /// What becomes of the packet's mark, or of that of its flow.

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::sets::Sets;
-use super::{actions, compare, maps, nat, reject, xtables};
+use super::{actions, compare, maps, nat, reject, written, xtables};
 use crate::dialects::nft::ast::{
     Expression, ExpressionKind, Family, Group, Rule, StatefulKind, Statement, StatementKind, Target, Verdict,
 };
@@ -288,12 +288,22 @@ impl<'s, 't> Builder<'s, 't> {
     }
 
     /// A condition behind an action: what was done is a rule of its own, and what follows another.
-    fn split(&mut self) {
+    pub fn split(&mut self) {
         let mut matches = self.matches.clone();
+        let actions = self.actions.clone();
         self.finish(Spanned::new(model::Verdict::Continue, self.span));
         // The marks that were compared may be others now.
         for condition in matches.iter_mut().filter(|it| actions::looks_at_marks(&it.value)) {
             condition.value = Atom::free("as before: mark").into();
+        }
+        for action in &actions {
+            let Action::Rewrite(rewrite) = &action.value else { continue };
+            for condition in matches.iter_mut().filter(|it| written::looks_at_written(&it.value, rewrite)) {
+                condition.value = Atom::free(format!("as before: {}", rewrite.text)).into();
+            }
+            if let (Some(axis), Some(to)) = (rewrite.axis, &rewrite.to) {
+                matches.push(Spanned::new(Match::Field(axis, to.clone()), action.span));
+            }
         }
         self.matches = matches;
     }
