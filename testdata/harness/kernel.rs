@@ -8,6 +8,7 @@ pub mod compare;
 mod mixtures;
 pub mod oracle;
 pub mod ours;
+mod rewrites;
 mod sockets;
 
 use compare::Tally;

@@ -81,7 +81,7 @@ pub fn place(sources: &Sources, span: Span) -> String {
 /// A rule in words: conditions, actions, verdict, comment.
 pub fn rule(rule: &Rule, of: Families) -> String {
     let mut words: Vec<String> = rule.matches.iter().map(|it| condition(&it.value, of)).collect();
-    words.extend(rule.actions.iter().map(|it| action(&it.value)));
+    words.extend(rule.actions.iter().map(|it| action(&it.value, of)));
     words.push(format!("-> {}", verdict(&rule.verdict.value, of)));
     words.extend(rule.comment.iter().map(|it| format!("# {}", it.value)));
     words.join(" ")
@@ -229,7 +229,7 @@ fn names(low: u128, high: u128) -> String {
     }
 }
 
-fn action(action: &Action) -> String {
+fn action(action: &Action, of: Families) -> String {
     match action {
         Action::Mark { and, xor } => format!("mark=mark&{and:#x}^{xor:#x}"),
         Action::ConnMark { and, xor } => format!("connmark=connmark&{and:#x}^{xor:#x}"),
@@ -245,6 +245,11 @@ fn action(action: &Action) -> String {
         Action::Track { original, reply } => {
             let zone = |zone: &Option<u16>| zone.map_or("?".into(), |zone| zone.to_string());
             format!("track in zones {} and {}", zone(original), zone(reply))
+        }
+        Action::Rewrite(rewrite) => {
+            let axis = rewrite.axis.map_or("something".into(), |axis| format!("{axis:?}").to_lowercase());
+            let to = rewrite.axis.zip(rewrite.to.as_ref());
+            format!("{axis}={}", to.map_or("?".into(), |(axis, to)| values(axis, to, of)))
         }
         Action::Fill { set, adds, deletes } => {
             format!("{}{}{set}", if *adds { "+" } else { "" }, if *deletes { "-" } else { "" })

@@ -4,7 +4,7 @@
 //! another: connection tracking knows it only if the rule was asked before tracking, and over TCP no socket takes it. Where
 //! more is not known of it, it hangs on the unknown of the statement.
 
-use crate::model::Hook;
+use crate::model::{Base, Hook};
 use crate::packet::{Axis, Cube, PacketSet, Ranges, Values};
 
 use super::super::compile::RuleId;
@@ -63,6 +63,18 @@ impl<'m> Talk<'_, 'm> {
             }
             back.push(flight.clone());
         })
+    }
+
+    /// Packets that come back over loopback: whether those get in that were lost sight of on their way out is open.
+    pub(super) fn doubt_entry(&mut self, left: &[Flight]) {
+        if !self.host.rewrites() {
+            return;
+        }
+        for flight in left {
+            for cube in flight.packets.cubes().iter().filter(|cube| rewrite::is_unseen(cube)) {
+                self.note_astray(Moment::Ingress, cube, flight, Sense::There, Outlook::Open);
+            }
+        }
     }
 
     /// Adds what was noted to the steps.
@@ -135,8 +147,11 @@ impl<'m> Talk<'_, 'm> {
     /// it one.
     fn is_no_answer(&self, cube: &Cube) -> bool {
         let is_of_questions = |rule: RuleId| {
-            let base = self.host.chain(rule.chain).chain.base.as_ref();
-            base.is_some_and(|base| matches!(base.hook, Hook::Output | Hook::Postrouting | Hook::Egress))
+            let is_out = |base: &Base| matches!(base.hook, Hook::Output | Hook::Postrouting | Hook::Egress);
+            let chain = self.host.chain(rule.chain);
+            // A chain of one's own may be called by any of its table.
+            let callers = chain.table.chains.iter().filter_map(|chain| chain.base.as_ref());
+            chain.chain.base.as_ref().map_or_else(|| callers.into_iter().all(is_out), is_out)
         };
         self.question.way == Way::Out
             && !rewrite::is_unseen(cube)

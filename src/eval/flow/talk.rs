@@ -81,7 +81,9 @@ impl<'t, 'm> Talk<'t, 'm> {
                 let left = self.note(Moment::Egress, due, left, trip, Sense::There);
                 let due = flows(self.question.way, &left, Sense::There);
                 let mut trip = self.trip(Sense::There);
-                let arrived = self.enter(&mut trip, homeward(left), &Tracking::Seen)?;
+                let left = homeward(left);
+                self.doubt_entry(&left);
+                let arrived = self.enter(&mut trip, left, &Tracking::Seen)?;
                 Ok(self.note(Moment::Ingress, due, arrived, trip, Sense::There))
             }
         }

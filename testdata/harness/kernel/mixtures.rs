@@ -61,7 +61,7 @@ struct Mixture {
 
 impl Mixture {
     fn new(seed: usize, number: usize, backend: &str) -> Self {
-        let mut dice = Dice((seed as u64) << 32 | number as u64);
+        let mut dice = Dice::new(seed, number);
         let rulesets =
             [V4, V6].map(|family| (format!("{}-{backend}", family.kind), ruleset(&mut dice, &family)));
         let probes = (0..PROBES).map(|at| probe(&mut dice, if at % 3 == 2 { &V6 } else { &V4 })).collect();
@@ -112,10 +112,14 @@ const V6: Family = Family {
 };
 
 /// A small source of chance that gives the same each time (SplitMix64).
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn new(seed: usize, number: usize) -> Self {
+        Dice((seed as u64) << 32 | number as u64)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
         bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -123,11 +127,11 @@ impl Dice {
         ((bits ^ bits >> 31) % limit as u64) as usize
     }
 
-    fn one_in(&mut self, sides: usize) -> bool {
+    pub fn one_in(&mut self, sides: usize) -> bool {
         self.below(sides) == 0
     }
 
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len())]
     }
 }
