@@ -43,7 +43,11 @@ const PROBES: usize = 30;
 
 const OWN: &str = "192.0.2.10";
 const REMOTES: [&str; 3] = ["198.51.100.1", "198.51.100.2", "203.0.113.1"];
+/// Ports at which the oracle has services.
 const PORTS: [u16; 3] = [53, 443, 7844];
+
+/// Ports that rules write. They are none of the others: two services that got each other's answers would go on for ever.
+const WRITTEN: [u16; 2] = [2001, 2002];
 
 struct Host {
     name: String,
@@ -135,7 +139,7 @@ fn rule(dice: &mut Dice, hook: &str) -> String {
     let protocol = dice.of(&["tcp", "udp", ""]);
     if !protocol.is_empty() {
         words.push(match dice.below(3) {
-            0 => format!("{protocol} dport {}", dice.of(&PORTS)),
+            0 => format!("{protocol} dport {}", dice.of(&[PORTS[0], PORTS[1], PORTS[2], WRITTEN[0]])),
             1 => format!("{protocol} sport {}", dice.of(&PORTS)),
             _ => format!("meta l4proto {protocol}"),
         });
@@ -148,19 +152,17 @@ fn rule(dice: &mut Dice, hook: &str) -> String {
         5 => words.push(format!("fib daddr type {not}local")),
         _ => {}
     }
-    // Two ends of a connection over TCP that take each other for others can go on acknowledging for ever.
-    let own = if protocol == "udp" { OWN } else { "10.9.9.8" };
     for _ in 0..=dice.below(2) {
         match dice.below(9) {
             0 | 1 => {
-                words.push(format!("ip daddr set {}", dice.of(&[REMOTES[0], REMOTES[1], "10.9.9.9", own])))
+                words.push(format!("ip daddr set {}", dice.of(&[REMOTES[0], REMOTES[1], "10.9.9.9", OWN])))
             }
-            2 => words.push(format!("ip saddr set {}", dice.of(&[REMOTES[0], "10.9.9.9", own]))),
-            3 if !protocol.is_empty() => words.push(format!("{protocol} dport set {}", dice.of(&PORTS))),
+            2 => words.push(format!("ip saddr set {}", dice.of(&[REMOTES[0], "10.9.9.9", OWN]))),
+            3 if !protocol.is_empty() => words.push(format!("{protocol} dport set {}", dice.of(&WRITTEN))),
             4 if dice.one_in(3) => {
                 words.push("ip daddr set ip saddr map { 192.0.2.10 : 198.51.100.2 }".into())
             }
-            5 if dice.one_in(3) => words.push(format!("th dport set {}", dice.of(&PORTS))),
+            5 if dice.one_in(3) => words.push(format!("th dport set {}", dice.of(&WRITTEN))),
             _ => {}
         }
     }
