@@ -6,6 +6,7 @@
 //! Base chains that follow each other share these notes: what one drops, none after it sees.
 
 mod run;
+mod sight;
 mod stations;
 mod world;
 

@@ -7,12 +7,12 @@ use smallvec::smallvec;
 
 use crate::model::{ChainKind, Hook, Nat, Policy, Verdict};
 use crate::packet::axis::state;
-use crate::packet::{Axis, Cube, Hull, PacketSet, Ranges, TooManyPieces, Values};
+use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 
 use super::super::act::{act, blur};
 use super::super::compile::{BaseChain, ChainId, CompiledRule, Next, RuleId};
 use super::super::walk::Fate;
-use super::world::{Part, Parts, Site, Stage, World};
+use super::world::{Part, Parts, Site, Stage, World, choose};
 use super::{Accept, Survey};
 
 /// How many times a rule may meet packets before a survey is given up.
@@ -28,7 +28,7 @@ const DEEPEST: usize = 200;
 pub(super) struct Run<'h, 'm> {
     pub survey: Survey<'h, 'm>,
     pub turned: Vec<Turned<'m>>,
-    via: Rc<[RuleId]>,
+    pub via: Rc<[RuleId]>,
     open: Vec<ChainId>,
     steps: usize,
 }
@@ -327,35 +327,6 @@ impl<'h, 'm> Run<'h, 'm> {
         Ok(Some(streams))
     }
 
-    /// Packets that a rule writes into are not followed any further: whether they get through is an unknown.
-    fn lose_sight(
-        &mut self,
-        rule: RuleId,
-        atom: u32,
-        world: usize,
-        parts: &Parts<'h>,
-    ) -> Result<(), TooManyPieces> {
-        let old = &mut self.survey.worlds[world];
-        if old.main_end.is_some() {
-            return Err(TooManyPieces);
-        }
-        let left = old.left(parts, &self.survey.host.surveyed)?;
-        old.take(parts);
-        let (nat, turned_by) = (old.nat.clone(), old.turned_by.clone());
-        for cube in left.into_cubes() {
-            let part = Part::own(Cube::any().set(Axis::Atom(atom), Ranges::single(1)));
-            let mut gone = World::new(cube, smallvec![part.clone()], nat.clone(), Stage::Gone);
-            gone.turned_by = turned_by.clone();
-            let entries = gone.take(&[part]);
-            let (chain, via) = (rule.chain, self.via.clone());
-            let (world, first, count) =
-                (self.survey.worlds.len() as u32, entries.start, entries.len() as u32);
-            self.survey.accepts.push(Accept { rule: Some(rule), chain, via, world, first, count });
-            self.add(gone)?;
-        }
-        Ok(())
-    }
-
     /// A rule or a policy decides packets.
     pub fn decide(
         &mut self,
@@ -420,11 +391,4 @@ fn ends_here(rule: &CompiledRule) -> bool {
 /// Does a nat rule send packets elsewhere? What it does to their source does not matter here.
 fn changes_destination(hook: Hook, nat: &Nat) -> bool {
     matches!(hook, Hook::Prerouting | Hook::Output) && !matches!(nat, Nat::Source(_) | Nat::Masquerade)
-}
-
-/// The packets for which an unknown is answered so.
-fn choose<'h>(parts: &[Part<'h>], atom: u32, yes: bool) -> Parts<'h> {
-    let axis = Axis::Atom(atom);
-    let chosen = |part: &Part| part.cube().clone().with(axis, Ranges::single(u128::from(yes)));
-    parts.iter().filter_map(chosen).map(Part::own).collect()
 }

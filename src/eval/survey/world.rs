@@ -6,7 +6,7 @@ use std::rc::Rc;
 use smallvec::{SmallVec, smallvec};
 
 use crate::packet::set::BUDGET;
-use crate::packet::{Axis, Cover, Cube, Hull, PacketSet, TooManyPieces};
+use crate::packet::{Axis, Cover, Cube, Hull, PacketSet, Ranges, TooManyPieces};
 
 use super::super::compile::RuleId;
 use super::super::effort::Spent;
@@ -355,4 +355,11 @@ impl<'h> World<'h> {
     fn entry(&self, number: u32) -> &Entry<'h> {
         &self.log[number as usize]
     }
+}
+
+/// The packets for which an unknown is answered so.
+pub(super) fn choose<'h>(parts: &[Part<'h>], atom: u32, yes: bool) -> Parts<'h> {
+    let axis = Axis::Atom(atom);
+    let chosen = |part: &Part| part.cube().clone().with(axis, Ranges::single(u128::from(yes)));
+    parts.iter().filter_map(chosen).map(Part::own).collect()
 }
