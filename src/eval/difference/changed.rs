@@ -31,6 +31,9 @@ pub(super) struct Changed {
     atoms: HashMap<u32, u32>,
     /// Does a rule of either host write into packets, so that these meet other rules than they seem to?
     rewrites: bool,
+    /// Unknowns of what becomes of packets that rules of both write into, in the new host and in the old, and what is known of
+    /// these packets behind the rule.
+    written: Vec<(u32, u32, PacketSet)>,
 }
 
 impl Changed {
@@ -60,6 +63,7 @@ impl Changed {
         changed.order((old, &old_names), (new, &new_names));
         changed.turning(old, &old_calls);
         changed.turning(new, &new_calls);
+        changed.pair_written();
         changed
     }
 
@@ -98,6 +102,17 @@ impl Changed {
             return Ok(asked.clone().into());
         }
         Ok(all.disjoint().unwrap_or_else(|_| asked.clone().into()))
+    }
+
+    /// What becomes of packets that a rule has written into is the same as before where no rule that has changed may meet
+    /// them, whatever they look like now.
+    fn pair_written(&mut self) {
+        for (theirs, own, packets) in std::mem::take(&mut self.written) {
+            let family = packets.forget(|axis| axis != Axis::Family);
+            if !self.at.values().any(|changed| changed.overlaps(&family)) {
+                self.atoms.entry(theirs).or_insert(own);
+            }
+        }
     }
 
     /// Unknowns that are a function of the packet: the same in tables of one name.
@@ -167,22 +182,23 @@ impl Changed {
         let (mut is_kept, mut is_known) = (vec![false; one.len()], vec![false; other.len()]);
         for (a, b) in pairs {
             (is_kept[a], is_known[b]) = (true, true);
-            // What becomes of packets that a rule has written into hangs on rules which may have changed.
-            let of_written = [one[a].rewrites(), other[b].rewrites()];
+            let of_written = one[a].rewrites().zip(other[b].rewrites());
             for (own, theirs) in atoms(&one[a]).zip(atoms(&other[b])) {
-                if of_written != [Some(own), Some(theirs)] {
+                if of_written != Some((own, theirs)) {
                     self.atoms.entry(theirs).or_insert(own);
                 }
             }
+            self.written.extend(of_written.map(|(own, theirs)| (theirs, own, one[a].packets.clone())));
         }
         // Where a rule has only moved, the program that it asks is the same. What it counts by itself it counts of other packets.
         let mut moved: Vec<usize> = (first..other.len() - last).filter(|at| !is_known[*at]).collect();
         for a in (first..one.len() - last).filter(|at| !is_kept[*at]) {
             let Some(at) = moved.iter().position(|b| ours[a - first] == theirs[b - first]) else { continue };
             let there = &other[moved.remove(at)];
-            let of_written = [one[a].rewrites(), there.rewrites()];
+            // What becomes of packets that it has written into is another question.
+            let of_written = one[a].rewrites().zip(there.rewrites());
             let pairs = one[a].choices.clone().zip(there.choices.clone());
-            for (own, theirs) in pairs.filter(|pair| of_written != [Some(pair.0), Some(pair.1)]) {
+            for (own, theirs) in pairs.filter(|pair| of_written != Some(*pair)) {
                 self.atoms.entry(theirs).or_insert(own);
             }
         }
