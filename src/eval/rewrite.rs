@@ -11,6 +11,7 @@ use crate::packet::axis::rewritten::{
 };
 use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, Values, values};
 
+use super::atoms::Atoms;
 use super::conntrack::split;
 
 /// Protocols whose header begins with two ports.
@@ -90,8 +91,19 @@ pub(super) fn unknown(cube: &Cube) -> Option<u32> {
     u32::try_from(number(cube) >> BITS).ok()?.checked_sub(1)
 }
 
-/// Packets as a rule leaves them whose unknown is this, if it has written into them.
-pub(super) fn stamp(cube: Cube, atom: u32) -> Cube {
+/// Packets as a rule leaves them whose unknown is this, if it has written into them. What was asked of them before, and is the
+/// same for packets that are the same, may be otherwise now.
+pub(super) fn behind(atoms: &Atoms, packets: PacketSet, atom: u32) -> PacketSet {
+    let assumed: Vec<u32> = atoms.assumed().map(|assumed| assumed.0).collect();
+    let pure: Vec<u32> = atoms.pure().map(|pure| pure.2).filter(|it| !assumed.contains(it)).collect();
+    packets.map(|cube| {
+        let is_asked_anew = |axis| matches!(axis, Axis::Atom(number) if pure.contains(&number));
+        let cube = stamp(cube, atom);
+        Some(if is_written(&cube) { cube.forget(is_asked_anew) } else { cube })
+    })
+}
+
+fn stamp(cube: Cube, atom: u32) -> Cube {
     let bits = number(&cube) & ((1 << BITS) - 1);
     if bits == 0 {
         return cube;

@@ -273,7 +273,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
             packets = PacketSet::from_cubes(packets.cubes().iter().flat_map(|cube| act(cube, &action.value)));
         }
         if let Some(atom) = self.host.rule(rule).rewrites() {
-            packets = packets.map(|cube| Some(rewrite::stamp(cube, atom)));
+            packets = rewrite::behind(&self.host.atoms, packets, atom);
         }
         self.take(rule, stream)?;
         self.covers.push(Cover::new());

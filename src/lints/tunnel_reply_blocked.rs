@@ -60,7 +60,17 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
     }
     let port = tunnel.profile.port;
     let ports = context.settings.ephemeral_ports.value;
-    let note = if context.unit.ruleset.is_perimeter() {
+    let is_written = |path: &&Path| {
+        let part = path.part(&path.edges);
+        let mut rules = path.held.losses(&part).filter_map(|lost| lost.hop.rule);
+        rules.any(|rule| context.host.rule(rule).rule.rewrites())
+    };
+    let note = if paths.iter().any(|path| is_written(&path)) {
+        format!(
+            "What a rule writes into an address or a port is no translation: answers do not get back what was there. Leave \
+             packets to and from port {port} alone, or translate them with `dnat` or `snat`."
+        )
+    } else if context.unit.ruleset.is_perimeter() {
         format!(
             "A list without memory needs an entry for the answers too: what comes in from port {port} to the ports \
              from which the machine opens connections ({} to {}).",

@@ -11,6 +11,9 @@ use super::super::rewrite;
 use super::super::walk::Fate;
 use super::{Flight, Hop, Trip};
 
+/// The protocol of neighbour discovery.
+const ICMPV6: u128 = 58;
+
 impl<'m> Trip<'_, 'm> {
     /// The same trip, on which packets are followed into which rules have written.
     pub fn following(self) -> Self {
@@ -54,7 +57,9 @@ impl<'m> Trip<'_, 'm> {
         let is_followed = |cube: &Cube| {
             // A chain for routes has the kernel look for another one.
             let is_routed = base.base.kind == ChainKind::Route && rewrite::has_other_addresses(cube);
-            self.follows && nat.is_none() && !is_routed && !rewrite::is_unseen(cube)
+            // Neighbours answer to what stands in the message, too.
+            let finds = cube.get(Axis::Protocol).is_none_or(|it| it.contains(ICMPV6));
+            self.follows && nat.is_none() && !is_routed && !finds && !rewrite::is_unseen(cube)
         };
         let is_kept = |cube: &Cube| !rewrite::is_written(cube) || is_followed(cube);
         let (kept, lost): (Vec<_>, Vec<_>) = packets.into_cubes().into_iter().partition(is_kept);

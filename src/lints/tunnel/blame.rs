@@ -134,6 +134,8 @@ pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
             let word = match rule.verdict.value {
                 Verdict::Reject(_) => "rejects them",
                 Verdict::Nat(_) => "sends them elsewhere",
+                Verdict::Drop => "drops them",
+                _ if rule.rewrites() => "writes into them, and nobody puts back what was there",
                 _ => "drops them",
             };
             (rule.deed_place(), exposure::does(context, rule, word))
@@ -148,7 +150,8 @@ pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
 
 /// A rule behind the one to blame that would have let the packets through.
 fn too_late(context: &Context, lost: &Lost) -> Option<(Span, String)> {
-    let id = lost.hop.rule?;
+    // What was written into stays so, whoever accepts it.
+    let id = lost.hop.rule.filter(|id| !context.host.rule(*id).rule.rewrites())?;
     let chain = context.host.chain(id.chain);
     let around = Hull::of(&lost.hop.packets);
     let later = chain.rules.iter().zip(&chain.hulls).skip(id.index as usize + 1);
