@@ -4,10 +4,10 @@
 //! another: connection tracking knows it only if the rule was asked before tracking, and over TCP no socket takes it. Where
 //! more is not known of it, it hangs on the unknown of the statement.
 
-use crate::model::{Base, Hook};
+use crate::model::{Base, ChainKind, Hook};
 use crate::packet::{Axis, Cube, PacketSet, Ranges, Values};
 
-use super::super::compile::RuleId;
+use super::super::compile::{BaseChain, RuleId};
 use super::super::rewrite;
 use super::super::trip::Flight;
 use super::shape::{Sense, flows_of};
@@ -141,21 +141,30 @@ impl<'m> Talk<'_, 'm> {
             && rewrite::has_other_source(cube)
             && !self.routes.interfaces.is_empty()
             && is_other()
+            && !self.may_come_back()
     }
 
-    /// Is the answer none to the socket that has sent the first packet? Only a rule that writes into answers could make
-    /// it one.
+    /// Is the answer none to the socket that has sent the first packet?
     fn is_no_answer(&self, cube: &Cube) -> bool {
-        let is_of_questions = |rule: RuleId| {
-            let is_out = |base: &Base| matches!(base.hook, Hook::Output | Hook::Postrouting | Hook::Egress);
-            let chain = self.host.chain(rule.chain);
-            // A chain of one's own may be called by any of its table.
-            let callers = chain.table.chains.iter().filter_map(|chain| chain.base.as_ref());
-            chain.chain.base.as_ref().map_or_else(|| callers.into_iter().all(is_out), is_out)
-        };
         self.question.way == Way::Out
             && !rewrite::is_unseen(cube)
             && rewrite::differs(cube)
-            && self.host.rewriters().all(is_of_questions)
+            && !self.may_come_back()
+    }
+
+    /// May answers to what the host asks get back what was there? Only a rule that writes into them, or translates them, could
+    /// do that.
+    fn may_come_back(&self) -> bool {
+        let host = self.host;
+        let is_of_questions = |rule: RuleId| {
+            let is_out = |base: &Base| matches!(base.hook, Hook::Output | Hook::Postrouting | Hook::Egress);
+            let chain = host.chain(rule.chain);
+            // A chain of one's own may be called by any of its table.
+            let mut callers = chain.table.chains.iter().filter_map(|chain| chain.base.as_ref());
+            chain.chain.base.as_ref().map_or_else(|| callers.all(is_out), is_out)
+        };
+        let translates = |base: &BaseChain| base.base.kind == ChainKind::Nat && !host.is_open(*base);
+        let mut arriving = host.calls(Hook::Prerouting).chain(host.calls(Hook::Input));
+        !host.rewriters().all(is_of_questions) || arriving.any(|base| translates(&base))
     }
 }
