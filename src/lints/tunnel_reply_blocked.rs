@@ -65,7 +65,7 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let mut rules = path.held.losses(&part).filter_map(|lost| lost.hop.rule);
         rules.any(|rule| context.host.rule(rule).rule.rewrites())
     };
-    let note = if paths.iter().any(|path| is_written(path)) {
+    let note = if paths.iter().any(is_written) {
         format!(
             "What a rule writes into an address or a port is no translation: answers do not get back what was there. Leave \
              packets to and from port {port} alone, or translate them with `dnat` or `snat`."
