@@ -36,9 +36,11 @@ pub fn position(file: &SourceFile, offset: u32, columns: Columns) -> (usize, usi
     let place = file.position(offset.min(file.text.len() as u32));
     let start = file.line(place.line).start;
     let before = file.text.get(start..start + place.column as usize - 1).unwrap_or("");
+    // Lines may be long, and each finding asks anew: most are ASCII, and to see that is quick.
     let column = match columns {
         Columns::Bytes => before.len(),
-        // Those that UTF-8 writes in four bytes are two units. Lines may be long: counting bytes is quick.
+        _ if before.is_ascii() => before.len(),
+        // Those that UTF-8 writes in four bytes are two units.
         Columns::Utf16 => before.chars().count() + before.bytes().filter(|byte| *byte >= 0xf0).count(),
         Columns::Characters => before.chars().count(),
     };
