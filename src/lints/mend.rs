@@ -21,7 +21,7 @@ pub const HOOKS: [Hook; 5] = [Hook::Prerouting, Hook::Input, Hook::Forward, Hook
 pub fn knows_later(held: &Held) -> bool {
     let later = held.conversation.steps.iter();
     let later = later.filter(|step| matches!(step.moment, Moment::Reply | Moment::Followup));
-    later.flat_map(|step| &step.lost).all(|lost| opening::is_tracked(&lost.hop))
+    later.flat_map(|step| &step.lost).all(|lost| opening::is_tracked(&lost.hop.packets))
 }
 
 /// A cube without unknowns.

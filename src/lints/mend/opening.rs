@@ -40,6 +40,7 @@ impl Opening {
                 continue;
             }
             bases.push(lost.hop.base);
+            let meant = meant(&lost.hop.packets, step.moment, packets);
             if matches!(step.moment, Moment::Egress | Moment::Ingress) {
                 // What is lost of packets that NAT has turned to elsewhere goes by another name.
                 let named = packets
@@ -48,13 +49,13 @@ impl Opening {
                 if !self.move_up(context, lost) {
                     named.for_each(|cube| self.accept(context, &lost.hop, hops(), cube.clone()));
                 }
-            } else if !is_tracked(&lost.hop) || is_without_memory(context, &lost.hop) {
+            } else if !is_tracked(&meant) || is_without_memory(context, &lost.hop) {
                 // Connection tracking knows nothing of them: they are told by their ends.
                 self.is_wide = true;
                 for cube in packets.iter().cloned() {
                     let cube = match step.moment {
                         Moment::Reply if is_without_memory(context, &lost.hop) => answers(context, cube),
-                        Moment::Reply => self.told_by_ends(&lost.hop, cube),
+                        Moment::Reply => self.told_by_ends(&meant, cube),
                         _ => cube,
                     };
                     self.accept(context, &lost.hop, hops(), cube);
@@ -117,9 +118,9 @@ impl Opening {
 
     /// The answers to some packets by where they come from, and by the ports that they come to, unless NAT has chosen others.
     /// Those of TCP open no connection. Where none is new or invalid, nothing but what is untracked is meant.
-    fn told_by_ends(&self, hop: &Hop, packets: Cube) -> Cube {
+    fn told_by_ends(&self, lost: &PacketSet, packets: Cube) -> Cube {
         let come_to = |clients: &&Ranges| {
-            hop.packets.cubes().iter().all(|cube| {
+            lost.cubes().iter().all(|cube| {
                 let ports = cube.get(Axis::DestinationPort).and_then(Values::ranges);
                 ports.is_some_and(|ports| clients.covers(ports))
             })
@@ -134,7 +135,7 @@ impl Opening {
         // Those of known flows are let in by a rule of their own.
         let old = Ranges::new(state::ESTABLISHED, state::UNTRACKED).into();
         let is_old = |cube: &Cube| cube.get(Axis::State).is_some_and(|states| Values::covers(&old, states));
-        match hop.packets.cubes().iter().all(is_old) {
+        match lost.cubes().iter().all(is_old) {
             true => answers.set(Axis::State, Ranges::single(state::UNTRACKED)),
             false => answers,
         }
@@ -184,11 +185,22 @@ impl Opening {
     }
 }
 
-/// Are all packets of a hop of flows that connection tracking knows?
-pub fn is_tracked(hop: &Hop) -> bool {
+/// Of packets that are lost at one place those that are meant, or their answers: other flows may be lost there, too. What NAT
+/// has turned to elsewhere goes by another name, and then all are taken for meant.
+fn meant(lost: &PacketSet, moment: Moment, packets: &[Cube]) -> PacketSet {
+    let named = packets.iter().map(|cube| match moment {
+        Moment::Reply => swap(cube.clone()),
+        _ => cube.clone(),
+    });
+    let meant = lost.and(&PacketSet::from_cubes(named));
+    if meant.is_empty() { lost.clone() } else { meant }
+}
+
+/// Are all packets of flows that connection tracking knows?
+pub fn is_tracked(packets: &PacketSet) -> bool {
     let known = Ranges::new(state::ESTABLISHED, state::RELATED);
     let state = |cube: &Cube| cube.get(Axis::State).and_then(Values::ranges).cloned();
-    hop.packets.cubes().iter().all(|cube| state(cube).is_some_and(|states| known.covers(&states)))
+    packets.cubes().iter().all(|cube| state(cube).is_some_and(|states| known.covers(&states)))
 }
 
 /// Is it at a list of a cloud that looks at each packet by itself?

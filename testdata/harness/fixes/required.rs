@@ -20,10 +20,13 @@ const METRICS: std::ops::RangeInclusive<u16> = 20241..=20245;
 /// Ports from which the edge is dialled besides the one that the kernel chooses: all must do.
 const EPHEMERAL: [u16; 4] = [32768, 32777, 43115, 60999];
 
-/// Who may ask the resolver, or for metrics, by user and group: cloudflared, or another program on the host. The rules
-/// name these.
-const ASKERS: [(u32, u32); 9] =
-    [(0, 0), (33, 0), (0, 33), (1000, 0), (0, 1000), (1000, 1000), (65534, 65534), (65534, 0), (0, 65534)];
+/// The numbers of users and of groups that the rules name.
+const OWNERS: [u32; 4] = [0, 33, 1000, 65534];
+
+/// Who may ask the resolver, or for metrics, by user and group: cloudflared, or another program on the host.
+fn askers() -> impl Iterator<Item = (u32, u32)> {
+    OWNERS.into_iter().flat_map(|uid| OWNERS.map(|gid| (uid, gid)))
+}
 
 /// Lints that say which requirement is not fulfilled.
 const REQUIREMENTS: [&str; 10] = [
@@ -130,14 +133,14 @@ fn all_flows() -> Vec<Value> {
                 flows.extend(EPHEMERAL.map(from));
             }
         }
-        for (uid, gid) in ASKERS {
+        for (uid, gid) in askers() {
             let mut flow = dial(RESOLVER, number, profile.dns.port, Value::Null);
             (flow["uid"], flow["gid"], flow["id"]) = (json!(uid), json!(gid), json!("names"));
             flows.push(flow);
         }
     }
     for own in ["127.0.0.1", "::1"] {
-        let asked = ASKERS.iter().flat_map(|asker| METRICS.map(move |port| (asker, port)));
+        let asked = askers().flat_map(|asker| METRICS.map(move |port| (asker, port)));
         flows.extend(asked.map(|((uid, gid), port)| {
             json!({
                 "direction": "local", "proto": "tcp", "dst": own, "dport": port, "uid": uid, "gid": gid,
@@ -166,7 +169,7 @@ pub fn blocked(results: &[Value], loopback_depends: &dyn Fn(IpAddr) -> bool) -> 
         // Over UDP and over TCP.
         open == 2
     };
-    if !names.is_empty() && !ASKERS.iter().any(is_served) {
+    if !names.is_empty() && !askers().any(|asker| is_served(&asker)) {
         blocked.push(format!("the kernel lets nobody ask the resolver: {names:?}"));
     }
     for own in [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)] {
@@ -182,8 +185,8 @@ pub fn blocked(results: &[Value], loopback_depends: &dyn Fn(IpAddr) -> bool) -> 
 
 /// Does fwlint's trace say of anybody that it depends whether the metrics are reached? Who answers is not known to it.
 pub fn depends(host: &Host, own: IpAddr) -> bool {
-    let asked = ASKERS.iter().flat_map(|asker| METRICS.map(move |port| (asker, port)));
-    asked.into_iter().any(|(&(uid, gid), port)| {
+    let asked = askers().flat_map(|asker| METRICS.map(move |port| (asker, port)));
+    asked.into_iter().any(|((uid, gid), port)| {
         let probe = Probe {
             way: Way::Local,
             protocol: 6,
