@@ -93,8 +93,15 @@ pub fn words(difference: &Difference, old: &Host, new: &Host) -> (Vec<String>, V
         // do, and packets that only look like some.
         for change in changes() {
             let is_beside = |other: &&Change| opens_flows(other) && place(other) == place(change);
-            if change.kinds == [Kind::Stray] && changes().any(|other| is_beside(&other)) {
-                continue;
+            if change.kinds == [Kind::Stray] {
+                let flows = changes().filter(is_beside).map(|other| like_later(&other.packets));
+                let flows = flows.fold(PacketSet::none(), |mut all, packets| {
+                    all.add(packets);
+                    all
+                });
+                if flows.covers(&change.packets) == Ok(true) {
+                    continue;
+                }
             }
             let is_like = |other: &&mut Change| {
                 let is_same = opens_flows(other) && opens_flows(change) || other.kinds == change.kinds;
@@ -115,6 +122,11 @@ pub fn words(difference: &Difference, old: &Host, new: &Host) -> (Vec<String>, V
         said
     };
     (all(Change::opens), all(Change::closes), all(|change| !change.opens() && !change.closes()))
+}
+
+/// What looks like packets of flows that begin with these.
+fn like_later(first: &PacketSet) -> PacketSet {
+    first.forget(|axis| axis == Axis::TcpFlags)
 }
 
 /// `out: udp to 198.41.192.7 port 7844`, `in, answers: everything`.
