@@ -150,21 +150,22 @@ impl Proof<'_, '_> {
             };
             // What would have to be moved next is a question of what was meant, not of what is needed.
             let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
+            let text = |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
+            let is_same = key(worst) == key(finding)
+                && text(&sources, worst) == text(self.context.sources, finding);
             let more = left.iter().filter_map(|left| Some((left.lint, left.remedy.as_deref()?)));
             let more = more.filter(|(lint, more)| is_needed(lint, more)).map(|(_, more)| more);
             let Some(more) = more.cloned().reduce(Remedy::and).map(|more| self.removing(more)).transpose()?
             else {
-                let text =
-                    |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
-                let is_same = key(worst) == key(finding)
-                    && text(&sources, worst) == text(self.context.sources, finding);
                 let why = if is_same { Unproven::NotGone } else { Unproven::Another(worst.lint) };
                 return Err(why.led_to(finding.lint, found));
             };
-            if more.steps == next.steps {
+            let is_again = more.steps == next.steps;
+            // What moves may come to take the place of what it moved in front of, which is to move then.
+            found = found.or((!is_again || !is_same).then_some(worst.lint));
+            if is_again {
                 return Err(Unproven::NotGone.led_to(finding.lint, found));
             }
-            found = found.or(Some(worst.lint));
             next = more.clone();
             all = all.and(more);
         }

@@ -1,6 +1,6 @@
 //! Why a remedy is no fix, and whether it should be one.
 
-use super::{LOCKOUT, MOVED, UNCOVERED};
+use super::{LOCKOUT, MOVED, OF_WORKING, UNCOVERED};
 use crate::dialects::Dialect;
 
 /// Where one family is closed the other may stand out.
@@ -100,7 +100,8 @@ impl Unproven {
             | Unproven::Beside
             | Unproven::NotWorkedOut => false,
             Unproven::Another(other) => {
-                let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS];
+                // What gets out by a rule gets out by the policy once that rule has gone, and is told then.
+                let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS, OF_WORKING];
                 let is_known = known.iter().chain(&UNCOVERED).chain(&LEFT_OVER).any(|known| known == other);
                 // What is left of a finding in other words hangs on what the rules do not tell.
                 !OF_MORE.contains(&lint) && !is_known && *other != lint
