@@ -151,8 +151,8 @@ impl Proof<'_, '_> {
             // What would have to be moved next is a question of what was meant, not of what is needed.
             let is_needed = |lint: &str, more: &Remedy| lint != MOVED || more.effect == Effect::Nothing;
             let text = |sources: &Sources, it: &Finding| it.span.map(|span| sources.text(span).to_owned());
-            let is_same = key(worst) == key(finding)
-                && text(&sources, worst) == text(self.context.sources, finding);
+            let is_same =
+                key(worst) == key(finding) && text(&sources, worst) == text(self.context.sources, finding);
             let more = left.iter().filter_map(|left| Some((left.lint, left.remedy.as_deref()?)));
             let more = more.filter(|(lint, more)| is_needed(lint, more)).map(|(_, more)| more);
             let Some(more) = more.cloned().reduce(Remedy::and).map(|more| self.removing(more)).transpose()?

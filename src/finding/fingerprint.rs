@@ -2,7 +2,7 @@
 //!
 //! A fingerprint is the 64-bit FNV-1a hash, in 16 hexadecimal digits, of these, each followed by a zero
 //! byte: the lint's id; the path from the root of the repository; the lines of the finding with white space folded and
-//! counters (`[12:3456]`) left out, where it is about several rules those of all of them; and in decimal digits how
+//! counters (`[12:3456]`, and the numbers behind `packets`, `bytes` and `handle`) left out, where it is about several rules those of all of them; and in decimal digits how
 //! many earlier findings of the report have the same. Of a line of more than 4,096 bytes, as of JSON that is all in one,
 //! only what the finding points at counts.
 
@@ -14,6 +14,9 @@ use crate::source::{Sources, Span};
 
 /// In bytes; a longer line holds many rules, of which others come and go, too.
 const LONGEST_LINE: usize = 4_096;
+
+/// What nft counts, or numbers anew when it loads a ruleset: in text (`counter packets 5 bytes 300`) and in JSON.
+const COUNTED: [&str; 3] = ["packets", "bytes", "handle"];
 
 /// Makes the fingerprints of one report, finding by finding.
 #[derive(Clone, Debug, Default)]
@@ -53,10 +56,22 @@ fn lines(sources: &Sources, span: Span) -> String {
     normalise(file.text.get(first..last).unwrap_or(""))
 }
 
-/// The words of a rule: no counters, and one space between.
+/// The words of a rule: no counters nor handles, and one space between.
 fn normalise(text: &str) -> String {
     let words = text.split_whitespace().filter(|word| !is_counter(word));
-    words.collect::<Vec<_>>().join(" ")
+    let text = words.collect::<Vec<_>>().join(" ");
+    let (mut kept, mut rest) = (String::with_capacity(text.len()), text.as_str());
+    while let Some(at) = rest.find(|char: char| char.is_ascii_digit()) {
+        let (before, number) = rest.split_at(at);
+        kept.push_str(before);
+        let end = number.find(|char: char| !char.is_ascii_digit()).unwrap_or(number.len());
+        let before = kept.trim_end_matches([' ', ':', '"']);
+        if !COUNTED.iter().any(|name| before.ends_with(name)) {
+            kept.push_str(&number[..end]);
+        }
+        rest = &number[end..];
+    }
+    kept + rest
 }
 
 /// Is it `[packets:bytes]`?
@@ -93,6 +108,18 @@ mod tests {
         let two = fingerprints("\n[1:2]  -A INPUT -j ACCEPT\nx\n[5:99] -A INPUT\t-j ACCEPT\n", "ACCEPT");
         assert_eq!(one, two);
         assert_ne!(one[0], one[1]);
+    }
+
+    #[test]
+    fn what_nft_counts_and_numbers_changes_nothing() {
+        let text = |packets, bytes, handle| {
+            let json =
+                format!("{{\"counter\":{{\"packets\":{packets},\"bytes\": {bytes}}},\"handle\":{handle}}}");
+            format!("tcp dport 22 counter packets {packets} bytes {bytes} accept # handle {handle}\n{json}\n")
+        };
+        assert_eq!(fingerprints(&text(1, 2, 3), "counter"), fingerprints(&text(40, 50, 60), "counter"));
+        let other = text(1, 2, 3).replace("22", "23");
+        assert_ne!(fingerprints(&text(1, 2, 3), "counter")[0], fingerprints(&other, "counter")[0]);
     }
 
     #[test]
