@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while, take_while_m_n, take_while1};
-use nom::character::complete::{char, satisfy};
+use nom::character::complete::{char, one_of, satisfy};
 use nom::combinator::{opt, peek, recognize, verify};
 use nom::multi::many0_count;
 use nom::sequence::{delimited, pair};
@@ -23,7 +23,7 @@ pub(super) fn word(text: &str) -> IResult<&str, &str> {
 
 /// A word of any kind.
 fn any_word(text: &str) -> IResult<&str, &str> {
-    alt((quoted, with_colons, number, name)).parse(text)
+    alt((quoted, with_colons, class, number, name)).parse(text)
 }
 
 /// How long the word is at the beginning of a text, if it is one of those of which nearly all rules are made: a name or a
@@ -69,6 +69,14 @@ fn with_colons(text: &str) -> IResult<&str, &str> {
     let begins = take_while_m_n(0, 4, |c: char| c.is_ascii_hexdigit());
     let (_, _) = peek(pair(begins, char(':'))).parse(text)?;
     verify(digits, not_name).parse(text)
+}
+
+/// A class of traffic control, `1:2`: what stands behind it is a sign, or it is a key and its value.
+fn class(text: &str) -> IResult<&str, &str> {
+    let number = || take_while_m_n(1, 4, |c: char| c.is_ascii_hexdigit());
+    let (rest, class) = recognize((number(), char(':'), number())).parse(text)?;
+    let (_, _) = peek(one_of(" \t\n:-},")).parse(rest)?;
+    Ok((rest, class))
 }
 
 /// What begins with a digit: `22`, `0x16`, `10.0.0.1`, `1h30m`.
@@ -133,6 +141,15 @@ mod tests {
         assert_eq!(first("::ffff:0.0.0.0/96"), Some("::ffff:0.0.0.0"));
         assert_eq!(first("00:11:22:33:44:55 accept"), Some("00:11:22:33:44:55"));
         assert_eq!(first("ab:cd:ef:01:02:03"), Some("ab:cd:ef:01:02:03"));
+    }
+
+    #[test]
+    fn classes_have_one_colon_and_end_before_a_sign() {
+        assert_eq!(first("1:2 accept"), Some("1:2"));
+        assert_eq!(first("abcd:1-abcd:9 "), Some("abcd:1"));
+        assert_eq!(first("1:3:accept"), Some("1:3"));
+        assert_eq!(first("22:drop"), Some("22"));
+        assert_eq!(first("80:10.0.0.1"), Some("80"));
     }
 
     #[test]
