@@ -77,6 +77,13 @@ pub(super) fn has_other_source(cube: &Cube) -> bool {
     number(cube) & SOURCE != 0
 }
 
+/// The destination before another was written, if one was; all where none was named.
+pub(super) fn former_destination(cube: &Cube) -> Option<Values> {
+    let former = || cube.get(Axis::FormerDestination).cloned();
+    (number(cube) & DESTINATION != 0)
+        .then(|| former().unwrap_or_else(|| Values::all(Axis::FormerDestination)))
+}
+
 /// Is some address or port surely another than it was?
 pub(super) fn differs(cube: &Cube) -> bool {
     let is_other = |(bit, axis, former): &(u128, Axis, Axis)| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{ChainKind, Hook};
-use crate::packet::{Axis, Cube, PacketSet, Ranges};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, internet, values};
 
 use super::super::compile::{BaseChain, RuleId};
 use super::super::nat::Translations;
@@ -59,13 +59,26 @@ impl<'m> Trip<'_, 'm> {
             let is_routed = base.base.kind == ChainKind::Route && rewrite::has_other_addresses(cube);
             // Neighbours answer to what stands in the message, too.
             let finds = cube.get(Axis::Protocol).is_none_or(|it| it.contains(ICMPV6));
-            self.follows && nat.is_none() && !is_routed && !finds && !rewrite::is_unseen(cube)
+            let is_open = is_routed || finds || self.may_stay_on_link(cube) || rewrite::is_unseen(cube);
+            self.follows && nat.is_none() && !is_open
         };
         let is_kept = |cube: &Cube| !rewrite::is_written(cube) || is_followed(cube);
         let (kept, lost): (Vec<_>, Vec<_>) = packets.into_cubes().into_iter().partition(is_kept);
         let mut all = PacketSet::from_cubes(kept);
         all.add(self.lose_sight(hook, base, lost, nat));
         all
+    }
+
+    /// Were packets with another destination now to go to a neighbour, as far as is known? On a link without a gateway the kernel
+    /// looks for the neighbour that is written in them (`ip_finish_output2`), which may not be there.
+    fn may_stay_on_link(&self, cube: &Cube) -> bool {
+        let Some(former) = rewrite::former_destination(cube) else { return false };
+        let family =
+            if cube.get(Axis::Family).is_some_and(|it| it.contains(0)) { Family::V4 } else { Family::V6 };
+        let links = self.routes.interfaces.iter().flat_map(|each| &each.addresses);
+        let links = Ranges::union(links.map(|own| values::prefix(own.addr(), own.prefix_len())));
+        let beyond = internet(family).minus(&links);
+        !former.ranges().is_some_and(|former| beyond.covers(former))
     }
 
     /// Where nat chains have rules, packets into which something was written are not followed through them.
