@@ -31,6 +31,9 @@ pub use unproven::Unproven;
 /// back a packet meets eight chains that may drop it, and as many in the security table and in files of other programs.
 const MOST_ROUNDS: usize = 16;
 
+/// Hosts with more rules that write into packets are not compared: each packet that one of them meets is another from there on.
+const MOST_REWRITERS: usize = 32;
+
 /// What nobody may be led into by a fix, how little bad that may be called.
 const LOCKOUT: &str = "lockout";
 
@@ -308,6 +311,9 @@ impl Proof<'_, '_> {
             Some(open) => (open, after.unit.ruleset.families),
             None => (&self.context.host, unit.ruleset.families),
         };
+        if host.rewriters().count() > MOST_REWRITERS {
+            return Err(Unproven::Undecided);
+        }
         let is = after.unit.ruleset.families;
         let both: Vec<Family> =
             Family::ALL.into_iter().filter(|family| was.has(*family) && is.has(*family)).collect();
