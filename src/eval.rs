@@ -22,6 +22,7 @@ mod flow;
 pub mod interfaces;
 mod kept;
 mod lookup;
+mod mangled;
 mod merged;
 mod nat;
 mod order;

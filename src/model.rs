@@ -225,6 +225,8 @@ pub enum Action {
     },
     /// Writes into the packet, without a translation.
     Rewrite(Box<Rewrite>),
+    /// Writes something into the packet by which it is neither routed nor tracked.
+    Mangle(Box<Mangle>),
     /// Changes who is in a named set.
     Fill {
         /// Its name.
@@ -244,6 +246,15 @@ pub struct Rewrite {
     /// The one value that it gets; `None` for one that the file cannot tell.
     pub to: Option<Values>,
     /// The statement in words.
+    pub text: Box<str>,
+}
+
+/// What a rule writes into a packet by which it is neither routed nor tracked: a DSCP, a hop limit, an option.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mangle {
+    /// The properties that may be others behind it; whatever else is asked of the contents may be, too.
+    pub axes: &'static [Axis],
+    /// The statement or target in words.
     pub text: Box<str>,
 }
 
@@ -320,9 +331,9 @@ pub struct Target {
 }
 
 impl Action {
-    /// Does it change something of the packet or its flow?
+    /// Does it change something of the packet or its flow that is followed?
     pub fn changes_packet(&self) -> bool {
-        !matches!(self, Action::Fill { .. })
+        !matches!(self, Action::Fill { .. } | Action::Mangle(_))
     }
 }
 
@@ -332,7 +343,12 @@ impl Rule {
         self.actions.iter().any(|action| matches!(action.value, Action::Rewrite(_)))
     }
 
-    /// Does it change something of its packets or their flows?
+    /// Does it write something into its packets by which they are neither routed nor tracked?
+    pub fn mangles(&self) -> bool {
+        self.actions.iter().any(|action| matches!(action.value, Action::Mangle(_)))
+    }
+
+    /// Does it change something of its packets or their flows that is followed?
     pub fn changes_packet(&self) -> bool {
         self.actions.iter().any(|action| action.value.changes_packet())
     }

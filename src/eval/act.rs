@@ -33,7 +33,8 @@ pub(super) fn act(cube: &Cube, action: &Action) -> Vec<Cube> {
             _ => cube.set(Axis::Zone, Ranges::new(zone::GIVEN, Axis::Zone.max())),
         }),
         Action::Rewrite(ref written) => rewrite::write(cube, written),
-        Action::Fill { .. } => vec![cube.clone()],
+        // What rules ask of what is written so has no place in a cube (`mangled.rs`).
+        Action::Fill { .. } | Action::Mangle(_) => vec![cube.clone()],
     }
 }
 
@@ -62,7 +63,11 @@ pub(super) fn blur(packet: Cube, action: &Action) -> Cube {
             packet.without(Axis::ConnMark)
         }
         // What was written into packets ends their way before (`Run::change`).
-        Action::NoTrack | Action::Track { .. } | Action::Fill { .. } | Action::Rewrite(_) => packet,
+        Action::NoTrack
+        | Action::Track { .. }
+        | Action::Fill { .. }
+        | Action::Mangle(_)
+        | Action::Rewrite(_) => packet,
     }
 }
 

@@ -11,6 +11,8 @@ use crate::source::Span;
 pub struct Atoms {
     list: Vec<Unknown>,
     pure: HashMap<(usize, Box<str>), u32>,
+    /// Those that ask for what rules write into packets, in order, and what they were before where a packet may meet them twice.
+    mangled: Vec<(u32, Option<u32>)>,
 }
 
 /// One thing that the file cannot tell.
@@ -111,6 +113,32 @@ impl Atoms {
             self.list.push(Unknown { text, span, owner: None, machines: None, said: None, is_rate: false });
         }
         number
+    }
+
+    /// The number of an unknown that asks for what rules write into packets: each is on its own. Where its rule may be met
+    /// twice, another one behind it stands for the first time.
+    pub(super) fn mangled(&mut self, table: usize, text: &str, span: Span, is_met_twice: bool) -> u32 {
+        let atom = Atom::free(text);
+        let number = self.number(table, &atom, span);
+        let earlier = is_met_twice.then(|| self.number(table, &atom, span));
+        self.mangled.push((number, earlier));
+        number
+    }
+
+    /// Does an unknown ask for what rules write into packets?
+    pub(super) fn is_mangled(&self, number: u32) -> bool {
+        self.mangled.binary_search_by_key(&number, |known| known.0).is_ok()
+    }
+
+    /// What such an unknown was before something was written, if packets may meet it twice.
+    pub(super) fn earlier(&self, number: u32) -> Option<u32> {
+        let at = self.mangled.binary_search_by_key(&number, |known| known.0).ok()?;
+        self.mangled[at].1
+    }
+
+    /// May packets meet any of them twice?
+    pub(super) fn has_earlier(&self) -> bool {
+        self.mangled.iter().any(|known| known.1.is_some())
     }
 
     /// Lets an unknown ask for something more of the same rule and packet.

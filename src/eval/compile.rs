@@ -14,6 +14,7 @@ use crate::source::Spanned;
 use super::atoms::Atoms;
 use super::effort::Spent;
 use super::lookup::Sets;
+use super::mangled::{Asked, Mangled};
 use super::order::{self, Call, Question};
 use owners::Owners;
 pub(super) use rules::family_cube;
@@ -124,6 +125,7 @@ impl<'m> Host<'m> {
     pub fn new(ruleset: &'m Ruleset) -> Self {
         let mut atoms = Atoms::default();
         let sets = Sets::of(ruleset);
+        let mangled = Mangled::of(ruleset);
         let mut chains = Vec::new();
         let mut bases = Vec::new();
         let (mut asking, mut rewriters) = (Vec::new(), Vec::new());
@@ -131,6 +133,7 @@ impl<'m> Host<'m> {
             let first = chains.len() as u32;
             let names: HashMap<&str, ChainId> =
                 (first..).zip(&table.chains).map(|(id, chain)| (&*chain.name, ChainId(id))).collect();
+            let repeated = mangled.repeated(table);
             for chain in &table.chains {
                 let id = ChainId(chains.len() as u32);
                 if let Some(base) = chain.base.as_ref().filter(|_| !table.dormant) {
@@ -146,9 +149,17 @@ impl<'m> Host<'m> {
                         BaseChain { chain: id, base, priority, turn, families, when, of_two }
                     }));
                 }
-                let mut compiler =
-                    Compiler { table, number: which, sets: &sets, names: &names, atoms: &mut atoms };
-                let (mut rules, mut hulls) = plain_rules(table.families, &chain.rules);
+                let mangled = mangled.asked(table.families);
+                let mut compiler = Compiler {
+                    table,
+                    number: which,
+                    sets: &sets,
+                    names: &names,
+                    atoms: &mut atoms,
+                    mangled,
+                    is_met_twice: repeated.contains(&*chain.name),
+                };
+                let (mut rules, mut hulls) = plain_rules(table.families, &chain.rules, mangled);
                 // What has been left without packets is not plain, or has none.
                 for (at, hull) in hulls.iter_mut().enumerate().filter(|(_, hull)| hull.is_empty()) {
                     rules[at] = compiler.rule(&chain.rules[at]);
@@ -165,8 +176,10 @@ impl<'m> Host<'m> {
         // At equal priority the chain that was registered later runs first.
         bases.reverse();
         bases.sort_by_key(|base| (base.base.hook, base.priority, base.turn, Reverse(base.base.registered)));
-        let owners =
-            (!asking.is_empty()).then(|| Owners::of_input(asking, &chains, &bases, &mut atoms)).flatten();
+        let rewrites = !rewriters.is_empty();
+        let owners = (!asking.is_empty())
+            .then(|| Owners::of_input(asking, &chains, &bases, &mut atoms, rewrites))
+            .flatten();
         let (spent, surveyed) = (Spent::default(), Spent::default());
         Host { ruleset, chains, bases, atoms, owners, rewriters, spent, surveyed }
     }
@@ -174,6 +187,11 @@ impl<'m> Host<'m> {
     /// Does a rule of it write into packets?
     pub fn rewrites(&self) -> bool {
         !self.rewriters.is_empty()
+    }
+
+    /// Must packets be told apart behind a rule that writes something into them by which they are neither routed nor tracked?
+    pub(super) fn tells_mangled(&self, rule: &CompiledRule) -> bool {
+        rule.rule.mangles() && self.atoms.has_earlier()
     }
 
     /// The rules that write into packets.
@@ -247,8 +265,15 @@ impl<'m> Host<'m> {
         let table = self.chain(id.chain).table;
         let sets = Sets::of(self.ruleset);
         let mut atoms = Atoms::default();
-        let mut compiler =
-            Compiler { table, number: 0, sets: &sets, names: &HashMap::new(), atoms: &mut atoms };
+        let mut compiler = Compiler {
+            table,
+            number: 0,
+            sets: &sets,
+            names: &HashMap::new(),
+            atoms: &mut atoms,
+            mangled: Asked::NOTHING,
+            is_met_twice: false,
+        };
         let families = PacketSet::from(family_cube(table.families));
         matches.iter().fold(families, |packets, part| compiler.narrow(packets, part))
     }

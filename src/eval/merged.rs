@@ -12,6 +12,10 @@ use super::compile::{CompiledRule, Host};
 /// own? What hangs on conditions that only one side has is not decided, and no difference.
 pub fn fare_otherwise(table: &Table, chain: &Chain, at: Range<usize>, rules: &[Rule]) -> bool {
     let Some(replaced) = chain.rules.get(at.clone()) else { return false };
+    // What is asked of what rules write is not compared.
+    if chain.rules.iter().any(|rule| rule.mangles() || rule.rewrites()) {
+        return false;
+    }
     if atoms(replaced).is_none() || atoms(replaced) != atoms(rules) {
         return false;
     }

@@ -32,6 +32,15 @@ const KINDS: [(u128, Axis, Axis); 2] = [
     (SOURCE, Axis::SourceKind, Axis::FormerSourceKind),
 ];
 
+/// What stands in a packet besides its family, addresses and ports.
+const OTHERS: [Axis; 6] =
+    [Axis::TcpFlags, Axis::PacketType, Axis::HopLimit, Axis::Length, Axis::Dscp, Axis::Mac];
+
+/// May rules write what stands on an axis?
+pub(super) fn may_write(axis: Axis) -> bool {
+    OTHERS.contains(&axis) || FIELDS.iter().chain(&KINDS).any(|field| field.1 == axis)
+}
+
 /// A cube after a rule has written into its packets. Those that had the value before are as they were.
 pub(super) fn write(cube: &Cube, rewrite: &Rewrite) -> Vec<Cube> {
     let Some(axis) = rewrite.axis else { return vec![forget_all(cube.clone())] };
@@ -180,8 +189,7 @@ fn put(cube: Cube, axis: Axis, to: Option<&Values>) -> Cube {
 /// Nothing of what stands in the packet is known any more.
 fn forget_all(cube: Cube) -> Cube {
     let cube = FIELDS.iter().fold(cube, |cube, field| put(cube, field.1, None));
-    let others = [Axis::TcpFlags, Axis::PacketType, Axis::HopLimit, Axis::Length, Axis::Dscp, Axis::Mac];
-    mark(cube.forget(|axis| others.contains(&axis)), UNSEEN)
+    mark(cube.forget(|axis| OTHERS.contains(&axis)), UNSEEN)
 }
 
 /// Is it an address that the kernel does not treat as that of a machine: of loopback, of a group, none at all?

@@ -18,7 +18,7 @@ use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 use super::act::act;
 use super::compile::{BaseChain, ChainId, Host, Next, RuleId};
 use super::effort::Effort;
-use super::rewrite;
+use super::{mangled, rewrite};
 use boxes::Boxes;
 pub use observer::{Decision, Fate, Observer};
 
@@ -153,7 +153,7 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
                 if self.steps > MOST_STEPS {
                     return Err(TooManyPieces);
                 }
-                let is_changed = compiled.rule.changes_packet();
+                let is_changed = compiled.rule.changes_packet() || host.tells_mangled(compiled);
                 let accepts = compiled.rule.verdict.value == Verdict::Accept && !is_changed;
                 if accepts && self.takes_whole_rules() {
                     self.take(rule, &Stream { packets: PacketSet::none(), lane })?;
@@ -274,6 +274,9 @@ impl<'w, 'h, 'm, O: Observer<'m>> Walk<'w, 'h, 'm, O> {
         }
         if let Some(atom) = self.host.rule(rule).rewrites() {
             packets = rewrite::behind(&self.host.atoms, packets, atom);
+        }
+        if self.host.tells_mangled(self.host.rule(rule)) {
+            packets = mangled::behind(&self.host.atoms, packets)?;
         }
         self.take(rule, stream)?;
         self.covers.push(Cover::new());

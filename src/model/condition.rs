@@ -4,7 +4,7 @@ use super::{Atom, Members, Said};
 use crate::packet::{Axis, PacketSet, Values};
 
 /// A condition of a rule. Negation has been worked out already.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Match {
     /// The value on one axis is among these.
     Field(Axis, Values),
@@ -68,7 +68,7 @@ impl From<Atom> for Match {
 }
 
 /// A look into a named set.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lookup {
     /// Its name.
     pub set: Box<str>,
@@ -79,7 +79,7 @@ pub struct Lookup {
 }
 
 /// A user or group, by name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Owner {
     /// [`Axis::Uid`] or [`Axis::Gid`].
     pub axis: Axis,
@@ -90,7 +90,7 @@ pub struct Owner {
 }
 
 /// A group of machines on one side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     /// Which side.
     pub side: Side,
@@ -101,7 +101,7 @@ pub struct Member {
 }
 
 /// A name that is looked up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resolved {
     /// Which side.
     pub side: Side,
@@ -110,7 +110,7 @@ pub struct Resolved {
 }
 
 /// What is said in a flow.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Speaking {
     /// What.
     pub said: Said,

@@ -251,6 +251,10 @@ fn action(action: &Action, of: Families) -> String {
             let to = rewrite.axis.zip(rewrite.to.as_ref());
             format!("{axis}={}", to.map_or("?".into(), |(axis, to)| values(axis, to, of)))
         }
+        Action::Mangle(mangle) => {
+            let axes = mangle.axes.iter().map(|axis| format!(" {axis:?}").to_lowercase());
+            format!("mangled{} by {}", axes.collect::<String>(), mangle.text)
+        }
         Action::Fill { set, adds, deletes } => {
             format!("{}{}{set}", if *adds { "+" } else { "" }, if *deletes { "-" } else { "" })
         }

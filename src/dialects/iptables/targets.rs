@@ -9,7 +9,8 @@ use super::numerals;
 use super::options::{Opt, flag, one, two};
 use super::rule::Builder;
 use crate::dialects::nearest;
-use crate::model::{Action, Families, RemarkKind, Verdict};
+use crate::model::{Action, Families, Mangle, RemarkKind, Verdict};
+use crate::packet::Axis;
 use crate::source::Spanned;
 
 /// A target that is no chain.
@@ -170,8 +171,12 @@ const OTHERS: &[Kind] = &[
     passes("CLASSIFY", &[one("set-class")]),
     passes("CONNSECMARK", &[flag("save"), flag("restore")]),
     passes("SECMARK", &[one("selctx")]),
-    passes("DSCP", &[one("set-dscp"), one("set-dscp-class")]),
-    passes("TOS", &[one("set-tos"), one("and-tos"), one("or-tos"), one("xor-tos")]),
+    kind("DSCP", &[one("set-dscp"), one("set-dscp-class")], |builder, target| {
+        mangle(builder, target, &[Axis::Dscp])
+    }),
+    kind("TOS", &[one("set-tos"), one("and-tos"), one("or-tos"), one("xor-tos")], |builder, target| {
+        mangle(builder, target, &[Axis::Dscp])
+    }),
     passes("IDLETIMER", &[one("timeout"), one("label"), flag("alarm")]),
     passes("LED", &[one("led-trigger-id"), one("led-delay"), flag("led-always-blink")]),
     passes("RATEEST", &[one("rateest-name"), one("rateest-interval"), one("rateest-ewmalog")]),
@@ -201,12 +206,27 @@ const OTHERS: &[Kind] = &[
             Verdict::Continue
         },
     ),
-    passes("TCPMSS", &[one("set-mss"), flag("clamp-mss-to-pmtu")]),
-    passes("TCPOPTSTRIP", &[one("strip-options")]),
+    kind("TCPMSS", &[one("set-mss"), flag("clamp-mss-to-pmtu")], |builder, target| {
+        mangle(builder, target, &[Axis::Length])
+    }),
+    kind("TCPOPTSTRIP", &[one("strip-options")], |builder, target| mangle(builder, target, &[])),
     passes("TEE", &[one("gateway")]),
-    Kind { families: Families::V4, ..passes("TTL", &[one("ttl-set"), one("ttl-dec"), one("ttl-inc")]) },
-    Kind { families: Families::V4, ..passes("ECN", &[flag("ecn-tcp-remove")]) },
-    Kind { families: Families::V6, ..passes("HL", &[one("hl-set"), one("hl-dec"), one("hl-inc")]) },
+    Kind {
+        families: Families::V4,
+        ..kind("TTL", &[one("ttl-set"), one("ttl-dec"), one("ttl-inc")], |builder, target| {
+            mangle(builder, target, &[Axis::HopLimit])
+        })
+    },
+    Kind {
+        families: Families::V4,
+        ..kind("ECN", &[flag("ecn-tcp-remove")], |builder, target| mangle(builder, target, &[]))
+    },
+    Kind {
+        families: Families::V6,
+        ..kind("HL", &[one("hl-set"), one("hl-dec"), one("hl-inc")], |builder, target| {
+            mangle(builder, target, &[Axis::HopLimit])
+        })
+    },
     // These answer, drop, or change addresses in ways that are not modelled.
     undecided("SYNPROXY", &[one("mss"), one("wscale"), flag("sack-perm"), flag("timestamp"), flag("ecn")]),
     Kind { families: Families::V6, ..undecided("DNPT", &[one("src-pfx"), one("dst-pfx")]) },
@@ -260,6 +280,17 @@ const fn kind(
 /// A target behind which the next rule comes.
 const fn passes(name: &'static str, options: &'static [Opt]) -> Kind {
     kind(name, options, |_, _| Verdict::Continue)
+}
+
+/// A target that writes something into the packet by which it is neither routed nor tracked.
+fn mangle(builder: &mut Builder<'_>, target: &Target<'_, '_>, axes: &'static [Axis]) -> Verdict {
+    let words = target.given.iter().map(|given| {
+        let value = given.value().map_or("", |word| &word.text);
+        format!(" --{} {value}", given.name)
+    });
+    let text = format!("{}{}", target.word.text, words.collect::<String>()).trim_end().into();
+    builder.actions.push(Spanned::new(Action::Mangle(Box::new(Mangle { axes, text })), target.span));
+    Verdict::Continue
 }
 
 /// A target that may decide anything.

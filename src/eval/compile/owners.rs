@@ -4,6 +4,7 @@ use crate::model::{Hook, Match};
 use crate::packet::{Axis, Cube, PacketSet};
 
 use super::super::atoms::Atoms;
+use super::super::rewrite;
 use super::{BaseChain, ChainId, CompiledChain, Next, RuleId};
 
 /// What the rules of INPUT that ask for owners match.
@@ -22,6 +23,7 @@ impl Owners {
         chains: &[CompiledChain],
         bases: &[BaseChain],
         atoms: &mut Atoms,
+        rewrites: bool,
     ) -> Option<Owners> {
         let of_input = bases.iter().filter(|base| base.base.hook == Hook::Input).map(|base| base.chain);
         // Most rules that ask stand in chains of OUTPUT, and then nobody has to look where calls lead.
@@ -32,7 +34,10 @@ impl Owners {
         let first = rules().next()?.rule;
         let part = first.matches.iter().find(|part| asks(&part.value));
         let number = atoms.socket(part.map_or(first.span, |part| part.span));
-        let may_change = |axis: Axis| matches!(axis, Axis::Mark | Axis::ConnMark) || axis.is_unknown();
+        let may_change = |axis: Axis| {
+            let is_mark = matches!(axis, Axis::Mark | Axis::ConnMark);
+            is_mark || axis.is_unknown() || rewrites && rewrite::may_write(axis)
+        };
         let cubes = rules().flat_map(|rule| rule.packets.cubes()).filter(|cube| names_owner(cube));
         let packets = PacketSet::from_cubes(cubes.map(|cube| cube.clone().forget(may_change)));
         Some(Owners { number, packets })

@@ -7,12 +7,13 @@ use rayon::prelude::*;
 
 use super::super::atoms::Atoms;
 use super::super::lookup::{self, Sets};
+use super::super::mangled::Asked;
 use super::{ChainId, CompiledRule, Next, owners};
 use crate::model::{
     Action, Atom, AtomKind, Families, Lookup, Match, Member, Owner, Resolved, Rule, Table, Verdict,
 };
 use crate::packet::axis::{KERNEL, NO_OWNER, direction};
-use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values};
+use crate::packet::{Axis, Cube, Family, Hull, PacketSet, Ranges, Values, Words};
 use crate::source::{Span, Spanned};
 
 /// What is at hand while the rules of a table are compiled.
@@ -22,6 +23,10 @@ pub(super) struct Compiler<'a, 'm> {
     pub sets: &'a Sets<'m>,
     pub names: &'a HashMap<&'m str, ChainId>,
     pub atoms: &'a mut Atoms,
+    /// What rules may have written into packets before.
+    pub mangled: Asked<'a>,
+    /// May packets meet a rule of the chain more than once?
+    pub is_met_twice: bool,
 }
 
 impl<'m> Compiler<'_, 'm> {
@@ -94,6 +99,14 @@ impl<'m> Compiler<'_, 'm> {
 
     pub fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
         match &part.value {
+            Match::Field(axis, values) if self.mangled.has(*axis) => {
+                let asked = Cube::any().set(*axis, values.clone()).into();
+                self.ask_anew(packets, &in_words(&asked), part.span)
+            }
+            Match::Packets(set) if self.mangled.names(set) => self.ask_of_some(packets, set, part.span),
+            Match::Atom(atom) if atom.is_pure() && self.mangled.is_asked(&atom.text) => {
+                self.ask_anew(packets, &atom.text, part.span)
+            }
             Match::Field(axis, values) => {
                 let narrowed = packets.with(*axis, values);
                 // Without an entry there is no mark of a flow, and no test of it holds.
@@ -133,6 +146,23 @@ impl<'m> Compiler<'_, 'm> {
         }
     }
 
+    /// Narrows to packets of which something is asked that a rule may have written.
+    fn ask_anew(&mut self, packets: PacketSet, text: &str, span: Span) -> PacketSet {
+        let number = self.atoms.mangled(self.number, text, span, self.is_met_twice);
+        answered(packets, number, true)
+    }
+
+    /// The same where it is asked of some of these packets alone.
+    fn ask_of_some(&mut self, packets: PacketSet, set: &PacketSet, span: Span) -> PacketSet {
+        let mangled = self.mangled;
+        let (asked, others): (Vec<Cube>, Vec<Cube>) =
+            set.cubes().iter().cloned().partition(|cube| mangled.is_named(cube));
+        let mut all = packets.and(&PacketSet::from_cubes(others));
+        let asked = asked.into_iter().map(|cube| cube.forget(|axis| mangled.has(axis)));
+        all.add(self.ask_anew(packets.and(&PacketSet::from_cubes(asked)), &in_words(set), span));
+        all
+    }
+
     /// Narrows to the packets that are in a set, or not. What rules put into it or take from it may be there or
     /// not: who is listed stays in a set that is only added to, and who is not stays out of one that is only
     /// deleted from.
@@ -146,6 +176,9 @@ impl<'m> Compiler<'_, 'm> {
         let Some(members) = self.sets.members(set, keys).filter(|_| !(adds && deletes)) else {
             return self.ask(packets, &atom, span, !negated);
         };
+        if self.mangled.names(&members) {
+            return self.ask_anew(packets, &atom.text, span);
+        }
         let listed = packets.and(&members);
         if !negated && !adds {
             return if deletes { self.ask(listed, &atom, span, true) } else { listed };
@@ -174,6 +207,10 @@ impl<'m> Compiler<'_, 'm> {
     }
 }
 
+fn in_words(set: &PacketSet) -> String {
+    Words::within(&Cube::any()).set(set)
+}
+
 /// The packets for which an unknown is answered so.
 fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
     let axis = Axis::Atom(number);
@@ -183,13 +220,19 @@ fn answered(packets: PacketSet, number: u32, yes: bool) -> PacketSet {
 /// The rules of a table that ask for nothing but properties of packets, and not whose they are, and decide without asking
 /// anyone, with the boxes around them, worked out side by side: in long chains nearly all are of this kind. The others are
 /// left without packets.
-pub(super) fn plain_rules(families: Families, rules: &[Rule]) -> (Vec<CompiledRule<'_>>, Vec<Hull>) {
+pub(super) fn plain_rules<'m>(
+    families: Families,
+    rules: &'m [Rule],
+    mangled: Asked<'_>,
+) -> (Vec<CompiledRule<'m>>, Vec<Hull>) {
     /// So few rules are not worth another thread.
     const FEW: usize = 1024;
     let all = PacketSet::from(family_cube(families));
     let plain = |rule: &'_ Rule| {
         rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
             part if owners::asks(part) => None,
+            Match::Field(axis, _) if mangled.has(*axis) => None,
+            Match::Packets(set) if mangled.names(set) => None,
             Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
             Match::Packets(set) => Some(packets.and(set)),
             Match::Noted(_) => Some(packets),

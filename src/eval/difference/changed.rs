@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::model::{Base, Families, Hook, Nat, Policy, Verdict};
+use crate::model::{Base, Families, Hook, Match, Nat, Policy, Rule, Verdict};
 use crate::packet::{Axis, Cube, PacketSet, TooManyPieces};
 
 use super::super::calls::Calls;
@@ -31,8 +31,7 @@ pub(super) struct Changed {
     atoms: HashMap<u32, u32>,
     /// Does a rule of either host write into packets, so that these meet other rules than they seem to?
     rewrites: bool,
-    /// Unknowns of what becomes of packets that rules of both write into, in the new host and in the old, and what is known of
-    /// these packets behind the rule.
+    /// Unknowns that hang on what rules write into packets, in the new host and in the old, and the packets of their rule.
     written: Vec<(u32, u32, PacketSet)>,
 }
 
@@ -104,8 +103,8 @@ impl Changed {
         Ok(all.disjoint().unwrap_or_else(|_| asked.clone().into()))
     }
 
-    /// What becomes of packets that a rule has written into is the same as before where no rule that has changed may meet
-    /// them, whatever they look like now.
+    /// What hangs on what rules write into packets is the same as before where no rule that has changed may meet these,
+    /// whatever they look like.
     fn pair_written(&mut self) {
         for (theirs, own, packets) in std::mem::take(&mut self.written) {
             let family = packets.forget(|axis| axis != Axis::Family);
@@ -184,11 +183,15 @@ impl Changed {
             (is_kept[a], is_known[b]) = (true, true);
             let of_written = one[a].rewrites().zip(other[b].rewrites());
             for (own, theirs) in atoms(&one[a]).zip(atoms(&other[b])) {
-                if of_written != Some((own, theirs)) {
+                if of_written == Some((own, theirs)) || new.atoms.is_mangled(theirs) {
+                    self.written.push((theirs, own, one[a].packets.clone()));
+                    let earlier = old.atoms.earlier(own).zip(new.atoms.earlier(theirs));
+                    let earlier = earlier.map(|(own, theirs)| (theirs, own, one[a].packets.clone()));
+                    self.written.extend(earlier);
+                } else {
                     self.atoms.entry(theirs).or_insert(own);
                 }
             }
-            self.written.extend(of_written.map(|(own, theirs)| (theirs, own, one[a].packets.clone())));
         }
         // Where a rule has only moved, the program that it asks is the same. What it counts by itself it counts of other packets.
         let mut moved: Vec<usize> = (first..other.len() - last).filter(|at| !is_known[*at]).collect();
@@ -359,6 +362,19 @@ fn is_same((old, one): (&Host, &CompiledRule), (new, other): (&Host, &CompiledRu
         && (a.actions.is_empty() && b.actions.is_empty() || actions(a) == actions(b))
         && one.packets.cubes().len() == other.packets.cubes().len()
         && one.packets.cubes().iter().zip(other.packets.cubes()).all(|(a, b)| is_alike(old, a, new, b))
+        && (!asks_mangled(old, one) || asks_alike(a, b))
+}
+
+/// Does a rule ask for what rules write into packets?
+fn asks_mangled(host: &Host, rule: &CompiledRule) -> bool {
+    atoms(rule).any(|atom| host.atoms.is_mangled(atom))
+}
+
+/// Do two rules ask the same in the same words? What is in a set, these do not tell.
+fn asks_alike(one: &Rule, other: &Rule) -> bool {
+    let is_told = |rule: &Rule| !rule.matches.iter().any(|part| matches!(part.value, Match::Lookup(_)));
+    let asked = |rule: &Rule| rule.matches.iter().map(|part| part.value.clone()).collect::<Vec<_>>();
+    is_told(one) && asked(one) == asked(other)
 }
 
 /// Are two cubes the same, unknowns by what they ask?

@@ -160,9 +160,10 @@ impl<'m> Observer<'m> for Recorder<'_, 'm> {
     fn meets(&mut self, decision: &Decision<'_, 'm>) -> Result<(), TooManyPieces> {
         let Some(rule) = decision.rule else { return Ok(()) };
         self.see(rule, decision)?;
-        let compiled = self.host.rule(rule).rule;
+        let compiled = self.host.rule(rule);
         // What a rule that changes packets does is told by what it takes.
-        if compiled.actions.is_empty() && compiled.verdict.value != Verdict::Return {
+        let is_changed = compiled.rule.changes_packet() || self.host.tells_mangled(compiled);
+        if !is_changed && compiled.rule.verdict.value != Verdict::Return {
             self.log.met.push((rule, self.sight(decision)));
         }
         Ok(())

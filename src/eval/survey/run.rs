@@ -11,7 +11,7 @@ use crate::packet::{Axis, Cube, Hull, PacketSet, TooManyPieces, Values};
 
 use super::super::act::{act, blur};
 use super::super::compile::{BaseChain, ChainId, CompiledRule, Next, RuleId};
-use super::super::walk::Fate;
+use super::super::{mangled, walk::Fate};
 use super::world::{Part, Parts, Site, Stage, World, choose};
 use super::{Accept, Survey};
 
@@ -271,11 +271,12 @@ impl<'h, 'm> Run<'h, 'm> {
         parts: &Parts<'h>,
         is_all: bool,
     ) -> Result<Option<Vec<Stream<'h>>>, TooManyPieces> {
-        let actions = &self.survey.host.rule(rule).rule.actions;
-        if !self.survey.host.rule(rule).rule.changes_packet() {
+        let (host, compiled) = (self.survey.host, self.survey.host.rule(rule));
+        let (actions, is_told) = (&compiled.rule.actions, host.tells_mangled(compiled));
+        if !compiled.rule.changes_packet() && !is_told {
             return Ok(None);
         }
-        if let Some(atom) = self.survey.host.rule(rule).rewrites() {
+        if let Some(atom) = compiled.rewrites() {
             return self.lose_sight(rule, atom, world, parts).map(|()| Some(Vec::new()));
         }
         let changed = |cube: Cube| {
@@ -289,16 +290,18 @@ impl<'h, 'm> Run<'h, 'm> {
             for action in actions {
                 old.packet = blur(old.packet.clone(), &action.value);
             }
-            return Ok(None);
+            return if is_told { Err(TooManyPieces) } else { Ok(None) };
         }
         if is_all
+            && !is_told
             && old.is_together()
             && let [packet] = &changed(old.packet.clone())[..]
         {
             old.packet = packet.clone();
             return Ok(None);
         }
-        let left = old.left(parts, &self.survey.host.surveyed)?;
+        let left = old.left(parts, &host.surveyed)?;
+        let left = if is_told { mangled::behind(&host.atoms, left)? } else { left };
         old.take(parts);
         let mut born: Vec<World> = Vec::new();
         for cube in left.cubes().iter().flat_map(|cube| changed(cube.clone())) {

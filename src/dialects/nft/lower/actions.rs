@@ -23,6 +23,12 @@ pub(super) fn set<'s, 't>(
         ExpressionKind::Payload { base: PayloadBase::Network | PayloadBase::Transport, .. } => {
             return written::set(builder, statement, what, to);
         }
+        ExpressionKind::Payload { base: PayloadBase::Link, .. } => {
+            return written::mangle(builder, statement, what, to, &[Axis::Mac]);
+        }
+        ExpressionKind::Payload { .. } | ExpressionKind::Option(_) => {
+            return written::mangle(builder, statement, what, to, &[]);
+        }
         _ => return,
     };
     let action = match (selector.group, selector.name) {
@@ -30,6 +36,9 @@ pub(super) fn set<'s, 't>(
         (Group::Meta, "mark") => mark(builder, to, true),
         (Group::Ct, "mark") => mark(builder, to, false),
         _ if written::is_compared(selector) => return written::set(builder, statement, what, to),
+        _ if written::is_content(selector) => {
+            return written::mangle(builder, statement, what, to, written::axes(selector));
+        }
         _ => {
             builder.found_in(to, statement);
             return builder.noted(statement);
@@ -49,7 +58,8 @@ pub(super) fn looked_up<'s, 't>(
 ) {
     if let ExpressionKind::Map(sides) = to.resolved() {
         // It is asked of the packet as it has been written.
-        if builder.actions.iter().any(|action| matches!(action.value, Action::Rewrite(_))) {
+        if builder.actions.iter().any(|action| matches!(action.value, Action::Rewrite(_) | Action::Mangle(_)))
+        {
             builder.split();
         }
         match maps::entries(builder, &sides.0, &sides.1, statement.span).ok().and_then(|it| maps::any_of(&it))

@@ -153,6 +153,7 @@ impl<'s, 't> Builder<'s, 't> {
                 }
             }
             StatementKind::Passive("counter" | "last") => {}
+            StatementKind::Passive("reset tcp option") => written::reset_option(self, statement),
             StatementKind::Passive(_) => self.noted(statement),
             StatementKind::Forward => return Some(model::Verdict::Unknown("fwd".into())),
             StatementKind::Xt { kind, name } => return self.xtables(&kind.value, &name.value, statement),

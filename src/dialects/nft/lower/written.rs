@@ -5,9 +5,11 @@ use super::actions;
 use super::rules::Builder;
 use super::subject::Subject;
 use super::values::Numbers;
-use crate::dialects::nft::ast::{Expression, ExpressionKind, Group, Selector, Statement};
-use crate::model::{Action, Match, Rewrite};
-use crate::packet::{Axis, Ranges, Values};
+use smallvec::{SmallVec, smallvec};
+
+use crate::dialects::nft::ast::{Expression, ExpressionKind, Group, PayloadBase, Selector, Statement};
+use crate::model::{Action, AtomKind, Mangle, Match, Rewrite};
+use crate::packet::{Axis, Family, Ranges, Values};
 use crate::source::Spanned;
 
 /// Is it a field of the packet that the engine looks at, or without which a packet is none that others take?
@@ -26,6 +28,94 @@ pub(super) fn is_compared(selector: &Selector) -> bool {
     is_field || selector.group == Group::Meta && selector.name == "pkttype"
 }
 
+/// Does it stand in the packet itself?
+pub(super) fn is_content(selector: &Selector) -> bool {
+    !matches!(selector.group, Group::Meta | Group::Ct | Group::Route | Group::Socket | Group::Fib)
+}
+
+/// What of a packet rules look at in a field by which it is neither routed nor tracked.
+pub(super) fn axes(selector: &Selector) -> &'static [Axis] {
+    match (selector.group, selector.name) {
+        (Group::Ip | Group::Ip6, "dscp") => &[Axis::Dscp],
+        (Group::Ip | Group::Ip6, "ttl" | "hoplimit") => &[Axis::HopLimit],
+        (Group::Ether, _) => &[Axis::Mac],
+        _ => &[],
+    }
+}
+
+/// `ip dscp set ef` and the like, by which packets are neither routed nor tracked.
+pub(super) fn mangle<'s, 't>(
+    builder: &mut Builder<'s, 't>,
+    statement: &'s Statement<'t>,
+    what: &'s Expression<'t>,
+    to: &'s Expression<'t>,
+    axes: &'static [Axis],
+) {
+    needs(builder, statement, what);
+    actions::looked_up(builder, statement, to);
+    for axis in axes {
+        builder.known.forget(*axis);
+    }
+    push(builder, statement, axes);
+}
+
+/// `reset tcp option timestamp`.
+pub(super) fn reset_option(builder: &mut Builder<'_, '_>, statement: &Statement<'_>) {
+    let tcp = Values::from(Ranges::single(6));
+    if !builder.actions.is_empty() {
+        builder.split();
+    }
+    builder.field(Axis::Protocol, tcp, statement.span);
+    push(builder, statement, &[]);
+}
+
+fn push(builder: &mut Builder<'_, '_>, statement: &Statement<'_>, axes: &'static [Axis]) {
+    let mangle = Mangle { axes, text: statement.to_string().into() };
+    builder.actions.push(Spanned::new(Action::Mangle(Box::new(mangle)), statement.span));
+}
+
+/// Asks before for what a field needs of a packet to be there at all.
+fn needs<'s, 't>(builder: &mut Builder<'s, 't>, statement: &'s Statement<'t>, what: &'s Expression<'t>) {
+    let (needs, is_told) = match Subject::of(what, &builder.known, &mut builder.remarks) {
+        Some(subject) => (subject.needs, true),
+        None => holder(what),
+    };
+    let is_known = |axis: Axis, values: &Values| {
+        let both = builder.known.ranges(axis).zip(values.ranges());
+        both.is_some_and(|(known, values)| values.covers(known))
+    };
+    if !builder.actions.is_empty() && !(is_told && needs.iter().all(|(axis, values)| is_known(*axis, values)))
+    {
+        builder.split();
+    }
+    for (axis, values) in needs {
+        builder.field(axis, values, statement.span);
+    }
+    if !is_told {
+        builder.atom(format!("{what} is there"), AtomKind::Pure, statement.span);
+    }
+}
+
+/// What a packet must be to have a field that rules look at in no other way; `false` if that is not all.
+fn holder(what: &Expression<'_>) -> (SmallVec<[(Axis, Values); 2]>, bool) {
+    let of = |axis, number| (smallvec![(axis, Ranges::single(number).into())], true);
+    match what.resolved() {
+        ExpressionKind::Option(option) if option.0 == "tcp option" => of(Axis::Protocol, 6),
+        ExpressionKind::Selector(selector) => match selector.group {
+            Group::Ip => of(Axis::Family, Family::V4.number()),
+            Group::Ip6 => of(Axis::Family, Family::V6.number()),
+            Group::Tcp => of(Axis::Protocol, 6),
+            Group::Udp => of(Axis::Protocol, 17),
+            _ => (SmallVec::new(), false),
+        },
+        // Where the bytes of a header that every packet has are named by their place, they are there.
+        ExpressionKind::Payload { base: PayloadBase::Network | PayloadBase::Transport, .. } => {
+            (SmallVec::new(), true)
+        }
+        _ => (SmallVec::new(), false),
+    }
+}
+
 /// `ip saddr set 10.9.9.9` and the like. What it needs of a packet (`tcp dport` is there in TCP alone) is asked before.
 pub(super) fn set<'s, 't>(
     builder: &mut Builder<'s, 't>,
@@ -34,18 +124,7 @@ pub(super) fn set<'s, 't>(
     to: &'s Expression<'t>,
 ) {
     let field = field(what);
-    let subject = Subject::of(what, &builder.known, &mut builder.remarks);
-    let needs = || subject.iter().flat_map(|subject| &subject.needs);
-    let is_known = |axis: Axis, values: &Values| {
-        let both = builder.known.ranges(axis).zip(values.ranges());
-        both.is_some_and(|(known, values)| values.covers(known))
-    };
-    if !builder.actions.is_empty() && !needs().all(|(axis, values)| is_known(*axis, values)) {
-        builder.split();
-    }
-    for (axis, values) in needs() {
-        builder.field(*axis, values.clone(), statement.span);
-    }
+    needs(builder, statement, what);
     actions::looked_up(builder, statement, to);
     let to = match field {
         Some((axis, selector)) => constant(axis, selector, to),

@@ -2,31 +2,25 @@
 
 use super::nat::anything;
 use super::rules::Builder;
-use crate::model::{Action, AtomKind, Nat, Verdict};
+use crate::model::{Action, AtomKind, Mangle, Nat, Verdict};
 use crate::packet::{Axis, Values};
 use crate::source::{Span, Spanned};
 
 /// Targets that decide nothing and change nothing that rules look at.
-const PASSIVE: [&str; 20] = [
+const PASSIVE: [&str; 14] = [
     "comment",
     "LOG",
     "NFLOG",
-    "TCPMSS",
     "CHECKSUM",
-    "TOS",
-    "DSCP",
     "CLASSIFY",
     "AUDIT",
     "TRACE",
-    "TTL",
-    "HL",
     "TEE",
     "IDLETIMER",
     "RATEEST",
     "SECMARK",
     "CONNSECMARK",
     "LED",
-    "TCPOPTSTRIP",
     "ULOG",
 ];
 
@@ -43,6 +37,10 @@ pub(super) fn kind_of(name: &str) -> AtomKind {
 pub(super) fn target(builder: &mut Builder<'_, '_>, name: &str, span: Span) -> Option<Verdict> {
     match name {
         _ if PASSIVE.contains(&name) => None,
+        "DSCP" | "TOS" => mangle(builder, name, &[Axis::Dscp], span),
+        "TTL" | "HL" => mangle(builder, name, &[Axis::HopLimit], span),
+        "TCPMSS" => mangle(builder, name, &[Axis::Length], span),
+        "TCPOPTSTRIP" | "ECN" => mangle(builder, name, &[], span),
         "MARK" | "HMARK" => act(builder, &[Action::ForgetMark], span),
         "CONNMARK" => act(builder, &[Action::ForgetConnMark, Action::ForgetMark], span),
         "CT" => {
@@ -64,6 +62,13 @@ pub(super) fn target(builder: &mut Builder<'_, '_>, name: &str, span: Span) -> O
 fn translated(builder: &mut Builder<'_, '_>, name: &str, nat: Nat, span: Span) -> Option<Verdict> {
     builder.maybe(Vec::new(), Verdict::Nat(Box::new(nat)), &format!("xt target {name}"), span);
     Some(Verdict::Unknown(name.into()))
+}
+
+/// Something is written into packets by which they are neither routed nor tracked.
+fn mangle(builder: &mut Builder<'_, '_>, name: &str, axes: &'static [Axis], span: Span) -> Option<Verdict> {
+    let text = format!("xt target {name}").into();
+    builder.actions.push(Spanned::new(Action::Mangle(Box::new(Mangle { axes, text })), span));
+    None
 }
 
 fn act(builder: &mut Builder<'_, '_>, actions: &[Action], span: Span) -> Option<Verdict> {
