@@ -1,7 +1,7 @@
 //! `tunnel-edge-blocked`: see rules/tunnel-edge-blocked.md.
 
 use super::tunnel::ask;
-use super::tunnel::blame::{blame, depends_on};
+use super::tunnel::blame::{blame, depend_on, depends_on};
 use super::tunnel::{Edge, LostAt, Path, Tunnel, families, families_of, name, names, title, wanted};
 use super::{Context, exposure, mend};
 use crate::eval::Certainty;
@@ -177,18 +177,41 @@ fn unsure_beside(context: &Context, tunnel: &Tunnel) -> Option<Finding> {
     };
     let paths: Vec<&Path> = tunnel.paths.iter().filter(is_asked).collect();
     let is_partly_sure = |path: &&Path| path.edges.iter().any(|edge| edge.certainty == Certainty::Met);
-    let what = if paths.iter().any(is_partly_sure) { "all addresses of the edge" } else { "the edge" };
-    let mut over: Vec<&str> = paths.iter().map(|path| title(&path.transport.name)).collect();
+    let (partly, wholly): (Vec<&Path>, Vec<&Path>) = paths.iter().partition(|path| is_partly_sure(path));
+    let reached = |what: &str, paths: &[&Path]| format!("{what} over {}", ways(tunnel, paths));
+    let what = match (&wholly[..], &partly[..]) {
+        ([], []) => return None,
+        (wholly, []) => reached("the edge", wholly),
+        ([], partly) => reached("all addresses of the edge", partly),
+        (wholly, partly) => {
+            format!("{} and {}", reached("the edge", wholly), reached("all its addresses", partly))
+        }
+    };
+    let program = &tunnel.profile.program;
+    let message = format!("whether {program} reaches {what} depends on what the rules alone do not tell");
+    let part = |path: &&'_ Path| path.part(path.edges.iter().filter(depends));
+    let parts: Vec<_> = paths.iter().map(|path| (&*path.held, part(path))).collect();
+    Some(depend_on(Finding::new(ID, Level::Note, message), context, &parts))
+}
+
+/// The transports of some paths, with their families where they are not the same for all or not all that are judged:
+/// `QUIC (IPv6) and HTTP/2 (IPv4)`.
+fn ways(tunnel: &Tunnel, paths: &[&Path]) -> String {
+    let of = |transport: &str| -> Vec<Family> {
+        let mine = paths.iter().filter(|path| path.transport.name == transport);
+        mine.map(|path| path.family).collect()
+    };
     // QUIC first, which is dialled first.
-    over.sort_unstable_by(|one, other| other.cmp(one));
-    over.dedup();
-    let message = format!(
-        "whether {} reaches {what} over {}{} depends on what the rules alone do not tell",
-        tunnel.profile.program,
-        over.join(" and "),
-        families_of(tunnel, &paths)
-    );
-    let path = paths.first()?;
-    let part = path.part(path.edges.iter().filter(depends));
-    Some(depends_on(Finding::new(ID, Level::Note, message), context, &path.held, &part))
+    let named: Vec<_> =
+        ["quic", "http2"].into_iter().map(|it| (it, of(it))).filter(|it| !it.1.is_empty()).collect();
+    let is_same = named.windows(2).all(|two| two[0].1 == two[1].1);
+    let titles: Vec<&str> = named.iter().map(|(transport, _)| title(transport)).collect();
+    if is_same {
+        return format!("{}{}", titles.join(" and "), families_of(tunnel, paths));
+    }
+    let each = named.iter().map(|(transport, families)| match families[..] {
+        [family] => format!("{} ({})", title(transport), name(family)),
+        _ => title(transport).to_owned(),
+    });
+    each.collect::<Vec<_>>().join(" and ")
 }

@@ -38,17 +38,40 @@ const OPEN: [Axis; 4] = [Axis::Length, Axis::HopLimit, Axis::Dscp, Axis::Mac];
 
 /// Names the unknowns on which flows of a part depend, or the matches on what is not told of them.
 pub fn depends_on(finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
-    let finding = depends_by_whomever(finding, context, held, part);
-    OWNER.into_iter().fold(finding, |finding, axis| depends_on_owner(finding, context, held, part, axis))
+    depend_on(finding, context, &[(held, part.clone())])
+}
+
+/// The same of several parts of what was asked: what each depends on is named, and nothing twice.
+pub fn depend_on(finding: Finding, context: &Context, parts: &[(&Held, PacketSet)]) -> Finding {
+    let finding = depend_by_whomever(finding, context, parts);
+    OWNER.into_iter().fold(finding, |finding, axis| depends_on_owner(finding, context, parts, axis))
 }
 
 /// The same of flows that may be of anyone: as whom is a choice of the host.
 pub fn depends_by_whomever(finding: Finding, context: &Context, held: &Held, part: &PacketSet) -> Finding {
-    let finding = exposure::depends_on(finding, context, &held.unknowns(part));
-    let open = open_matches(context, held, part).into_iter().take(places::MOST_SHOWN);
-    open.fold(finding, |finding, span| {
+    depend_by_whomever(finding, context, &[(held, part.clone())])
+}
+
+fn depend_by_whomever(finding: Finding, context: &Context, parts: &[(&Held, PacketSet)]) -> Finding {
+    let unknowns = in_turn(parts.iter().map(|(held, part)| held.unknowns(part)));
+    let finding = exposure::depends_on(finding, context, &unknowns);
+    let open = in_turn(parts.iter().map(|(held, part)| open_matches(context, held, part)));
+    open.into_iter().take(places::MOST_SHOWN).fold(finding, |finding, span| {
         exposure::place(finding, span, format!("it depends on this: {}", context.sources.text(span)))
     })
+}
+
+/// What is in any of these lists, once: first what stands first in each, since not all may be shown.
+fn in_turn<T: PartialEq>(lists: impl Iterator<Item = Vec<T>>) -> Vec<T> {
+    let mut ranked: Vec<(usize, T)> = lists.flat_map(|list| list.into_iter().enumerate()).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let mut all = Vec::new();
+    for (_, one) in ranked {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+    all
 }
 
 /// The matches by which packets of a part are lost that have another length, hop limit and the like.
@@ -83,15 +106,18 @@ fn open_matches(context: &Context, held: &Held, part: &PacketSet) -> Vec<Span> {
 fn depends_on_owner(
     mut finding: Finding,
     context: &Context,
-    held: &Held,
-    part: &PacketSet,
+    parts: &[(&Held, PacketSet)],
     axis: Axis,
 ) -> Finding {
     let all = Values::from(Ranges::new(0, NO_OWNER - 1));
     let is_narrow = |cube: &Cube| cube.get(axis).is_some_and(|numbers| !numbers.covers(&all));
-    let lost = held.perhaps_lost.and(part);
-    let asked = held.question.packets.and(part);
-    if !lost.cubes().iter().any(is_narrow) || asked.cubes().iter().all(is_narrow) {
+    let depending = parts.iter().filter_map(|(held, part)| {
+        let lost = held.perhaps_lost.and(part);
+        let asked = held.question.packets.and(part);
+        (lost.cubes().iter().any(is_narrow) && !asked.cubes().iter().all(is_narrow)).then_some(asked)
+    });
+    let depending: Vec<PacketSet> = depending.collect();
+    if depending.is_empty() {
         return finding;
     }
     let asks = |rule: &&CompiledRule| {
@@ -99,9 +125,10 @@ fn depends_on_owner(
         matches.any(|it| matches!(&it.value, Match::Field(asked, _) if *asked == axis))
     };
     let rules = context.host.rules().map(|(_, rule)| rule).filter(asks);
+    let rules = rules.filter(|rule| depending.iter().any(|asked| rule.packets.overlaps(asked)));
     let who = if axis == Axis::Uid { "user" } else { "group" };
     let program = context.profile.map_or("the program", |profile| &profile.program);
-    for rule in rules.filter(|rule| rule.packets.overlaps(&asked)).take(places::MOST_SHOWN) {
+    for rule in rules.take(places::MOST_SHOWN) {
         let words = format!("it depends on this: which number the {who} of {program} has");
         finding = exposure::place(finding, rule.rule.span, words);
     }
