@@ -26,9 +26,13 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let names: Vec<&str> = wanted.iter().filter(is_lost).map(|name| title(name)).collect();
         // Over a transport that is not dialled nothing fails.
         let is_dialled = paths.iter().any(|path| path.transport.name == tunnel.dialled(context));
-        let (level, comes_of_it) = match is_dialled {
-            true => (Level::Warning, ": 2 of 4 connections come up"),
-            false => (Level::Note, ""),
+        // Nor do these surely come up. Where none does, they fall back, and then it may be all four.
+        let is_sure = paths.iter().all(|path| is_rest_open(path, number));
+        let count = if is_sure { "2" } else { "at most 2" };
+        let (level, comes_of_it) = match (is_dialled, &names[..]) {
+            (true, [_]) if !is_sure => (Level::Warning, format!(": {count} of 4 connections come up over it")),
+            (true, _) => (Level::Warning, format!(": {count} of 4 connections come up")),
+            (false, _) => (Level::Note, String::new()),
         };
         let message = format!(
             "{} ({}) is blocked for {}{}{comes_of_it}",
@@ -50,10 +54,17 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
                  half of the redundancy is gone, while `/ready` still says that all is well."
             ),
             false => format!(
-                "{program} dials over QUIC. Where a network in between stops UDP, it falls back to {}, and then only 2 of 4 \
+                "{program} dials over QUIC. Where a network in between stops UDP, it falls back to {}, and then {} of 4 \
                  connections come up.",
-                names.join(" and ")
+                names.join(" and "),
+                if is_sure { "only 2" } else { count }
             ),
         }));
     }
+}
+
+/// Are all addresses of the other regions surely reached?
+fn is_rest_open(path: &Path, region: usize) -> bool {
+    let mut rest = path.edges.iter().filter(|edge| edge.region != region);
+    rest.all(|edge| edge.certainty == Certainty::Met)
 }
