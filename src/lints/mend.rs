@@ -125,9 +125,7 @@ pub fn removal(context: &Context, rules: &[RuleId]) -> Option<Remedy> {
     if !stand_alone(context, rules) {
         return None;
     }
-    let steps: Vec<Step> = rules.iter().map(|id| Step::Remove(context.host.rule(*id).rule.span)).collect();
-    let title = if steps.len() == 1 { "remove the rule" } else { "remove the rules" };
-    Some(Remedy::neutral(title, steps))
+    Some(Remedy::removal(rules.iter().map(|id| context.host.rule(*id).rule.span)))
 }
 
 /// Is what these rules say said of no other? What one line of nft does may be several rules.

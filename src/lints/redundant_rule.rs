@@ -46,16 +46,22 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
         Verdict::Drop => "drops",
         _ => "rejects",
     };
-    let policy = |chain: &ChainId| format!("the policy of `{}`", host.chain(*chain).chain.name);
-    let message = match (&first.rules[..], &first.policies[..]) {
-        ([], [base]) if !more.is_empty() => {
-            format!("these {} rules change nothing: {} {does} the same packets", group.len(), policy(base))
-        }
-        ([], [base]) => format!("this rule changes nothing: {} {does} the same packets", policy(base)),
-        ([_], []) => format!("this rule changes nothing: a later rule {does} the same packets"),
-        _ => format!("this rule changes nothing: what comes later {does} the same packets"),
-    };
     let rules: Vec<RuleId> = group.iter().map(|each| each.rule).collect();
+    let repeats = repeats(context, &rules);
+    let these = match (group.len(), repeats.len()) {
+        (1, 0) => "this rule changes".to_owned(),
+        (1, 1) => "this rule and its repeat change".to_owned(),
+        (1, more) => format!("this rule and its {more} repeats change"),
+        (all, 0) => format!("these {all} rules change"),
+        (all, 1) => format!("these {all} rules and a repeat of one change"),
+        (all, more) => format!("these {all} rules and {more} repeats of them change"),
+    };
+    let taker = match (&first.rules[..], &first.policies[..]) {
+        ([], [base]) => format!("the policy of `{}`", host.chain(*base).chain.name),
+        ([_], []) => "a later rule".to_owned(),
+        _ => "what comes later".to_owned(),
+    };
+    let message = format!("{these} nothing: {taker} {does} the same packets");
     // What an accepting policy makes needless names what it is to let through once it drops.
     let accepts = |base: &ChainId| {
         let base = host.chain(*base).chain.base.as_ref();
@@ -64,7 +70,7 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
     let remedy = if first.policies.iter().any(accepts) {
         None
     } else {
-        mend::removal(context, &with_repeats(context, &rules))
+        mend::removal(context, &[&rules[..], &repeats].concat())
     };
     let mut finding = Finding::new("redundant-rule", Level::Note, message).at(rule.span).remedy(remedy);
     for other in &first.rules {
@@ -74,13 +80,16 @@ fn report(context: &Context, group: &[Redundant]) -> Finding {
         let does = if base.policy.value == Policy::Accept { "accepts" } else { "drops" };
         finding = finding.label(base.policy.span, format!("{does} what no rule decides"));
     }
+    for repeat in repeats.iter().take(places::MOST_SHOWN) {
+        finding = finding.label(host.rule(*repeat).rule.span, "the same rule once more");
+    }
+    finding = places::and_more(finding, repeats.len().saturating_sub(places::MOST_SHOWN), "repeats");
     let more: Vec<_> = more.iter().map(|again| host.rule(again.rule).rule.span).collect();
     places::again(finding, &more, "nor does this one", "rules")
 }
 
-/// Rules, and those that repeat them: once a rule is gone its repeat is as needless as it was.
-fn with_repeats(context: &Context, rules: &[RuleId]) -> Vec<RuleId> {
+/// The rules that repeat these: once a rule is gone its repeat is as needless as it was.
+fn repeats(context: &Context, rules: &[RuleId]) -> Vec<RuleId> {
     let repeats = context.shadows().shadowed(&context.host).into_iter().filter(|other| other.repeats);
-    let of_these = repeats.filter(|other| other.by.iter().any(|by| rules.contains(by)));
-    rules.iter().copied().chain(of_these.map(|repeat| repeat.rule)).collect()
+    repeats.filter(|other| other.by.iter().any(|by| rules.contains(by))).map(|repeat| repeat.rule).collect()
 }

@@ -107,17 +107,26 @@ impl Remedy {
         Remedy { title: title.into(), steps, effect: Effect::Nothing, is_required: false, wider: None }
     }
 
+    /// A remedy by which rules go without which every packet fares as before.
+    pub fn removal(rules: impl IntoIterator<Item = Span>) -> Self {
+        let steps: Vec<Step> = rules.into_iter().map(Step::Remove).collect();
+        Remedy::neutral(if steps.len() == 1 { REMOVE_RULE } else { REMOVE_RULES }, steps)
+    }
+
     /// Both together. Steps that both have are done once.
     pub fn and(self, other: Remedy) -> Remedy {
         let mut steps = self.steps;
         let more: Vec<Step> = other.steps.into_iter().filter(|step| !steps.contains(step)).collect();
         steps.extend(more);
-        let mut title = self.title;
+        let mut parts: Vec<&str> = self.title.split(" and ").collect();
         for part in other.title.split(" and ").filter(|part| !part.is_empty()) {
-            if !title.split(" and ").any(|said| said == part) {
-                title = format!("{title} and {part}");
+            match parts.iter_mut().find(|said| **said == part || is_removal(said) && is_removal(part)) {
+                Some(said) if is_removal(part) && steps.len() > 1 => *said = REMOVE_RULES,
+                Some(_) => {}
+                None => parts.push(part),
             }
         }
+        let title = parts.join(" and ");
         Remedy {
             title,
             steps,
@@ -126,6 +135,14 @@ impl Remedy {
             wider: self.wider.or(other.wider),
         }
     }
+}
+
+/// What a remedy is called that takes out one rule, and one that takes out several.
+const REMOVE_RULE: &str = "remove the rule";
+const REMOVE_RULES: &str = "remove the rules";
+
+fn is_removal(title: &str) -> bool {
+    [REMOVE_RULE, REMOVE_RULES].contains(&title)
 }
 
 impl NewRule {
