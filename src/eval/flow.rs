@@ -11,6 +11,7 @@ mod talk;
 
 use std::sync::Arc;
 
+use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Cube, PacketSet, Ranges, TooManyPieces, Values};
 
 use super::compile::Host;
@@ -66,6 +67,8 @@ pub struct Question {
     pub assumed: Vec<(u32, bool)>,
     /// The user of the services of the host that answer, and their group; `None` if not known.
     pub service: Option<(u128, Option<u128>)>,
+    /// Unknowns of which the answer is known for every packet of these services, such as what their user is called.
+    pub of_service: Vec<(u32, bool)>,
     /// What is known of the client's socket.
     pub socket: Socket,
 }
@@ -153,6 +156,29 @@ impl Question {
     fn assume(&self, cube: Cube) -> Cube {
         answer(off_bridges(cube), &self.assumed)
     }
+
+    /// A packet of the services, with what is known of who they are.
+    fn served(&self, cube: Cube) -> Cube {
+        let cube = answer(cube.without(Axis::Uid).without(Axis::Gid), &self.of_service);
+        // Who has a name has a number, too, whichever it is.
+        let any = (!self.of_service.is_empty()).then(|| Ranges::new(0, NO_OWNER - 1));
+        let (uid, gid) = self.service.unzip();
+        let owners = [(Axis::Uid, uid), (Axis::Gid, gid.flatten())];
+        let owners = owners.map(|(axis, number)| (axis, number.map(Ranges::single).or_else(|| any.clone())));
+        owners.into_iter().fold(cube, |cube, (axis, numbers)| match numbers {
+            Some(numbers) => cube.set(axis, numbers),
+            None => cube,
+        })
+    }
+
+    /// Flows that are told of packets of the services: what is known of those says nothing of the client's.
+    fn of_clients(&self, flows: PacketSet, sense: Sense) -> PacketSet {
+        let is_known = |axis| self.of_service.iter().any(|known| axis == Axis::Atom(known.0));
+        match sense {
+            Sense::Back if !self.of_service.is_empty() => flows.forget(is_known).distinct(),
+            _ => flows,
+        }
+    }
 }
 
 impl<'m> Conversation<'m> {
@@ -233,6 +259,7 @@ pub(super) fn send<'m>(
         known: Vec::new(),
         assumed: Vec::new(),
         service: None,
+        of_service: Vec::new(),
         socket: Socket::Untold,
     };
     let mut talk = Talk::new(host, routes, &question);

@@ -353,6 +353,7 @@ fn question(routes: &Routes, probe: &Probe, assumed: Vec<(u32, bool)>) -> Questi
         known: Vec::new(),
         assumed,
         service: Some((0, Some(0))),
+        of_service: Vec::new(),
         socket: probe.socket,
     }
 }

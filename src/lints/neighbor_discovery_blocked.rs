@@ -82,6 +82,7 @@ fn lost<'c>(context: &Context<'c>, message: Message) -> Option<Lost<'c>> {
         known: Vec::new(),
         assumed: context.host.atoms.assumed().collect(),
         service: None,
+        of_service: Vec::new(),
         socket: Socket::Untold,
     };
     let talk = Conversation::begin(&context.host, &context.routes, &asked).ok()?;

@@ -11,6 +11,7 @@ pub mod names;
 mod phrase;
 mod redirection;
 mod terms;
+mod user;
 mod ways;
 
 use std::net::IpAddr;

@@ -41,6 +41,7 @@ fn https(family: Family) -> Question {
         known,
         assumed,
         service: None,
+        of_service: Vec::new(),
         socket: Socket::Untold,
     }
 }

@@ -188,6 +188,7 @@ fn conversation<'m>(host: &Host<'m>, routes: &Routes, way: Way) -> (PacketSet, C
         known: vec![],
         assumed: vec![],
         service: None,
+        of_service: Vec::new(),
         socket: Socket::Untold,
     };
     let talk = Conversation::hold(host, routes, &asked).expect("a small ruleset");

@@ -116,6 +116,7 @@ impl<'t, 'm> Talk<'t, 'm> {
             flows(self.question.way, std::slice::from_ref(&reply.2), Sense::Back).cubes().to_vec()
         }));
         let due = if self.question.way == Way::Out { due.and(&self.askers()) } else { due };
+        let due = self.question.of_clients(due, Sense::Back);
         if due.is_empty() {
             return Ok(());
         }
@@ -217,12 +218,13 @@ impl<'t, 'm> Talk<'t, 'm> {
         sense: Sense,
     ) -> Vec<Flight> {
         let is_loss = |hop: &&Arc<Hop>| matches!(hop.fate, Fate::Dropped | Fate::Rejected(_));
+        let question = self.question;
         let told = |hop: &Arc<Hop<'m>>| Lost {
-            flows: flows_of(self.question.way, &hop.packets, &hop.nat, sense),
+            flows: question.of_clients(flows_of(question.way, &hop.packets, &hop.nat, sense), sense),
             hop: hop.clone(),
         };
         let lost = trip.hops.iter().filter(is_loss).map(told).collect();
-        let passed = flows(self.question.way, &arrived, sense);
+        let passed = question.of_clients(flows(question.way, &arrived, sense), sense);
         self.steps.push(Step { moment, due, passed, lost, hops: trip.hops });
         arrived
     }
@@ -253,13 +255,7 @@ impl<'t, 'm> Talk<'t, 'm> {
             cube
         };
         let cube = match self.question.way {
-            Way::In | Way::Local if has_ports => match self.question.service {
-                Some((uid, gid)) => {
-                    let cube = cube.set(Axis::Uid, Ranges::single(uid)).without(Axis::Gid);
-                    gid.into_iter().fold(cube, |cube, gid| cube.set(Axis::Gid, Ranges::single(gid)))
-                }
-                None => cube.without(Axis::Uid).without(Axis::Gid),
-            },
+            Way::In | Way::Local if has_ports => self.question.served(cube),
             Way::In | Way::Local => of_the_kernel(cube),
             _ => without_owner(cube),
         };

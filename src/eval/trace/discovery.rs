@@ -84,6 +84,7 @@ fn solicited(
         known: Vec::new(),
         assumed: host.atoms.assumed().collect(),
         service: None,
+        of_service: Vec::new(),
         socket: Socket::Untold,
     }
 }

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use super::super::Context;
-use crate::config::{RunsIn, User};
+use super::user::{own_user, owners};
+use crate::config::RunsIn;
 use crate::eval::{Interface, Question, Routes, Socket, Way, interfaces};
 use crate::model::{Match, Side, Speech};
 use crate::packet::axis::{NO_OWNER, kind, packet_type};
@@ -28,9 +29,6 @@ pub fn untold(context: &Context) -> &'static [Axis] {
         false => &OWNER,
     }
 }
-
-/// The number of the user whose name is the same on all hosts.
-const ROOT: u32 = 0;
 
 /// A flow to remote machines: what is asked of the engine.
 pub struct Flow<'n> {
@@ -112,6 +110,7 @@ impl Flow<'_> {
             known,
             assumed: assumed(context).into_iter().chain(said(context, self.speech)).collect(),
             service: None,
+            of_service: Vec::new(),
             socket: match self.speech {
                 // quic-go listens on its socket, and sends by it to whom it likes.
                 Some(Speech::Quic) => Socket::Unconnected,
@@ -145,40 +144,6 @@ fn said(context: &Context, speech: Option<Speech>) -> Vec<(u32, bool)> {
     let Some(speech) = speech else { return Vec::new() };
     let atoms = (0..).zip(context.host.atoms.iter());
     atoms.filter_map(|(number, unknown)| Some((number, unknown.said.as_ref()?.answer(speech)?))).collect()
-}
-
-/// A rule that names another user never helps the program, one that names its own always counts.
-fn owners(context: &Context) -> Vec<(u32, bool)> {
-    let Some(own) = own_name(context) else { return Vec::new() };
-    let atoms = (0..).zip(context.host.atoms.iter());
-    atoms.filter_map(|(number, unknown)| Some((number, **unknown.owner.as_ref()? == *own))).collect()
-}
-
-/// The name of the user as whom the program runs, as far as it is known.
-fn own_name<'c>(context: &'c Context) -> Option<&'c str> {
-    match &context.settings.user.value {
-        Some(User::Name(name)) => Some(name),
-        Some(User::Id(ROOT)) => Some("root"),
-        Some(User::Id(_)) => None,
-        None => Some(context.profile.map_or("", |profile| profile.program.as_str())),
-    }
-}
-
-/// The number of that user, as far as it is known.
-pub fn own_user(context: &Context) -> Option<u128> {
-    match &context.settings.user.value {
-        Some(User::Id(id)) => Some((*id).into()),
-        Some(User::Name(name)) => (name == "root").then_some(ROOT.into()),
-        None => None,
-    }
-}
-
-/// The same question of a program that no rule names; `None` where none names this one.
-pub fn as_nobody(context: &Context, question: &Question) -> Option<(Question, String)> {
-    let owned: Vec<u32> = owners(context).into_iter().filter(|owner| owner.1).map(|owner| owner.0).collect();
-    let known = question.known.iter().map(|&(number, is_so)| (number, is_so && !owned.contains(&number)));
-    let question = Question { known: known.collect(), ..question.clone() };
-    if owned.is_empty() { None } else { Some((question, own_name(context)?.to_owned())) }
 }
 
 /// What is dialled is in the internet, and none of the user's own machines in the cloud.
@@ -221,6 +186,7 @@ pub fn loopback(
         known: Vec::new(),
         assumed: assumed(context),
         service: None,
+        of_service: Vec::new(),
         socket: Socket::Untold,
     }
 }
@@ -240,6 +206,7 @@ pub fn inbound(context: &Context, family: Family, protocol: u8, port: u16) -> Qu
         known: Vec::new(),
         assumed: assumed(context),
         service: None,
+        of_service: Vec::new(),
         socket: Socket::Untold,
     }
 }

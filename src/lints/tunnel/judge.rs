@@ -12,7 +12,7 @@ use super::super::Context;
 use super::ask::{self, CHOICES, Flow};
 use super::beside::{Beside, HTTPS};
 use super::chance::Chance;
-use super::{Edge, LostAt, Path, Served, spoken};
+use super::{Edge, LostAt, Path, Served, spoken, user};
 
 /// The addresses of an endpoint in a family, with their regions.
 pub fn edges(endpoint: &Endpoint, family: Family) -> impl Iterator<Item = (usize, IpAddr)> {
@@ -127,8 +127,9 @@ pub fn judge_loopback<'m>(
     };
     let ports = Ranges::new(METRICS.0.into(), METRICS.1.into());
     // Whoever asks, the program answers.
-    let service = ask::own_user(context).map(|user| (user, None));
-    let question = Question { service, ..ask::loopback(family, 6, own, ports, context) };
+    let service = user::own_user(context).map(|number| (number, None));
+    let of_service = user::owners(context);
+    let question = Question { service, of_service, ..ask::loopback(family, 6, own, ports, context) };
     let held = context.hold(&question)?;
     let axes = [Axis::Family, Axis::Uid, Axis::Gid, Axis::DestinationPort];
     let mut witnesses = Witnesses::of(&question.packets, &axes);

@@ -4,9 +4,9 @@ use crate::eval::{Certainty, Witnesses};
 use crate::packet::{Axis, Cube, Family, Ranges, TooManyPieces, Values, Words};
 
 use super::super::Context;
-use super::ask::{self, CHOICES, OWNER};
+use super::ask::{CHOICES, OWNER};
 use super::judge::{edges, to};
-use super::{Path, name};
+use super::{Path, name, user};
 use crate::profile::Endpoint;
 
 /// What is said of a side where few values will do, and where all but few will.
@@ -74,7 +74,7 @@ fn of_choices(asked: &Witnesses, left: &Witnesses, family: Family) -> Vec<String
 /// `only as NAME`, where nobody else is let out.
 fn as_whom(context: &Context, endpoint: &Endpoint, paths: &[Path]) -> Result<Option<String>, TooManyPieces> {
     for path in paths.iter().filter(|path| !path.is_blocked()) {
-        let Some((question, name)) = ask::as_nobody(context, &path.held.question) else { return Ok(None) };
+        let Some((question, name)) = user::as_nobody(context, &path.held.question) else { return Ok(None) };
         let held = context.hold(&question)?;
         let all = to(path.family, edges(endpoint, path.family).map(|edge| edge.1));
         let mut choices = Witnesses::of(&question.packets, &CHOICES);
