@@ -30,7 +30,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         let is_sure = paths.iter().all(|path| is_rest_open(path, number));
         let count = if is_sure { "2" } else { "at most 2" };
         let (level, comes_of_it) = match (is_dialled, &names[..]) {
-            (true, [_]) if !is_sure => (Level::Warning, format!(": {count} of 4 connections come up over it")),
+            (true, [_]) if !is_sure => {
+                (Level::Warning, format!(": {count} of 4 connections come up over it"))
+            }
             (true, _) => (Level::Warning, format!(": {count} of 4 connections come up")),
             (false, _) => (Level::Note, String::new()),
         };

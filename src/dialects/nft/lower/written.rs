@@ -84,8 +84,8 @@ fn needs<'s, 't>(builder: &mut Builder<'s, 't>, statement: &'s Statement<'t>, wh
         let both = builder.known.ranges(axis).zip(values.ranges());
         both.is_some_and(|(known, values)| values.covers(known))
     };
-    if !builder.actions.is_empty() && !(is_told && needs.iter().all(|(axis, values)| is_known(*axis, values)))
-    {
+    let is_free = is_told && needs.iter().all(|(axis, values)| is_known(*axis, values));
+    if !builder.actions.is_empty() && !is_free {
         builder.split();
     }
     for (axis, values) in needs {
