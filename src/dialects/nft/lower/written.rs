@@ -106,9 +106,10 @@ fn holder(what: &Expression<'_>) -> (SmallVec<[(Axis, Values); 2]>, bool) {
             Group::Ip6 => of(Axis::Family, Family::V6.number()),
             Group::Tcp => of(Axis::Protocol, 6),
             Group::Udp => of(Axis::Protocol, 17),
+            Group::Th => (SmallVec::new(), true),
             _ => (SmallVec::new(), false),
         },
-        // Where the bytes of a header that every packet has are named by their place, they are there.
+        // Bytes of a header that every packet has are there.
         ExpressionKind::Payload { base: PayloadBase::Network | PayloadBase::Transport, .. } => {
             (SmallVec::new(), true)
         }
