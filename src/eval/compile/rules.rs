@@ -208,7 +208,8 @@ impl<'m> Compiler<'_, 'm> {
 }
 
 fn in_words(set: &PacketSet) -> String {
-    Words::within(&Cube::any()).set(set)
+    let words = Words::within(&Cube::any()).set(set);
+    words.strip_prefix("everything ").map_or(words.clone(), str::to_owned)
 }
 
 /// The packets for which an unknown is answered so.
