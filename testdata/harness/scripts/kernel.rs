@@ -4,7 +4,7 @@ use crate::kernel::oracle;
 use crate::read::{cases, root};
 use fwlint::dialects::Dialect;
 use fwlint::dialects::iptables::{list, save, script};
-use fwlint::model::{Match, Policy, Rule, Ruleset, Verdict};
+use fwlint::model::{Action, Match, Policy, Rule, Ruleset, Verdict};
 use fwlint::source::FileId;
 use serde_json::Value;
 use std::io::Write;
@@ -197,7 +197,7 @@ fn chains(ruleset: &Ruleset) -> Vec<String> {
             for rule in &chain.rules {
                 let mut matches: Vec<String> = rule.matches.iter().map(|it| words(&it.value)).collect();
                 matches.sort();
-                let actions: Vec<_> = rule.actions.iter().map(|it| &it.value).collect();
+                let actions: Vec<String> = rule.actions.iter().map(|it| deed(&it.value)).collect();
                 let comment = rule.comment.as_ref().map(|it| &it.value);
                 text += &format!("\n      {matches:?} {actions:?} {:?} {comment:?}", rule.verdict.value);
             }
@@ -217,6 +217,14 @@ fn words(found: &Match) -> String {
     match found {
         Match::Atom(atom) if !atom.is_pure() => "unknown".to_owned(),
         Match::Noted(_) => "noted".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// An action. What a list says of a value that is written has words of its own.
+fn deed(action: &Action) -> String {
+    match action {
+        Action::Mangle(mangle) => format!("writes {:?}", mangle.axes),
         other => format!("{other:?}"),
     }
 }

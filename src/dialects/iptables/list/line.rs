@@ -154,6 +154,13 @@ impl<'t> Line<'t> {
             rule.verdict = Spanned::new(Verdict::Continue, span);
             rule.actions.push(Spanned::new(crate::model::Action::ForgetMark, span));
         }
+        for action in &mut rule.actions {
+            // What is written stands in the list in words of its own.
+            if let crate::model::Action::Mangle(mangle) = &mut action.value {
+                let texts: Vec<&str> = rest[suffix.start..].iter().map(|token| token.text).collect();
+                mangle.text = texts.join(" ").into();
+            }
+        }
         if self.target.is_none() {
             rule.verdict.span = self.span;
         }

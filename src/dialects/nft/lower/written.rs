@@ -85,7 +85,7 @@ fn needs<'s, 't>(builder: &mut Builder<'s, 't>, statement: &'s Statement<'t>, wh
         both.is_some_and(|(known, values)| values.covers(known))
     };
     let is_free = is_told && needs.iter().all(|(axis, values)| is_known(*axis, values));
-    if !builder.actions.is_empty() && !is_free {
+    if !(builder.actions.is_empty() || is_free) {
         builder.split();
     }
     for (axis, values) in needs {
