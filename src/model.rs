@@ -311,8 +311,8 @@ pub enum Nat {
     Destination(Target),
     /// The source becomes one of these.
     Source(Target),
-    /// The source becomes the address of the outgoing interface.
-    Masquerade,
+    /// The source becomes the address of the outgoing interface, its port one of these.
+    Masquerade(Target),
     /// The destination becomes the host itself.
     Redirect(Target),
     /// The prefix is exchanged (source in POSTROUTING and INPUT, destination elsewhere).
@@ -328,6 +328,8 @@ pub struct Target {
     pub addresses: Option<Values>,
     /// The ports; `None` leaves them as they are.
     pub ports: Option<Values>,
+    /// May it be any of the ports, by chance or since it is not known, even where the packet's own is one of them?
+    pub is_random: bool,
 }
 
 impl Action {

@@ -3,6 +3,8 @@
 //! The destination changes in PREROUTING and OUTPUT, the source in POSTROUTING and INPUT; for the
 //! answers it is undone in the same places (nf_nat_packet in nf_nat_core.c).
 
+mod ports;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::model::{Hook, Nat, Target};
@@ -72,6 +74,16 @@ impl Translations {
         after(&self.destination) == after(&other.destination) && after(&self.source) == after(&other.source)
     }
 
+    /// Is the source's port another than it was? `None` where that is up to chance.
+    pub fn moves_port(&self) -> Option<bool> {
+        let Some(Mapping { before, after }) = self.source.as_deref() else { return Some(false) };
+        match (&before.port, &after.port) {
+            (before, after) if before == after => Some(false),
+            (Some(before), Some(after)) if !before.overlaps(after) => Some(true),
+            _ => None,
+        }
+    }
+
     /// A cube of the flow's original direction as it was before all translation.
     pub fn undo(&self, cube: Cube) -> Cube {
         let undo = |cube, mapping: &Option<Box<Mapping>>, axes| match mapping {
@@ -105,18 +117,18 @@ pub fn begin(
     routes: &Routes,
 ) -> Vec<Flight> {
     let axes = if changes_destination(hook) { DESTINATION } else { SOURCE };
-    let flight = |cube: &Cube| {
-        let before = end(cube, axes);
-        let after = image(rule, hook, cube, &before, routes);
+    let flight = |cube: Cube| {
+        let before = end(&cube, axes);
+        let after = image(rule, hook, &cube, &before, routes);
         let mut nat = nat.clone();
         if after != before {
             let mapping = Some(Box::new(Mapping { before, after: after.clone() }));
             *(if changes_destination(hook) { &mut nat.destination } else { &mut nat.source }) = mapping;
         }
-        let cube = put(cube.clone(), axes, &after).set(Axis::Nat, Ranges::single(nat.bits()));
+        let cube = put(cube, axes, &after).set(Axis::Nat, Ranges::single(nat.bits()));
         Flight { packets: cube.into(), nat: nat.settle(hook) }
     };
-    packets.cubes().iter().map(flight).collect()
+    packets.cubes().iter().flat_map(|cube| ports::apart(rule, cube)).map(flight).collect()
 }
 
 /// A later packet of a flow: the same translation, or back.
@@ -181,7 +193,8 @@ fn turn(cube: Cube, axes: EndAxes, from: &End, to: &End) -> Cube {
 /// What a nat rule makes of an end.
 fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End, routes: &Routes) -> End {
     match rule {
-        Nat::Destination(target) | Nat::Source(target) => aim(target, cube, before),
+        Nat::Destination(target) => aim(target, cube, before),
+        Nat::Source(target) => End { port: ports::chosen(target, cube), ..aim(target, cube, before) },
         Nat::Redirect(target) => {
             let own = if hook == Hook::Output { loopback(cube) } else { None };
             let local = Some(Values::single(Axis::DestinationKind, kind::LOCAL));
@@ -193,11 +206,12 @@ fn image(rule: &Nat, hook: Hook, cube: &Cube, before: &End, routes: &Routes) -> 
             End { address: address.or_else(|| Some(prefix.clone())), kind: None, ..before.clone() }
         }
         // The outgoing interface's own address: for packets of the host that is what they have.
-        Nat::Masquerade => {
+        Nat::Masquerade(target) => {
             let is_own = before.kind.as_ref().is_some_and(|kinds| kinds.first() == Some(kind::LOCAL));
             let own = Some(Values::single(Axis::SourceKind, kind::LOCAL));
             let address = masquerade(cube, routes);
-            if is_own { before.clone() } else { End { address, port: before.port.clone(), kind: own } }
+            let port = ports::chosen(target, cube);
+            if is_own { End { port, ..before.clone() } } else { End { address, port, kind: own } }
         }
         Nat::Tproxy => before.clone(),
     }

@@ -24,6 +24,14 @@ pub fn knows_later(held: &Held) -> bool {
     later.flat_map(|step| &step.lost).all(|lost| opening::is_tracked(&lost.hop.packets))
 }
 
+/// Are answers lost that come to a port which a translation chose, and of which connection tracking does not know whose they
+/// are? Whoever accepts them, they do not come to the client.
+pub fn comes_in_vain(held: &Held) -> bool {
+    let later = held.conversation.steps.iter().filter(|step| step.moment == Moment::Reply);
+    let is_moved = |hop: &Hop| hop.nat.moves_port() != Some(false) && !opening::is_tracked(hop);
+    later.flat_map(|step| &step.lost).any(|lost| is_moved(&lost.hop))
+}
+
 /// A cube without unknowns.
 pub fn known(cube: &Cube) -> Cube {
     cube.clone().forget(|axis| matches!(axis, Axis::Atom(_)))
@@ -41,6 +49,9 @@ pub fn edges<'t, 'm: 't>(
     let (mut opening, mut wider) = (Opening::of_program(context), BTreeSet::new());
     let mut names_prefixes = wants_prefixes;
     for (path, mut edges) in lost {
+        if comes_in_vain(&path.held) {
+            return None;
+        }
         let is_short = holds_few(context, &path.held);
         edges.sort_by_key(|edge| edge.lost_at);
         // Addresses that are lost at one place need other rules than those that get that far.

@@ -86,6 +86,9 @@ fn remedy(context: &Context, tunnel: &Tunnel) -> Option<Remedy> {
     let mut opening = mend::Opening::default();
     for (held, protocol) in [(&tunnel.dns.udp, 17), (&tunnel.dns.tcp.1, 6)] {
         let Some(held) = held else { continue };
+        if mend::comes_in_vain(held) {
+            return None;
+        }
         for family in super::tunnel::spoken(context) {
             let own = ask::addresses(resolvers.iter().copied().filter(|it| family_of(*it) == family));
             if own.is_empty() && !resolvers.is_empty() {

@@ -76,6 +76,11 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
              from which the machine opens connections ({} to {}).",
             ports.first, ports.last
         )
+    } else if paths.iter().any(|path| mend::comes_in_vain(&path.held)) {
+        format!(
+            "Connection tracking does not know these answers (NOTRACK), so they do not get back the port that a translation \
+             has changed. Leave port {port} to connection tracking, or to no translation."
+        )
     } else if !is_tracked {
         format!(
             "Connection tracking does not know some of these packets (NOTRACK): rules for established ones do not match \

@@ -71,6 +71,9 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
 
 /// HTTPS let out: to the addresses of the service, as far as they are known. They may move.
 fn remedy(context: &Context, service: &Service, held: &Held) -> Option<Remedy> {
+    if mend::comes_in_vain(held) {
+        return None;
+    }
     let known: Vec<IpAddr> = service.v4.iter().map(|it| IpAddr::from(*it)).collect();
     let mut opening = mend::Opening::of_program(context);
     let part = PacketSet::from(mend::of(Family::V4));

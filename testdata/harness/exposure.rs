@@ -101,12 +101,13 @@ fn nat_verdict() -> impl Strategy<Value = Verdict> {
         Target {
             addresses: Some(Ranges::new(low, high).into()),
             ports: port.map(|port| Values::single(Axis::DestinationPort, port)),
+            is_random: false,
         }
     };
     prop_oneof![
         2 => Just(Verdict::Nat(Nat::Destination(target([10, 0, 0, 9], Some(80))).into())),
         1 => Just(Verdict::Nat(Nat::Destination(target([10, 0, 0, 9], None)).into())),
-        1 => Just(Verdict::Nat(Nat::Redirect(Target { addresses: None, ports: Some(Values::single(Axis::DestinationPort, 22)) }).into())),
+        1 => Just(Verdict::Nat(Nat::Redirect(Target { ports: Some(Values::single(Axis::DestinationPort, 22)), ..Target::default() }).into())),
         1 => Just(Verdict::Accept),
         1 => Just(Verdict::Return),
     ]

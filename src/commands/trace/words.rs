@@ -157,7 +157,7 @@ fn fate(fate: &Fate) -> &'static str {
         Fate::Rejected(_) => "rejected",
         Fate::Translated(Nat::Destination(_)) => "accepted, the destination is translated",
         Fate::Translated(Nat::Source(_)) => "accepted, the source is translated",
-        Fate::Translated(Nat::Masquerade) => "accepted, the source becomes the host's address",
+        Fate::Translated(Nat::Masquerade(_)) => "accepted, the source becomes the host's address",
         Fate::Translated(Nat::Redirect(_)) => "accepted, redirected to the host itself",
         Fate::Translated(Nat::Netmap(_)) => "accepted, the prefix is exchanged",
         Fate::Translated(Nat::Tproxy) => "accepted, handed to a socket of the host",

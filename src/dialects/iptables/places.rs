@@ -92,7 +92,7 @@ fn misplaced(nat: &Nat, table: &str, chain: &str) -> Option<(&'static str, &'sta
         Nat::Destination(_) => ("DNAT", "nat", &["PREROUTING", "OUTPUT"]),
         Nat::Redirect(_) => ("REDIRECT", "nat", &["PREROUTING", "OUTPUT"]),
         Nat::Source(_) => ("SNAT", "nat", &["POSTROUTING", "INPUT"]),
-        Nat::Masquerade => ("MASQUERADE", "nat", &["POSTROUTING"]),
+        Nat::Masquerade(_) => ("MASQUERADE", "nat", &["POSTROUTING"]),
         Nat::Netmap(_) => ("NETMAP", "nat", &["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"]),
         Nat::Tproxy => ("TPROXY", "mangle", &["PREROUTING"]),
     };

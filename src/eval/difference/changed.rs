@@ -292,7 +292,7 @@ impl Changed {
 
 /// Does a verdict send packets elsewhere?
 fn turns(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Nat(nat) if !matches!(**nat, Nat::Source(_) | Nat::Masquerade))
+    matches!(verdict, Verdict::Nat(nat) if !matches!(**nat, Nat::Source(_) | Nat::Masquerade(_)))
 }
 
 /// Is a property of a packet not yet what it is at a hook when the packet comes?

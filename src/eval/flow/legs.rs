@@ -125,14 +125,21 @@ impl<'m> Talk<'_, 'm> {
         })
     }
 
-    /// Is an answer to the host, whose source was translated and not put back, for another machine, or for loopback?
+    /// Is an answer to the host, whose source was translated and not put back, for another machine, for another port, or for
+    /// loopback?
     pub(super) fn is_astray(&self, flight: &Flight) -> bool {
         let is_other = |cube: &Cube| {
             let routed = self.routes.route(cube.clone().without(Axis::DestinationKind));
             routed.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() != Some(kind::LOCAL))
         };
         let is_translated = self.question.way == Way::Out && flight.nat.source.is_some();
-        is_translated && (is_martian(flight) || flight.packets.cubes().iter().all(is_other))
+        let misses_port = || flight.nat.moves_port() == Some(true);
+        is_translated && (misses_port() || is_martian(flight) || flight.packets.cubes().iter().all(is_other))
+    }
+
+    /// Is it up to chance whether an answer, whose port was translated and not put back, comes to its client?
+    pub(super) fn may_miss_port(&self, flight: &Flight) -> bool {
+        self.question.way == Way::Out && flight.nat.moves_port().is_none()
     }
 
     /// Through the host: PREROUTING, then FORWARD and POSTROUTING.

@@ -134,6 +134,10 @@ impl<'t, 'm> Talk<'t, 'm> {
                         trip.vanish(group.flight);
                         continue;
                     }
+                    // Nor is it for the client if it comes to another port than the client's.
+                    Some(_) if group.seen != state::ESTABLISHED && self.may_miss_port(&group.flight) => {
+                        trip.vanish(group.flight.clone());
+                    }
                     // Once a rule has translated it, it is no answer any more to who waits for it.
                     None if !group.flight.nat.is_none() => {
                         trip.vanish(group.flight);

@@ -393,5 +393,5 @@ fn ends_here(rule: &CompiledRule) -> bool {
 
 /// Does a nat rule send packets elsewhere? What it does to their source does not matter here.
 fn changes_destination(hook: Hook, nat: &Nat) -> bool {
-    matches!(hook, Hook::Prerouting | Hook::Output) && !matches!(nat, Nat::Source(_) | Nat::Masquerade)
+    matches!(hook, Hook::Prerouting | Hook::Output) && !matches!(nat, Nat::Source(_) | Nat::Masquerade(_))
 }

@@ -21,11 +21,10 @@ pub(super) const ALL: &[Kind] = &[
     kind(
         "SNAT",
         &[one("to-source"), flag("random"), flag("random-fully"), flag("persistent")],
-        |builder, used| nat(Nat::Source(required(builder, used, "to-source"))),
+        |builder, used| nat(Nat::Source(at_random(used, required(builder, used, "to-source")))),
     ),
     kind("MASQUERADE", &[one("to-ports"), flag("random"), flag("random-fully")], |builder, used| {
-        ports_only(builder, used);
-        nat(Nat::Masquerade)
+        nat(Nat::Masquerade(at_random(used, ports_only(builder, used))))
     }),
     kind(
         "REDIRECT",
@@ -48,11 +47,18 @@ fn nat(nat: Nat) -> Verdict {
     Verdict::Nat(Box::new(nat))
 }
 
+/// The same, with what `--random` and `--random-fully` say.
+fn at_random(used: &Used<'_, '_>, target: Target) -> Target {
+    let is_random = used.given.iter().any(|given| matches!(given.name, "random" | "random-fully"));
+    Target { is_random: is_random || target.is_random, ..target }
+}
+
 /// The target could be any.
 fn anything() -> Target {
     Target {
         addresses: Some(Values::all(Axis::Destination)),
         ports: Some(Values::all(Axis::DestinationPort)),
+        is_random: true,
     }
 }
 
@@ -88,12 +94,12 @@ fn ports_only(builder: &mut Builder<'_>, used: &Used<'_, '_>) -> Target {
     let Some(given) = used.given.iter().find(|given| given.name == "to-ports") else {
         return Target::default();
     };
-    let any = || Target { addresses: None, ports: Some(Values::all(Axis::DestinationPort)) };
+    let any = || Target { addresses: None, ..anything() };
     let Some(word) = given.value().filter(|word| !word.unresolved) else { return any() };
     match ports(&word.text) {
         Ok(ports) => {
             needs_ports(builder, word);
-            Target { addresses: None, ports: Some(ports.into()) }
+            Target { ports: Some(ports.into()), ..Target::default() }
         }
         Err(wrong) => {
             builder.remarks.push(wrong.remark(word.span));
@@ -140,7 +146,7 @@ fn target(text: &str, family: Family) -> Result<Target, NoPort> {
     };
     let port = port.map(|port| port.split_once('/').map_or(port, |(range, _)| range));
     let ports = port.map(ports).transpose()?.map(Values::from);
-    Ok(Target { addresses, ports })
+    Ok(Target { addresses, ports, is_random: false })
 }
 
 fn addresses(text: &str, family: Family) -> Result<Values, NoPort> {

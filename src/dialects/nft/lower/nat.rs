@@ -29,6 +29,8 @@ pub(super) fn statement<'s, 't>(
         None => Target::default(),
         Some(to) => target(builder, family, to, span),
     };
+    let is_random = flags.iter().any(|flag| matches!(&*flag.value, "random" | "fully-random"));
+    let target = Target { is_random: is_random || target.is_random, ..target };
     let nat = match kind {
         NatKind::Snat | NatKind::Dnat if is_prefix => match &target.addresses {
             Some(addresses) if target.ports.is_none() => Nat::Netmap(addresses.clone()),
@@ -36,7 +38,7 @@ pub(super) fn statement<'s, 't>(
         },
         NatKind::Snat => Nat::Source(target),
         NatKind::Dnat => Nat::Destination(target),
-        NatKind::Masquerade => Nat::Masquerade,
+        NatKind::Masquerade => Nat::Masquerade(target),
         NatKind::Redirect => Nat::Redirect(target),
     };
     Some(Verdict::Nat(Box::new(nat)))
@@ -57,12 +59,14 @@ fn target<'s, 't>(
         }
         target.addresses = Some(values.unwrap_or_else(|_| Values::all(Axis::Destination)));
         if let Some(ports) = ports_beside(builder, address) {
-            target.ports = Some(ports);
+            (target.ports, target.is_random) = (Some(ports), true);
         }
     }
     if let Some(port) = &to.port {
         let numbers = Numbers::of(Datatype::InetService);
         let ports = values(builder, port, numbers, span).map(Values::from);
+        // What a map gives is another port for each.
+        target.is_random = ports.is_err() || matches!(port.resolved(), ExpressionKind::Map(_));
         target.ports = Some(ports.unwrap_or_else(|_| Values::all(Axis::DestinationPort)));
     }
     target
@@ -166,5 +170,6 @@ pub(super) fn anything() -> Target {
     Target {
         addresses: Some(Values::all(Axis::Destination)),
         ports: Some(Values::all(Axis::DestinationPort)),
+        is_random: true,
     }
 }
