@@ -332,6 +332,13 @@ pub struct Target {
     pub is_random: bool,
 }
 
+impl Target {
+    /// May a packet have another port behind it?
+    pub fn chooses_port(&self) -> bool {
+        self.ports.is_some() || self.is_random
+    }
+}
+
 impl Action {
     /// Does it change something of the packet or its flow that is followed?
     pub fn changes_packet(&self) -> bool {

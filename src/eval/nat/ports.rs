@@ -12,7 +12,7 @@ const FIRST_FREE: u128 = 1024;
 /// The packets of a cube by what becomes of their ports: those that have none, those whose port the rule allows, and others.
 pub fn apart(rule: &Nat, cube: &Cube) -> Vec<Cube> {
     let (Nat::Source(target) | Nat::Masquerade(target)) = rule else { return vec![cube.clone()] };
-    if target.ports.is_none() && !target.is_random {
+    if !target.chooses_port() {
         return vec![cube.clone()];
     }
     let protocols = Ranges::union(WITH_PORTS.map(|number| (number, number)));

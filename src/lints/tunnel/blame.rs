@@ -2,7 +2,7 @@
 
 use crate::eval::{Certainty, CompiledRule, Held, Lost, RuleId};
 use crate::finding::Finding;
-use crate::model::{Match, Verdict};
+use crate::model::{Match, Nat, Verdict};
 use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Cube, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
@@ -56,9 +56,27 @@ fn depend_by_whomever(finding: Finding, context: &Context, parts: &[(&Held, Pack
     let unknowns = in_turn(parts.iter().map(|(held, part)| held.unknowns(part)));
     let finding = exposure::depends_on(finding, context, &unknowns);
     let open = in_turn(parts.iter().map(|(held, part)| open_matches(context, held, part)));
-    open.into_iter().take(places::MOST_SHOWN).fold(finding, |finding, span| {
+    let finding = open.into_iter().take(places::MOST_SHOWN).fold(finding, |finding, span| {
         exposure::place(finding, span, format!("it depends on this: {}", context.sources.text(span)))
+    });
+    let choosing = in_turn(parts.iter().map(|(held, part)| choose_ports(context, held, part)));
+    choosing.into_iter().take(places::MOST_SHOWN).fold(finding, |finding, span| {
+        exposure::place(finding, span, "it depends on this: which port it chooses")
     })
+}
+
+/// The rules that choose a port for packets of a part, where answers to one of the ports are lost.
+fn choose_ports(context: &Context, held: &Held, part: &PacketSet) -> Vec<Span> {
+    if held.losses(part).all(|lost| lost.hop.nat.moves_port() == Some(false)) {
+        return Vec::new();
+    }
+    let asked = held.question.packets.and(part);
+    let chooses = |rule: &&CompiledRule| match &rule.rule.verdict.value {
+        Verdict::Nat(nat) => matches!(&**nat, Nat::Source(to) | Nat::Masquerade(to) if to.chooses_port()),
+        _ => false,
+    };
+    let rules = context.host.rules().map(|(_, rule)| rule).filter(chooses);
+    rules.filter(|rule| rule.packets.overlaps(&asked)).map(|rule| rule.rule.span).collect()
 }
 
 /// What is in any of these lists, once: first what stands first in each, since not all may be shown.
