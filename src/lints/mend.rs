@@ -28,7 +28,7 @@ pub fn knows_later(held: &Held) -> bool {
 /// are? Whoever accepts them, they do not come to the client.
 pub fn comes_in_vain(held: &Held) -> bool {
     let later = held.conversation.steps.iter().filter(|step| step.moment == Moment::Reply);
-    let is_moved = |hop: &Hop| hop.nat.moves_port() != Some(false) && !opening::is_tracked(hop);
+    let is_moved = |hop: &Hop| hop.nat.moves_port() != Some(false) && !opening::is_tracked(&hop.packets);
     later.flat_map(|step| &step.lost).any(|lost| is_moved(&lost.hop))
 }
 

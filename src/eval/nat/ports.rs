@@ -41,7 +41,6 @@ pub fn chosen(target: &Target, cube: &Cube) -> Option<Values> {
     };
     let range = target.ports.clone().or_else(|| target.is_random.then_some(any));
     let range = range.filter(|_| cube.get(Axis::Protocol).is_some_and(has_ports));
-    let is_kept =
-        |range: &Values| !target.is_random && before.is_some_and(|before| range.covers(before));
+    let is_kept = |range: &Values| !target.is_random && before.is_some_and(|before| range.covers(before));
     range.filter(|range| !is_kept(range)).or_else(|| before.cloned())
 }
