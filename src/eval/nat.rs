@@ -74,6 +74,12 @@ impl Translations {
         after(&self.destination) == after(&other.destination) && after(&self.source) == after(&other.source)
     }
 
+    /// Is the source's address another than it was?
+    pub fn moves_address(&self) -> bool {
+        let of = |end: &End| (end.address.clone(), end.kind.clone());
+        self.source.as_deref().is_some_and(|mapping| of(&mapping.before) != of(&mapping.after))
+    }
+
     /// Is the source's port another than it was? `None` where that is up to chance.
     pub fn moves_port(&self) -> Option<bool> {
         let Some(Mapping { before, after }) = self.source.as_deref() else { return Some(false) };

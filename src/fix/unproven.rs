@@ -6,6 +6,9 @@ use crate::dialects::Dialect;
 /// Where one family is closed the other may stand out.
 const OTHER_FAMILY: &str = "ipv6-open";
 
+/// Answers of which connection tracking does not know do not get back what a translation has changed, whatever is let through.
+const IN_VAIN: &str = "tunnel-reply-blocked";
+
 /// Lints that close or move something: what else hangs on that only the proof can tell.
 const OF_MORE: [&str; 3] = [MOVED, "ingress-not-denied", "ipv6-open"];
 
@@ -100,8 +103,7 @@ impl Unproven {
             | Unproven::Beside
             | Unproven::NotWorkedOut => false,
             Unproven::Another(other) => {
-                // What gets out by a rule gets out by the policy once that rule has gone, and is told then.
-                let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS, OF_WORKING];
+                let known = [LOCKOUT, MOVED, OTHER_FAMILY, OF_NEIGHBOURS, OF_WORKING, IN_VAIN];
                 let is_known = known.iter().chain(&UNCOVERED).chain(&LEFT_OVER).any(|known| known == other);
                 // What is left of a finding in other words hangs on what the rules do not tell.
                 !OF_MORE.contains(&lint) && !is_known && *other != lint

@@ -8,7 +8,7 @@ use super::Context;
 use super::tunnel::{Edge, Path, Tunnel, ask};
 use crate::config::EdgeRules;
 use crate::eval::exposure::Default as ByDefault;
-use crate::eval::{Held, Hop, Lost, Moment, RuleId};
+use crate::eval::{Held, Hop, Lost, Moment, RuleId, Way};
 use crate::model::{Backend, Effect, Hook, Letting, NewRule, Policy, Remedy, Step, Verdict};
 use crate::packet::{Axis, Cube, Family, Ranges, values};
 
@@ -24,11 +24,15 @@ pub fn knows_later(held: &Held) -> bool {
     later.flat_map(|step| &step.lost).all(|lost| opening::is_tracked(&lost.hop.packets))
 }
 
-/// Are answers lost that come to a port which a translation chose, and of which connection tracking does not know whose they
-/// are? Whoever accepts them, they do not come to the client.
+/// Are answers lost that come to a port which a translation chose, or to the host for a container, and of which connection
+/// tracking does not know whose they are? Whoever accepts them, they do not come to the client.
 pub fn comes_in_vain(held: &Held) -> bool {
     let later = held.conversation.steps.iter().filter(|step| step.moment == Moment::Reply);
-    let is_moved = |hop: &Hop| hop.nat.moves_port() != Some(false) && !opening::is_tracked(&hop.packets);
+    let is_through = held.question.way == Way::Forward;
+    let is_moved = |hop: &Hop| {
+        let is_elsewhere = hop.nat.moves_port() != Some(false) || is_through && hop.nat.moves_address();
+        is_elsewhere && !opening::is_tracked(&hop.packets)
+    };
     later.flat_map(|step| &step.lost).any(|lost| is_moved(&lost.hop))
 }
 

@@ -78,8 +78,8 @@ pub fn run(context: &Context, findings: &mut Vec<Finding>) {
         )
     } else if paths.iter().any(|path| mend::comes_in_vain(&path.held)) {
         format!(
-            "Connection tracking does not know these answers (NOTRACK), so they do not get back the port that a translation \
-             has changed. Leave port {port} to connection tracking, or to no translation."
+            "Connection tracking does not know these answers (NOTRACK), so they do not get back the address or port that a \
+             translation has changed. Leave port {port} to connection tracking, or to no translation."
         )
     } else if !is_tracked {
         format!(

@@ -125,13 +125,17 @@ impl<'m> Talk<'_, 'm> {
         })
     }
 
-    /// Is an answer to the host, whose source was translated and not put back, for another machine, for another port, or for
+    /// Is an answer to a flow whose source was translated and not put back, for another machine, for another port, or for
     /// loopback?
     pub(super) fn is_astray(&self, flight: &Flight) -> bool {
         let is_other = |cube: &Cube| {
             let routed = self.routes.route(cube.clone().without(Axis::DestinationKind));
             routed.get(Axis::DestinationKind).is_some_and(|kinds| kinds.first() != Some(kind::LOCAL))
         };
+        // What another machine asked comes to the host, or to whom else it was told as the source.
+        if self.question.way == Way::Forward {
+            return flight.nat.moves_address();
+        }
         let is_translated = self.question.way == Way::Out && flight.nat.source.is_some();
         let misses_port = || flight.nat.moves_port() == Some(true);
         is_translated && (misses_port() || is_martian(flight) || flight.packets.cubes().iter().all(is_other))

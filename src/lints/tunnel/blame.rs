@@ -2,7 +2,7 @@
 
 use crate::eval::{Certainty, CompiledRule, Held, Lost, RuleId};
 use crate::finding::Finding;
-use crate::model::{Match, Nat, Verdict};
+use crate::model::{Action, Match, Nat, Policy, Verdict};
 use crate::packet::axis::NO_OWNER;
 use crate::packet::{Axis, Cube, Hull, PacketSet, Ranges, Values};
 use crate::source::{Span, Spanned};
@@ -173,6 +173,9 @@ pub fn explain(
 /// Where and in what words.
 pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
     let chain = context.host.chain(lost.hop.chain);
+    if let Some(span) = untracks(context, lost) {
+        return (span, "takes them out of connection tracking, where translations are undone".to_owned());
+    }
     match lost.hop.rule {
         Some(id) => {
             let rule = context.host.rule(id).rule;
@@ -191,6 +194,29 @@ pub fn place_of(context: &Context, lost: &Lost) -> (Span, String) {
             (span, format!("the policy of {} drops what no rule accepts", chain.chain.name))
         }
     }
+}
+
+/// The rule for which answers to a translated flow find no way back, where no policy drops them.
+fn untracks(context: &Context, lost: &Lost) -> Option<Span> {
+    let base = context.host.chain(lost.hop.base).chain.base.as_ref()?;
+    if lost.hop.rule.is_some() || lost.hop.nat.source.is_none() || base.policy.value != Policy::Accept {
+        return None;
+    }
+    // What was on the way when it asked: interfaces and states have changed since.
+    let ends = [
+        Axis::Family,
+        Axis::Protocol,
+        Axis::Source,
+        Axis::Destination,
+        Axis::SourcePort,
+        Axis::DestinationPort,
+    ];
+    let packets = lost.hop.packets.forget(|axis| !ends.contains(&axis));
+    let untracks = |rule: &&CompiledRule| {
+        rule.rule.actions.iter().any(|action| action.value == Action::NoTrack)
+            && rule.packets.overlaps(&packets)
+    };
+    context.host.rules().map(|(_, rule)| rule).find(untracks).map(|rule| rule.rule.span)
 }
 
 /// A rule behind the one to blame that would have let the packets through.
