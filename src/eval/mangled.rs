@@ -7,61 +7,64 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Action, Chain, Families, Ruleset, Table, Verdict};
-use crate::packet::{Axis, Cube, Family, PacketSet, TooManyPieces};
+use crate::model::{Action, Chain, Families, Key, Match, Rule, Ruleset, Table, Verdict};
+use crate::packet::{Axis, Cube, Family, PacketSet, Ranges, TooManyPieces};
 
 use super::atoms::Atoms;
 
 /// All that may be looked at in what is written by its place alone.
 const ALL: [Axis; 4] = [Axis::Dscp, Axis::HopLimit, Axis::Length, Axis::Mac];
 
-/// What rules of a host write into packets of each family.
+/// What rules of a host write into packets of each family, each with the protocols of these packets: what no translation
+/// changes. `None` for whatever else stands in a packet.
 #[derive(Debug, Default)]
-pub(super) struct Mangled {
-    v4: Written,
-    v6: Written,
-}
-
-#[derive(Debug, Default)]
-struct Written {
-    is_any: bool,
-    axes: Vec<Axis>,
-}
+pub(super) struct Mangled(Vec<(Family, Option<Axis>, Ranges)>);
 
 /// What is written into packets that a table sees.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a>(Option<&'a Mangled>, Families);
+pub(super) struct Asked<'a>(&'a [(Family, Option<Axis>, Ranges)], Families);
 
 impl Mangled {
     /// Looks through all rules.
     pub fn of(ruleset: &Ruleset) -> Self {
         let mut mangled = Mangled::default();
         for table in &ruleset.tables {
-            let rules = table.chains.iter().flat_map(|chain| &chain.rules);
-            for action in rules.flat_map(|rule| &rule.actions) {
-                let axes: &[Axis] = match &action.value {
-                    Action::Mangle(mangle) => mangle.axes,
-                    // Other bytes than those of an address or a port.
-                    Action::Rewrite(rewrite) if rewrite.axis.is_none() => &ALL,
-                    Action::Rewrite(_) => &[],
-                    _ => continue,
-                };
-                for family in Family::ALL.into_iter().filter(|family| table.families.has(*family)) {
-                    let written = mangled.written(family);
-                    written.is_any = true;
-                    written
-                        .axes
-                        .extend(axes.iter().filter(|axis| !written.axes.contains(axis)).collect::<Vec<_>>());
+            for rule in table.chains.iter().flat_map(|chain| &chain.rules) {
+                for action in &rule.actions {
+                    let (axes, protocols): (&[Axis], Ranges) = match &action.value {
+                        Action::Mangle(mangle) => (mangle.axes, protocols(rule)),
+                        // Other bytes than those of an address or a port.
+                        Action::Rewrite(rewrite) if rewrite.axis.is_none() => (&ALL, Ranges::new(0, 255)),
+                        Action::Rewrite(_) => (&[], Ranges::new(0, 255)),
+                        _ => continue,
+                    };
+                    for axis in axes.iter().copied().map(Some).chain([None]) {
+                        mangled.add(table.families, axis, &protocols);
+                    }
                 }
             }
         }
         mangled
     }
 
+    fn add(&mut self, families: Families, axis: Option<Axis>, protocols: &Ranges) {
+        for family in Family::ALL.into_iter().filter(|family| families.has(*family)) {
+            match self.0.iter_mut().find(|known| known.0 == family && known.1 == axis) {
+                Some(known) => known.2 = known.2.or(protocols),
+                None => self.0.push((family, axis, protocols.clone())),
+            }
+        }
+    }
+
+    /// What is written into packets of these families.
+    pub fn asked(&self, families: Families) -> Asked<'_> {
+        Asked(&self.0, families)
+    }
+
     /// The chains of a table that rules lead to from several places, so that a packet may meet their rules more than once.
     pub fn repeated<'t>(&self, table: &'t Table) -> HashSet<&'t str> {
         let mut found = HashSet::new();
-        if self.asked(table.families).0.is_none() {
+        if self.0.is_empty() {
             return found;
         }
         let targets = |chain: &'t Chain| chain.rules.iter().filter_map(|rule| target(&rule.verdict.value));
@@ -75,45 +78,54 @@ impl Mangled {
         }
         found
     }
-
-    fn written(&mut self, family: Family) -> &mut Written {
-        match family {
-            Family::V4 => &mut self.v4,
-            Family::V6 => &mut self.v6,
-        }
-    }
-
-    /// What is written into packets of these families.
-    pub fn asked(&self, families: Families) -> Asked<'_> {
-        let is_any = families.v4 && self.v4.is_any || families.v6 && self.v6.is_any;
-        Asked(is_any.then_some(self), families)
-    }
 }
 
 impl Asked<'_> {
     /// Nothing is.
-    pub const NOTHING: Asked<'static> = Asked(None, Families::BOTH);
+    pub const NOTHING: Asked<'static> = Asked(&[], Families::BOTH);
 
     /// May a rule have written what stands on an axis?
     pub fn has(self, axis: Axis) -> bool {
-        let Asked(Some(mangled), families) = self else { return false };
-        families.v4 && mangled.v4.axes.contains(&axis) || families.v6 && mangled.v6.axes.contains(&axis)
+        self.0.iter().any(|known| known.1 == Some(axis) && self.1.has(known.0))
     }
 
-    /// The same for any of the axes of some packets.
-    pub fn names(self, packets: &PacketSet) -> bool {
-        self.0.is_some() && packets.cubes().iter().any(|cube| self.is_named(cube))
+    /// The packets into which rules may have written what a condition asks for; `None` if there are none.
+    pub fn written(self, part: &Match, members: impl FnOnce() -> Option<PacketSet>) -> Option<PacketSet> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let of_set = |set: &PacketSet| -> Vec<Option<Axis>> {
+            set.cubes().iter().flat_map(|cube| cube.sides()).map(|side| Some(side.0)).collect()
+        };
+        let asked = match part {
+            Match::Field(axis, _) => vec![Some(*axis)],
+            Match::Packets(set) => of_set(set),
+            Match::Lookup(lookup) => {
+                let keys = lookup.keys.iter().filter_map(|key| match key {
+                    Key::Axis(axis) => Some(Some(*axis)),
+                    Key::Side(_) => None,
+                });
+                keys.chain(members().as_ref().map(of_set).unwrap_or_default()).collect()
+            }
+            Match::Atom(atom) if atom.is_pure() && asks_contents(&atom.text) => vec![None],
+            _ => return None,
+        };
+        let written = self.0.iter().filter(|known| asked.contains(&known.1) && self.1.has(known.0));
+        let cubes = written.map(|(family, _, protocols)| {
+            let family = Ranges::single(family.number());
+            Cube::any().set(Axis::Family, family).set(Axis::Protocol, protocols.clone())
+        });
+        Some(PacketSet::from_cubes(cubes)).filter(|set| !set.is_empty())
     }
+}
 
-    /// The same for one cube.
-    pub fn is_named(self, cube: &Cube) -> bool {
-        cube.sides().iter().any(|side| self.has(side.0))
-    }
-
-    /// May a rule have written what a condition in words asks for?
-    pub fn is_asked(self, text: &str) -> bool {
-        self.0.is_some() && asks_contents(text)
-    }
+/// The protocols of the packets that a rule matches.
+fn protocols(rule: &Rule) -> Ranges {
+    let asked = rule.matches.iter().filter_map(|part| match &part.value {
+        Match::Field(Axis::Protocol, values) => values.ranges(),
+        _ => None,
+    });
+    asked.fold(Ranges::new(0, 255), |all, asked| all.and(asked))
 }
 
 fn target(verdict: &Verdict) -> Option<&str> {

@@ -98,15 +98,32 @@ impl<'m> Compiler<'_, 'm> {
     }
 
     pub fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
+        let members = || match &part.value {
+            Match::Lookup(lookup) => self.sets.members(&lookup.set, &lookup.keys),
+            _ => None,
+        };
+        let Some(written) = self.mangled.written(&part.value, members) else {
+            return self.narrow_unwritten(packets, part);
+        };
+        let (asked, others) = match packets.minus(&written) {
+            Ok(others) => (packets.and(&written), others),
+            Err(_) => (packets, PacketSet::none()),
+        };
+        let mut all = match others.is_empty() {
+            true => others,
+            false => self.narrow_unwritten(others, part),
+        };
+        if !asked.is_empty() {
+            let number =
+                self.atoms.mangled(self.number, &in_words(&part.value), part.span, self.is_met_twice);
+            all.add(answered(asked, number, true));
+        }
+        all
+    }
+
+    /// The same where no rule has written what is asked for.
+    fn narrow_unwritten(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
         match &part.value {
-            Match::Field(axis, values) if self.mangled.has(*axis) => {
-                let asked = Cube::any().set(*axis, values.clone()).into();
-                self.ask_anew(packets, &in_words(&asked), part.span)
-            }
-            Match::Packets(set) if self.mangled.names(set) => self.ask_of_some(packets, set, part.span),
-            Match::Atom(atom) if atom.is_pure() && self.mangled.is_asked(&atom.text) => {
-                self.ask_anew(packets, &atom.text, part.span)
-            }
             Match::Field(axis, values) => {
                 let narrowed = packets.with(*axis, values);
                 // Without an entry there is no mark of a flow, and no test of it holds.
@@ -146,23 +163,6 @@ impl<'m> Compiler<'_, 'm> {
         }
     }
 
-    /// Narrows to packets of which something is asked that a rule may have written.
-    fn ask_anew(&mut self, packets: PacketSet, text: &str, span: Span) -> PacketSet {
-        let number = self.atoms.mangled(self.number, text, span, self.is_met_twice);
-        answered(packets, number, true)
-    }
-
-    /// The same where it is asked of some of these packets alone.
-    fn ask_of_some(&mut self, packets: PacketSet, set: &PacketSet, span: Span) -> PacketSet {
-        let mangled = self.mangled;
-        let (asked, others): (Vec<Cube>, Vec<Cube>) =
-            set.cubes().iter().cloned().partition(|cube| mangled.is_named(cube));
-        let mut all = packets.and(&PacketSet::from_cubes(others));
-        let asked = asked.into_iter().map(|cube| cube.forget(|axis| mangled.has(axis)));
-        all.add(self.ask_anew(packets.and(&PacketSet::from_cubes(asked)), &in_words(set), span));
-        all
-    }
-
     /// Narrows to the packets that are in a set, or not. What rules put into it or take from it may be there or
     /// not: who is listed stays in a set that is only added to, and who is not stays out of one that is only
     /// deleted from.
@@ -176,9 +176,6 @@ impl<'m> Compiler<'_, 'm> {
         let Some(members) = self.sets.members(set, keys).filter(|_| !(adds && deletes)) else {
             return self.ask(packets, &atom, span, !negated);
         };
-        if self.mangled.names(&members) {
-            return self.ask_anew(packets, &atom.text, span);
-        }
         let listed = packets.and(&members);
         if !negated && !adds {
             return if deletes { self.ask(listed, &atom, span, true) } else { listed };
@@ -207,8 +204,16 @@ impl<'m> Compiler<'_, 'm> {
     }
 }
 
-fn in_words(set: &PacketSet) -> String {
-    let words = Words::within(&Cube::any()).set(set);
+/// What a condition asks for that rules may have written.
+fn in_words(part: &Match) -> String {
+    let any = Cube::any();
+    let words = match part {
+        Match::Field(axis, values) => Words::within(&any).cube(&Cube::any().set(*axis, values.clone())),
+        Match::Packets(set) => Words::within(&any).set(set),
+        Match::Lookup(lookup) => format!("in set {} ({})", lookup.set, lookup::name_keys(&lookup.keys)),
+        Match::Atom(atom) => atom.text.to_string(),
+        _ => String::new(),
+    };
     words.strip_prefix("everything ").map_or(words.clone(), str::to_owned)
 }
 
@@ -233,7 +238,11 @@ pub(super) fn plain_rules<'m>(
         rule.matches.iter().try_fold(all.clone(), |packets, part| match &part.value {
             part if owners::asks(part) => None,
             Match::Field(axis, _) if mangled.has(*axis) => None,
-            Match::Packets(set) if mangled.names(set) => None,
+            Match::Packets(set)
+                if set.cubes().iter().flat_map(Cube::sides).any(|side| mangled.has(side.0)) =>
+            {
+                None
+            }
             Match::Field(axis, values) if *axis != Axis::ConnMark => Some(packets.with(*axis, values)),
             Match::Packets(set) => Some(packets.and(set)),
             Match::Noted(_) => Some(packets),
