@@ -98,6 +98,8 @@ pub struct CompiledRule<'m> {
     /// The unknowns of its verdict (queue, unknown target), and behind them that of what it writes into packets: each has a
     /// number of its own, one behind the other.
     pub choices: Range<u32>,
+    /// The unknown of what becomes of packets into which it writes, if it does.
+    written: Option<u32>,
 }
 
 /// What a rule does with the way of a packet.
@@ -116,7 +118,7 @@ pub enum Next {
 impl CompiledRule<'_> {
     /// The unknown of what becomes of packets into which it writes, if it does.
     pub fn rewrites(&self) -> Option<u32> {
-        self.rule.rewrites().then(|| self.choices.end.checked_sub(1)).flatten()
+        self.written
     }
 }
 

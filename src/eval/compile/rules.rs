@@ -38,7 +38,9 @@ impl<'m> Compiler<'_, 'm> {
             Verdict::Goto(name) => target(name).map_or(Next::Nowhere, Next::Goto),
             _ => Next::Verdict,
         };
-        CompiledRule { rule, packets: self.packets(rule, next), next, choices: self.choices(rule, next) }
+        let packets = self.packets(rule, next);
+        let (choices, written) = self.choices(rule, next);
+        CompiledRule { rule, packets, next, choices, written }
     }
 
     /// The packets that fulfil the matches of a rule. Conditions that are free for each rule and packet
@@ -68,8 +70,9 @@ impl<'m> Compiler<'_, 'm> {
         packets
     }
 
-    /// The unknowns of a verdict that a program, or something that fwlint does not know, decides.
-    fn choices(&mut self, rule: &Rule, next: Next) -> Range<u32> {
+    /// The unknowns of a verdict that a program, or something that fwlint does not know, decides, and behind them that of what
+    /// the rule writes.
+    fn choices(&mut self, rule: &Rule, next: Next) -> (Range<u32>, Option<u32>) {
         let questions: &[&str] = match &rule.verdict.value {
             _ if next == Next::Nowhere => &["ends here", "accepts"],
             Verdict::Queue => &["the queue's program accepts"],
@@ -91,10 +94,9 @@ impl<'m> Compiler<'_, 'm> {
             Action::Rewrite(rewrite) => Some((&rewrite.text, action.span)),
             _ => None,
         });
-        if let Some((text, span)) = written {
-            self.atoms.number(self.number, &Atom::free(text.clone()), span);
-        }
-        first..self.atoms.len() as u32
+        let written =
+            written.map(|(text, span)| self.atoms.number(self.number, &Atom::free(text.clone()), span));
+        (first..self.atoms.len() as u32, written)
     }
 
     pub fn narrow(&mut self, packets: PacketSet, part: &Spanned<Match>) -> PacketSet {
@@ -254,7 +256,7 @@ pub(super) fn plain_rules<'m>(
             .filter(|_| decides_alone(&rule.verdict.value) && !rule.rewrites())
             .unwrap_or_default();
         let hull = Hull::of(&packets);
-        (CompiledRule { rule, packets, next: Next::Verdict, choices: 0..0 }, hull)
+        (CompiledRule { rule, packets, next: Next::Verdict, choices: 0..0, written: None }, hull)
     };
     let (mut compiled, mut hulls) = (Vec::new(), Vec::new());
     rules.par_iter().with_min_len(FEW).map(compile).unzip_into_vecs(&mut compiled, &mut hulls);
